@@ -1,0 +1,41 @@
+# The two commands of the README set everything up: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+CORES ?= all
+
+.PHONY: demo test check env pin clean
+.DELETE_ON_ERROR:
+
+demo: .venv/run  ## the default study, from synthetic DDSM cases to the tables
+	$(BIN)/snakemake --cores $(CORES) all
+	@cat results/phantom/tables/table2.md
+
+test: .venv/dev check  ## checks of style, then all tests
+	$(BIN)/python -m pytest
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+env: .venv/run
+
+.venv/run: requirements.txt
+	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "Python 3.11 to 3.13 is needed: make PYTHON=python3.12"'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	touch $@
+
+.venv/dev: requirements-dev.txt .venv/run
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	touch $@
+
+pin:  ## writes the pinned requirements anew from requirements*.in (needs uv)
+	for name in requirements requirements-dev; do \
+	    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	        --no-header --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
+	done
+
+clean:  ## removes all results
+	rm -rf results .snakemake

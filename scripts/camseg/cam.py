@@ -1,0 +1,177 @@
+"""Grad-CAM of a Keras classifier, exact per example, and its scaling to the grey maps we score.
+
+Known traps, and what is done here: a softmax score saturates (its float32 gradient is 0 once the
+logits are about 17 apart, and the map with it), so the score is the margin of the logits; the
+layer is the input of the pooling layer, not "the last convolution", which in DenseNet121,
+InceptionV3 and NASNetMobile feeds only part of the pooled channels; gradients are taken per
+example, never averaged over the batch; BatchNorm runs in inference mode.
+"""
+
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import keras
+import numpy as np
+import tensorflow as tf
+
+from camseg.classifiers import pooling_layer
+from camseg.errors import CamsegError
+
+SCORES = ("margin", "logit", "softmax")
+TARGETS = ("abnormal", "predicted", "true")
+RESIZES = {"bilinear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST_EXACT}
+
+# A map whose range is at most this share of its largest absolute value is constant but for the
+# rounding of a float32 sum over about 2000 channels.
+FLAT = 1e-5
+
+
+def grad_cam(
+    model: keras.Model,
+    images: np.ndarray,
+    *,
+    score: str = "margin",
+    target: str = "abnormal",
+    relu: bool = False,
+    resize: str = "bilinear",
+    labels: np.ndarray | None = None,
+    batch_size: int = 32,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return Grad-CAMs of `images`: (cam, raw), cam (n, H, W) uint8 and raw (n, h, w) float32.
+
+    `model` maps images (n, H, W, 3) to two logits, normal and abnormal; `images` are float32,
+    preprocessed as for its training. `target` is the class c explained: "abnormal" for every ROI,
+    the "predicted" class (a tie is normal), or the "true" one (`labels`, (n,) of 0 normal and
+    1 abnormal, used by this target only). `score` is Y: "margin" = logit of c minus the other
+    logit, "logit" of c (equation 3 to the letter), or "softmax" of c (which saturates).
+
+    With f the features that the pooling layer receives (grid h x w, channels k), the weight of
+    channel k is w_k = sum over the positions of dY/df_k, and raw = sum over k of w_k f_k, without
+    ReLU. Behind a global average pooling the gradient is the same at every position, so that
+    w_k = xy dY/df_k is equation 7, raw is equation 8, and for a dense head the CAM of equation 2.
+    For heads whose gradient varies over positions this is Selvaraju's pooled weight times xy (the
+    mean of equation 7), where equation 8 to the letter would weigh each position by its own
+    gradient. The features cost one forward pass; the gradient goes through the head only.
+
+    `raw` is then scaled by `to_grey`, with `relu` and `resize`. An image's map does not depend on
+    the others, but for rounding when the batch size changes. Memory beyond the results is bounded
+    by the batch. Raises CamsegError for unknown options, unfit images, labels or models.
+    """
+    _check_option("score", score, SCORES)
+    _check_option("target", target, TARGETS)
+    _check_option("resize", resize, RESIZES)
+    if images.ndim != 4 or len(images) == 0 or images.dtype != np.float32:
+        raise CamsegError(
+            f"images are {images.dtype} of shape {images.shape}: must be preprocessed float32 "
+            "of shape (ROIs, height, width, channels), at least one ROI"
+        )
+    if target == "true" and (
+        np.shape(labels) != (len(images),) or not np.isin(labels, (0, 1)).all()
+    ):
+        raise CamsegError("target 'true' needs a label, 0 or 1, for every image")
+    split = _split(model)
+    cams, raws = [], []
+    for start in range(0, len(images), batch_size):
+        batch = slice(start, start + batch_size)
+        features = split.features(images[batch])
+        classes = labels[batch] if target == "true" else None
+        raw = _weighted_features(split.head, features, score, target, classes).numpy()
+        cams.append(to_grey(raw, images.shape[1:3], relu=relu, resize=resize))
+        raws.append(raw)
+    return np.concatenate(cams), np.concatenate(raws)
+
+
+def to_grey(
+    raw: np.ndarray, shape: tuple[int, int], *, relu: bool = False, resize: str = "bilinear"
+) -> np.ndarray:
+    """Return raw maps (n, h, w) as grey maps (n, H, W) uint8 with H, W = `shape`.
+
+    In this order: ReLU if asked for; resizing, "bilinear" or "nearest", with pixel centres at
+    half-integers (the corners of both grids coincide) and the edge repeated outside; min-max of
+    each map to 0..255, rounded to the nearest integer (halves to even), so that every map holds
+    a 0 and a 255. A degenerate map (see `degenerate`) becomes all 0.
+    """
+    height, width = shape
+    grey = np.zeros((len(raw), height, width), np.uint8)
+    flat = degenerate(raw, relu=relu)
+    for roi in np.flatnonzero(~flat):
+        small = np.maximum(raw[roi], 0) if relu else raw[roi]
+        large = cv2.resize(small, (width, height), interpolation=RESIZES[resize])
+        low, high = np.float64(large.min()), np.float64(large.max())
+        if high > low:
+            grey[roi] = np.rint((large - low) * (255 / (high - low)))
+    return grey
+
+
+def degenerate(raw: np.ndarray, *, relu: bool = False) -> np.ndarray:
+    """Return which raw maps (n, h, w) say nothing about places: (n,) bool.
+
+    Those that (after ReLU if `relu`) are constant before resizing, that is, whose range is at
+    most 1e-5 of their largest absolute value, and those that are not finite.
+    """
+    maps = raw.reshape(len(raw), -1).astype(np.float64)
+    if relu:
+        maps = np.maximum(maps, 0)
+    finite = np.isfinite(maps).all(axis=1)
+    maps = np.where(finite[:, np.newaxis], maps, 0)
+    return np.ptp(maps, axis=1) <= FLAT * np.abs(maps).max(axis=1)
+
+
+@dataclass(frozen=True)
+class _Split:
+    """A model cut at the input of its pooling layer."""
+
+    features: Callable[[np.ndarray], tf.Tensor]
+    head: keras.Model
+
+
+# Tracing the features takes a second or more: done once for a model, kept as long as the model.
+_SPLITS: weakref.WeakKeyDictionary[keras.Model, _Split] = weakref.WeakKeyDictionary()
+
+
+def _split(model: keras.Model) -> _Split:
+    if model not in _SPLITS:
+        if model.output_shape != (None, 2):
+            raise CamsegError(
+                f"model {model.name} has outputs of shape {model.output_shape}: "
+                "Grad-CAM needs two logits, normal and abnormal"
+            )
+        pooled = pooling_layer(model).input
+        extractor = keras.Model(model.inputs, pooled)
+        signature = [tf.TensorSpec(model.input_shape, tf.float32)]
+        features = tf.function(lambda images: extractor(images, training=False), signature)
+        _SPLITS[model] = _Split(features, keras.Model(pooled, model.outputs[0]))
+    return _SPLITS[model]
+
+
+def _weighted_features(
+    head: keras.Model, features: tf.Tensor, score: str, target: str, labels: np.ndarray | None
+) -> tf.Tensor:
+    """Return sum over k of w_k f_k of each example, (n, h, w)."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(features)
+        logits = head(features, training=False)
+        if target == "abnormal":
+            classes = tf.ones_like(logits[:, 0], tf.int32)
+        elif target == "predicted":
+            classes = tf.argmax(logits, axis=1, output_type=tf.int32)
+        else:
+            classes = tf.cast(labels, tf.int32)
+        chosen = tf.one_hot(classes, 2)
+        if score == "margin":
+            values = tf.reduce_sum(logits * (2 * chosen - 1), axis=1)
+        elif score == "logit":
+            values = tf.reduce_sum(logits * chosen, axis=1)
+        else:
+            values = tf.reduce_sum(tf.nn.softmax(logits) * chosen, axis=1)
+    # an example's score depends on its own features only: the gradient of the summed scores
+    # holds each example's own gradient
+    weights = tf.reduce_sum(tape.gradient(values, features), axis=(1, 2))
+    return tf.einsum("nhwk,nk->nhw", features, weights)
+
+
+def _check_option(name: str, value: str, known: object) -> None:
+    if value not in known:
+        raise CamsegError(f"{name} is {value!r}: must be one of {', '.join(known)}")

@@ -1,0 +1,53 @@
+"""What a study's configuration must satisfy, told in one line where it does not."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from camseg.errors import CamsegError
+
+
+def check_schema(config: dict, schema: str | Path) -> None:
+    """Raise CamsegError, naming key, value and remedy, if a configuration breaks its schema."""
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    errors = Draft202012Validator(rules).iter_errors(config)
+    errors = sorted(errors, key=lambda error: [str(key) for key in error.path])
+    if errors:
+        raise CamsegError(f"config: {_describe(errors[0])}")
+
+
+def check_study(config: dict) -> None:
+    """Raise CamsegError if a configuration that fits its schema makes no sense as a study.
+
+    Every regime's models must be among `models`, ranges run from low to high, a dataset's folder
+    exist, and every network's last feature map be larger than 1 x 1 (a CAM of one value is flat).
+    """
+    models = config["models"]
+    for regime, chosen in config["regimes"].items():
+        for model in [] if chosen == "all" else chosen:
+            if model not in models:
+                raise CamsegError(
+                    f"config: regimes.{regime}: {model} is not among models ({', '.join(models)})"
+                )
+    for section, key in (("rois", "padding"), ("phantom", "contrast")):
+        low, high = config[section][key]
+        if low > high:
+            raise CamsegError(f"config: {section}.{key}: {low} is more than {high}")
+    dataset = config["dataset"]
+    if dataset["source"] == "ddsm" and not Path(dataset["path"]).is_dir():
+        raise CamsegError(f"config: dataset.path: there is no folder {dataset['path']}")
+
+
+def _describe(error: ValidationError) -> str:
+    """Return one line for a schema violation: the key, what is wrong, what would be right."""
+    place = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        unknown = next(key for key in error.instance if key not in known)
+        close = get_close_matches(str(unknown), known, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        return f"{'.'.join(filter(None, [place, str(unknown)]))}: no such key; {hint}"
+    expected = error.schema.get("description", "")
+    return f"{place}: {error.message}" + (f" ({expected})" if expected else "")

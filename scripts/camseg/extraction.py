@@ -1,0 +1,239 @@
+"""From a case's views to its ROIs: which candidates there are and what became of each.
+
+Every outlined lesion makes a pair of candidates: the abnormal ROI round it and the normal ROI at
+the mirrored place of the other breast. Geometry comes first; only pictures that some ROI is still
+to be cut from are decoded, one at a time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from camseg import ddsm, roi
+from camseg.errors import CamsegError
+from camseg.seeds import generator
+from camseg.store import Rois
+
+COLUMNS = (
+    *("roi_id", "pair_id", "patient_id", "case_id", "view", "label", "abnormality"),
+    *("status", "reason", "x", "y", "w", "h", "shift_x", "shift_y", "clipped_left", "clipped_top"),
+    *("clipped_right", "clipped_bottom", "neighbours", "outline", "outline_closed", "breast_share"),
+    *("pathology", "lesion_type"),
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How ROIs are cut; every field is a key of the config's section `rois`."""
+
+    size: int  # pixels a side after resizing
+    padding: tuple[float, float]  # of a lesion's width or height, drawn for each side
+    outline: str  # "boundary" (the largest) or "core" (the innermost, where there is one)
+    overlap: str  # "drop_normal" or "drop_both"
+    min_breast_share: float  # of a normal ROI, relative to its abnormal one's
+    seed: int
+
+
+@dataclass
+class Candidate:
+    """A ROI that may be cut: its place, and what became of it (`reason` is empty if it is used)."""
+
+    pair_id: str
+    label: str  # "abnormal" or "normal"
+    row: dict  # of the index, of the view it is cut from
+    number: int  # of the abnormality in the overlay
+    abnormality: ddsm.Abnormality
+    reason: str = ""
+    box: roi.Box | None = None
+    details: dict = field(default_factory=dict)
+    lesion: np.ndarray | None = None  # (S, S) uint8
+    image: np.ndarray | None = None  # (S, S) uint8
+
+    @property
+    def roi_id(self) -> str:
+        """The pair's name and the label: unique, and the same whatever else is in the study."""
+        return f"{self.pair_id}.{self.label}"
+
+    def drop(self, reason: str | CamsegError) -> None:
+        """Record why this ROI is not used; the first reason stands."""
+        self.reason = self.reason or str(reason)
+
+    def record(self) -> dict:
+        """Return the candidate's row of the table, with the keys COLUMNS."""
+        box = self.box._asdict() if self.box else {}
+        return dict.fromkeys(COLUMNS, "") | {
+            "roi_id": self.roi_id,
+            "pair_id": self.pair_id,
+            "patient_id": self.row["patient_id"],
+            "case_id": self.row["case_id"],
+            "view": self.row["view"],
+            "label": self.label,
+            "abnormality": self.number,
+            "status": "dropped" if self.reason else "used",
+            "reason": self.reason,
+            "pathology": self.abnormality.pathology,
+            "lesion_type": "; ".join(self.abnormality.lesion_types),
+            **box,
+            **self.details,
+        }
+
+
+def extract_case(rows: Iterable[dict], folder: Path, rules: Rules) -> list[Candidate]:
+    """Return the candidates of one case, the used ones with their pictures.
+
+    `rows` are the case's index rows, `folder` is the one that their paths are relative to.
+    """
+    views = {row["view"]: row for row in rows}
+    candidates: dict[str, list[Candidate]] = {}
+    for name, row in views.items():
+        if row["status"] == "usable" and int(row["abnormalities"]):
+            candidates[name] = _abnormal_candidates(row, folder, rules)
+    pairs = []
+    for name, abnormal in candidates.items():
+        other = ddsm.CONTRALATERAL[name]
+        for candidate in abnormal:
+            normal = _normal_candidate(candidate, views[other], views["RIGHT_CC"])
+            pairs.append((candidate, normal))
+            _check_overlap(candidate, normal, candidates.get(other, []), rules)
+    _cut([candidate for pair in pairs for candidate in pair], folder, rules)
+    for abnormal, normal in pairs:
+        _check_breast(abnormal, normal, rules)
+    return [candidate for pair in pairs for candidate in pair]
+
+
+def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidate]:
+    """Return the lesions of a view with their padded boxes and masks."""
+    candidates = []
+    shape = int(row["lines"]), int(row["pixels_per_line"])
+    lesions = []
+    for number, abnormality in enumerate(ddsm.read_overlay(folder / row["overlay"]), start=1):
+        pair_id = f"{row['case_id']}.{row['view']}.{number}"
+        candidate = Candidate(pair_id, "abnormal", row, number, abnormality)
+        candidates.append(candidate)
+        outline = abnormality.outlines[-1 if rules.outline == "core" else 0]
+        candidate.details |= {"outline": outline.kind, "outline_closed": outline.closed}
+        try:
+            mask = ddsm.fill_outline(outline, shape)
+        except CamsegError as error:
+            candidate.drop(error)
+            continue
+        lesion = roi.bounding_box(mask)
+        if min(lesion.w, lesion.h) < 2:
+            candidate.drop("the lesion is one pixel wide")
+        fractions = generator(rules.seed, "padding", pair_id).uniform(*rules.padding, size=4)
+        wanted = roi.pad_box(lesion, fractions)
+        candidate.box = roi.clip_box(wanted, shape)
+        candidate.lesion = roi.cut_mask(mask, candidate.box, rules.size)
+        candidate.details |= _clipped(wanted, candidate.box)
+        lesions.append((candidate, lesion))
+    for candidate, own in lesions:
+        candidate.details["neighbours"] = sum(
+            lesion is not own and roi.overlap(candidate.box, lesion) for _, lesion in lesions
+        )
+    return candidates
+
+
+def _clipped(wanted: roi.Box, box: roi.Box) -> dict:
+    return {
+        "clipped_left": box.x - wanted.x,
+        "clipped_top": box.y - wanted.y,
+        "clipped_right": wanted.x + wanted.w - box.x - box.w,
+        "clipped_bottom": wanted.y + wanted.h - box.y - box.h,
+    }
+
+
+def _normal_candidate(abnormal: Candidate, row: dict, right: dict) -> Candidate:
+    """Return the normal ROI opposite to an abnormal one, at its place if there is one."""
+    normal = Candidate(abnormal.pair_id, "normal", row, abnormal.number, abnormal.abnormality)
+    if abnormal.reason:
+        normal.drop("its abnormal ROI is dropped")
+    if row["status"] != "usable":
+        normal.drop(f"{row['view']} cannot be used: {row['reason']}")
+    if normal.reason:
+        return normal
+    mirrored = roi.mirror_box(abnormal.box, int(right["pixels_per_line"]))
+    normal.box = roi.shift_inside(mirrored, (int(row["lines"]), int(row["pixels_per_line"])))
+    if normal.box is None:
+        normal.drop(f"its place does not fit into {row['view']}")
+    else:
+        normal.details |= {
+            "shift_x": normal.box.x - mirrored.x,
+            "shift_y": normal.box.y - mirrored.y,
+        }
+    return normal
+
+
+def _check_overlap(
+    abnormal: Candidate, normal: Candidate, others: list[Candidate], rules: Rules
+) -> None:
+    """Drop the normal ROI, or the pair, where the other breast has a lesion's ROI at that place."""
+    for other in others:
+        if normal.box is None:
+            return
+        if other.box is None:
+            normal.drop(f"{normal.row['view']} holds a lesion whose place is not known")
+        elif roi.overlap(normal.box, other.box):
+            reason = f"overlaps the lesion {other.pair_id} of the other breast"
+            normal.drop(reason)
+            if rules.overlap == "drop_both":
+                abnormal.drop(reason)
+
+
+def _cut(candidates: list[Candidate], folder: Path, rules: Rules) -> None:
+    """Decode the pictures that ROIs are still to be cut from, one by one, and cut them."""
+    for name in ("LEFT_CC", "RIGHT_CC"):
+        wanted = [item for item in candidates if item.row["view"] == name and not item.reason]
+        if not wanted:
+            continue
+        row = wanted[0].row
+        view = ddsm.View(
+            name,
+            *(int(row[key]) for key in ("lines", "pixels_per_line", "bits_per_pixel")),
+            resolution=float(row["resolution"]),
+            overlay=bool(row["overlay"]),
+        )
+        try:
+            grey = ddsm.read_picture(folder / row["ljpeg"], view)
+        except CamsegError as error:
+            for candidate in wanted:
+                candidate.drop(str(error).replace(f"{folder}/", ""))
+            continue
+        picture = ddsm.eight_bit(grey, row["scanner"])
+        breast = roi.breast_mask(ddsm.brightness(grey, row["scanner"]))
+        for candidate in wanted:
+            candidate.image = roi.cut_image(picture, candidate.box, rules.size)
+            share = float(breast[candidate.box.slices].mean())
+            candidate.details["breast_share"] = round(share, 6)
+
+
+def _check_breast(abnormal: Candidate, normal: Candidate, rules: Rules) -> None:
+    """Drop a normal ROI whose abnormal one could not be cut, or which shows too little breast."""
+    if abnormal.reason:
+        normal.drop("its abnormal ROI is dropped")
+    if normal.reason:
+        return
+    share, wanted = normal.details["breast_share"], abnormal.details["breast_share"]
+    if share < rules.min_breast_share * wanted:
+        normal.drop(f"shows too little breast: {share:.2f} of its area, the abnormal {wanted:.2f}")
+
+
+def to_rois(candidates: list[Candidate], size: int) -> Rois:
+    """Return the used candidates as a set of ROIs with pictures `size` pixels a side."""
+    used = [candidate for candidate in candidates if not candidate.reason]
+    blank = np.zeros((size, size), dtype=np.uint8)
+    shape = (-1, size, size)
+    text = {
+        key: np.array([candidate.record()[key] for candidate in used], dtype=object)
+        for key in ("roi_id", "patient_id", "view", "pathology", "lesion_type")
+    }
+    return Rois(
+        image=np.array([item.image for item in used], dtype=np.uint8).reshape(shape),
+        mask=np.array(
+            [blank if item.lesion is None else item.lesion for item in used], dtype=np.uint8
+        ).reshape(shape),
+        label=np.array([item.label == "abnormal" for item in used], dtype=np.uint8),
+        box=np.array([item.box for item in used], dtype=np.int32).reshape(-1, 4),
+        **text,
+    )

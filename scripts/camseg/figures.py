@@ -1,0 +1,55 @@
+"""The paper's figures, byte for byte the same from the same data."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from camseg.files import whole_file
+
+BLUE, VERMILLION = "#0072B2", "#D55E00"  # apart for colour-blind readers (Okabe and Ito)
+STYLE = {"font.size": 8, "svg.hashsalt": "camseg", "axes.spines.top": False}
+STYLE |= {"axes.spines.right": False, "svg.fonttype": "none"}
+
+
+def figure8(table2: pd.DataFrame, published: pd.DataFrame) -> Figure:
+    """Figure 8: Dice and CAM_val_acc of every classifier, in Table II's order.
+
+    Filled marks and lines are this study's values, hollow marks the published ones.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(175 / 25.4, 80 / 25.4), layout="constrained")
+        axes = figure.subplots()
+        names = list(table2["Classifier"])
+        paper = published.set_index("Classifier").reindex(names)
+        for column, colour, marker in (
+            ("CAM_val_acc", VERMILLION, "s"),
+            ("Dice", BLUE, "o"),
+        ):
+            style = {"color": colour, "marker": marker}
+            axes.plot(names, table2[column], label=column, **style)
+            axes.plot(
+                names,
+                paper[column],
+                label=f"{column}, published",
+                linestyle="none",
+                markerfacecolor="none",
+                **style,
+            )
+        axes.set_ylim(0, 1)
+        axes.set_ylabel("Dice, accuracy")
+        axes.grid(axis="y", color="0.9")
+        axes.set_axisbelow(True)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", frameon=False)
+    return figure
+
+
+def save(figure: Figure, paths: Iterable[str | Path]) -> None:
+    """Write a figure to each path, in the format that its suffix names, without a date."""
+    with mpl.rc_context(STYLE):
+        for path in map(Path, paths):
+            metadata = {".svg": {"Date": None}, ".png": {"Software": None}}[path.suffix]
+            with whole_file(path) as temporary:
+                figure.savefig(temporary, dpi=300, metadata=metadata)

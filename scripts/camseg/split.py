@@ -1,0 +1,88 @@
+"""Which ROIs are for training and which for validation."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from camseg.errors import CamsegError
+from camseg.files import whole_file
+from camseg.seeds import derive_seed, generator
+
+FOLDS = 5  # 80 % / 20 %, as in the paper
+SIDES = ("train", "validation", "unused")
+
+
+def draw_rois(roi_ids: np.ndarray, labels: np.ndarray, cap: int | None, seed: int) -> np.ndarray:
+    """Return (n,) bool: `cap` abnormal ROIs drawn with the seed, and the normal ROIs that follow.
+
+    A normal ROI follows the abnormal one it was cut opposite to (`<pair>.normal`,
+    `<pair>.abnormal`). All ROIs are kept if there are no more than `cap`, or `cap` is None.
+    """
+    abnormal = np.sort(roi_ids[labels == 1].astype(str))
+    if cap is None or len(abnormal) <= cap:
+        return np.ones(len(roi_ids), dtype=bool)
+    drawn = generator(seed, "draw_rois").choice(abnormal, cap, replace=False)
+    pairs = {roi_id.removesuffix(".abnormal") for roi_id in drawn}
+    return np.array([roi_id.rpartition(".")[0] in pairs for roi_id in roi_ids])
+
+
+def split_rois(
+    patient_ids: np.ndarray, labels: np.ndarray, *, split: int, by: str, seed: int
+) -> np.ndarray:
+    """Return each ROI's side, (n,) str, "train" or "validation", 80 % to 20 %.
+
+    `by` "patient" keeps all ROIs of a patient on one side and both classes in proportion; "roi"
+    splits the ROIs class by class without regard to patients. Split k is fold k mod 5 of the
+    shuffle with seed k div 5. Raises CamsegError where there are too few patients or ROIs for it.
+    """
+    shuffle, fold = divmod(split, FOLDS)
+    options = {"shuffle": True, "random_state": derive_seed(seed, "split", shuffle) % 2**32}
+    n_patients, counts = len(set(patient_ids)), np.bincount(labels, minlength=2)
+    if counts.min() < FOLDS or (by == "patient" and n_patients < FOLDS):
+        raise CamsegError(
+            f"{counts[1]} abnormal and {counts[0]} normal usable ROIs of {n_patients} patients "
+            f"are too few to split into {FOLDS} folds: at least {FOLDS} of each are needed"
+        )
+    if by == "patient":
+        parts = StratifiedGroupKFold(FOLDS, **options).split(labels, labels, patient_ids)
+    else:
+        parts = StratifiedKFold(FOLDS, **options).split(labels, labels)
+    sides = np.full(len(labels), "train", dtype=object)
+    sides[list(parts)[fold][1]] = "validation"
+    if by == "patient":
+        both = set(patient_ids[sides == "train"]) & set(patient_ids[sides == "validation"])
+        assert not both, f"patients on both sides of the split: {sorted(both)}"
+    for side in ("train", "validation"):
+        if len(set(labels[sides == side])) < 2:
+            raise CamsegError(
+                f"split {split} leaves only one class for {side}: there are too few ROIs"
+            )
+    return sides
+
+
+def write_split(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a split's table: columns roi_id, patient_id, side, a row per ROI."""
+    with whole_file(path) as temporary:
+        table[["roi_id", "patient_id", "side"]].to_csv(temporary, sep="\t", index=False)
+
+
+def read_split(path: str | Path, roi_ids: np.ndarray) -> np.ndarray:
+    """Return the side of each of `roi_ids` from a split's table, (n,) str.
+
+    Raises CamsegError if the table lacks one of the ROIs, or holds anything but the three sides.
+    """
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    if not {"roi_id", "side"} <= set(table.columns):
+        raise CamsegError(f"{path}: has no columns roi_id and side")
+    sides = table.set_index("roi_id")["side"]
+    missing = [roi_id for roi_id in roi_ids if roi_id not in sides.index]
+    if missing or not sides.index.is_unique:
+        raise CamsegError(
+            f"{path}: ROI {missing[0]} is missing" if missing else f"{path}: a ROI occurs twice"
+        )
+    strange = set(sides) - set(SIDES)
+    if strange:
+        raise CamsegError(f"{path}: side {strange.pop()!r} is none of {', '.join(SIDES)}")
+    return sides.loc[list(roi_ids)].to_numpy(dtype=object)

@@ -1,0 +1,161 @@
+"""ROIs and CAMs in HDF5 files: what is in them, and how they are written whole and read checked."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from camseg.errors import CamsegError
+from camseg.files import whole_file
+
+SCHEMA = 1  # of both kinds of file; raised when a dataset changes its meaning
+
+
+@dataclass(frozen=True)
+class Rois:
+    """Regions of interest, all cut to one size S; one entry a ROI along the first axis.
+
+    `box` is x, y, w, h in the pixels of the picture the ROI was cut from.
+    """
+
+    image: np.ndarray  # (n, S, S) uint8, 0..255
+    mask: np.ndarray  # (n, S, S) uint8, 1 = lesion, all 0 for a normal ROI
+    label: np.ndarray  # (n,) uint8, 0 = normal, 1 = abnormal
+    roi_id: np.ndarray  # (n,) str, as are the next four
+    patient_id: np.ndarray
+    view: np.ndarray
+    pathology: np.ndarray
+    lesion_type: np.ndarray
+    box: np.ndarray  # (n, 4) int32
+
+    def __len__(self) -> int:
+        """Return the number of ROIs."""
+        return len(self.roi_id)
+
+    def take(self, index: np.ndarray) -> "Rois":
+        """Return the ROIs at `index` (integers or booleans), in its order."""
+        return Rois(*(getattr(self, field.name)[index] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Cams:
+    """CAMs of ROIs: `cam` as scored, `raw` as the network's grid gives it, and how they were made.
+
+    `cam` is (n, S, S) uint8, `raw` (n, h, w) float32, `options` says all that determines them.
+    """
+
+    cam: np.ndarray
+    raw: np.ndarray
+    roi_id: np.ndarray
+    options: dict
+
+
+DTYPES = {"image": np.uint8, "mask": np.uint8, "label": np.uint8, "box": np.int32}
+DTYPES |= {"cam": np.uint8, "raw": np.float32}
+
+
+def _write(path: Path, kind: str, datasets: dict[str, np.ndarray], attributes: dict) -> None:
+    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["kind"] = kind
+        file.attrs["schema_version"] = SCHEMA
+        file.attrs.update(attributes)
+        for name, values in datasets.items():
+            if name not in DTYPES:
+                file.create_dataset(name, data=values.astype(object), dtype=h5py.string_dtype())
+            elif values.ndim == 3 and len(values):
+                # one chunk a picture: pictures are read and unpacked one by one
+                file.create_dataset(
+                    name,
+                    data=values,
+                    chunks=(1, *values.shape[1:]),
+                    compression="gzip",
+                    shuffle=True,
+                )
+            else:
+                file.create_dataset(name, data=values)
+
+
+def _read(path: Path, kind: str, names: Iterable[str]) -> tuple[dict[str, np.ndarray], dict]:
+    """Return the named datasets of a file of `kind`, one entry a ROI each, and its attributes."""
+    try:
+        with h5py.File(path) as file:
+            attributes = dict(file.attrs)
+            if attributes.get("kind") != kind:
+                raise CamsegError(f"{path}: is not a {kind} file of camseg")
+            if attributes["schema_version"] != SCHEMA:
+                raise CamsegError(
+                    f"{path}: has schema version {attributes['schema_version']}, this program "
+                    f"reads {SCHEMA}: remove the file and run the workflow again"
+                )
+            data = {}
+            for name in names:
+                stored = file[name]
+                data[name] = stored[:] if name in DTYPES else stored.asstr()[:].astype(object)
+                if name in DTYPES and stored.dtype != DTYPES[name]:
+                    raise CamsegError(f"{path}: {name} is {stored.dtype}, not {DTYPES[name]}")
+    except (OSError, KeyError, TypeError, RuntimeError) as error:
+        raise CamsegError(f"{path}: is not a whole {kind} file: {error}") from error
+    if len({len(values) for values in data.values()}) != 1:
+        raise CamsegError(f"{path}: its datasets differ in length")
+    return data, attributes
+
+
+def write_shard(path: str | Path, rois: Rois, *, source: str) -> None:
+    """Write ROIs as one shard; `source` says which study they come from."""
+    datasets = {field.name: getattr(rois, field.name) for field in fields(rois)}
+    _write(Path(path), "shard", datasets, {"source": source, "size": rois.image.shape[1]})
+
+
+def read_rois(paths: Iterable[str | Path]) -> Rois:
+    """Read all shards as one set, sorted by ROI id, so that sharding changes no result.
+
+    Raises CamsegError if a file is no whole shard of this version, if sizes differ, or if an id
+    occurs twice.
+    """
+    names = [field.name for field in fields(Rois)]
+    shards, sizes = [], {}
+    for path in paths:
+        data, attributes = _read(Path(path), "shard", names)
+        sizes[int(attributes["size"])] = path
+        shards.append(data)
+    if len(sizes) > 1:
+        raise CamsegError(f"the shards hold ROIs of different sizes: {sizes}")
+    rois = Rois(*(np.concatenate([shard[name] for shard in shards]) for name in names))
+    ids, counts = np.unique(rois.roi_id.astype(str), return_counts=True)
+    if (counts > 1).any():
+        raise CamsegError(f"ROI {ids[counts > 1][0]} is in the shards more than once")
+    return rois.take(np.argsort(rois.roi_id.astype(str)))
+
+
+def write_cams(
+    path: str | Path, *, cam: np.ndarray, raw: np.ndarray, roi_id: np.ndarray, options: dict
+) -> None:
+    """Write the CAMs of one model; `options` (JSON values) become the file's attributes."""
+    _write(
+        Path(path),
+        "cam",
+        {"cam": cam, "raw": raw, "roi_id": roi_id},
+        {"options": json.dumps(options, sort_keys=True)} | options,
+    )
+
+
+def read_cams(path: str | Path, roi_id: np.ndarray | None = None) -> Cams:
+    """Read a CAM file; with `roi_id` given, the CAMs of those ROIs in that order.
+
+    Raises CamsegError if the file is no whole CAM file of this version or lacks one of the ROIs.
+    """
+    data, attributes = _read(Path(path), "cam", ("cam", "raw", "roi_id"))
+    if roi_id is not None:
+        place = {name: index for index, name in enumerate(data["roi_id"])}
+        missing = [name for name in roi_id if name not in place]
+        if missing:
+            raise CamsegError(
+                f"{path}: has no CAM of ROI {missing[0]} ({len(missing)} missing): "
+                "it belongs to other ROI shards"
+            )
+        index = [place[name] for name in roi_id]
+        data = {name: values[index] for name, values in data.items()}
+    return Cams(**data, options=json.loads(attributes["options"]))

@@ -1,0 +1,55 @@
+"""Cut the ROIs of one shard of the indexed cases and say what became of every candidate."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from camseg import extraction, store
+from camseg.cli import run
+from camseg.files import whole_file
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--index", required=True, help="TSV of index_cases.py")
+    parser.add_argument("--folder", type=Path, required=True, help="the index's paths start here")
+    parser.add_argument("--shard", type=int, required=True, help="0 to SHARDS - 1")
+    parser.add_argument("--shards", type=int, required=True)
+    parser.add_argument("--size", type=int, required=True, help="pixels a side of a ROI")
+    parser.add_argument("--padding", type=float, nargs=2, required=True, metavar=("LOW", "HIGH"))
+    parser.add_argument("--outline", choices=("boundary", "core"), required=True)
+    parser.add_argument("--overlap", choices=("drop_normal", "drop_both"), required=True)
+    parser.add_argument("--min-breast-share", type=float, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--rois", required=True, help="HDF5 shard to write")
+    parser.add_argument("--candidates", required=True, help="TSV to write, a row per candidate")
+    options = parser.parse_args()
+
+    rules = extraction.Rules(
+        size=options.size,
+        padding=tuple(options.padding),
+        outline=options.outline,
+        overlap=options.overlap,
+        min_breast_share=options.min_breast_share,
+        seed=options.seed,
+    )
+    index = pd.read_csv(options.index, sep="\t", dtype=str, keep_default_na=False)
+    with_lesion = index[(index["status"] == "usable") & (index["abnormalities"] != "0")]
+    cases = sorted(set(with_lesion["case_id"]))[options.shard :: options.shards]
+    index = index[index["patient_id"] != ""].groupby("case_id")
+    candidates = []
+    for case in tqdm(cases, unit="case", mininterval=5):
+        rows = index.get_group(case).to_dict("records")
+        candidates += extraction.extract_case(rows, options.folder, rules)
+    table = pd.DataFrame([item.record() for item in candidates], columns=extraction.COLUMNS)
+    print(table.groupby(["label", "status"]).size().to_string())
+    with whole_file(options.candidates) as temporary:
+        table.sort_values("roi_id").to_csv(temporary, sep="\t", index=False)
+    rois = extraction.to_rois(candidates, rules.size)
+    store.write_shard(options.rois, rois, source=str(options.folder))
+
+
+if __name__ == "__main__":
+    run(main)

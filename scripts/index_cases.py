@@ -1,0 +1,49 @@
+"""List the cases and CC views of a folder of DDSM cases: usable, or rejected and why."""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from camseg import index
+from camseg.cli import run
+from camseg.errors import CamsegError
+from camseg.files import whole_file
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="searched for .ics files at any depth")
+    parser.add_argument("--output", required=True, help="TSV, a row per case and CC view")
+    parser.add_argument("--strict", action="store_true", help="a rejected view is an error")
+    options = parser.parse_args()
+
+    cases = tqdm(index.index_cases(options.folder), unit="case", mininterval=5)
+    rows = sorted(
+        (row for case in cases for row in case),
+        key=lambda row: (row["case_id"], str(row["ics"]), row["view"]),
+    )
+    reasons = Counter(row["reason"] for row in rows if row["status"] == "rejected")
+    lesions = sum(row["abnormalities"] for row in rows if row["status"] == "usable")
+    print(
+        f"{len(rows) // 2} cases, {len(rows)} CC views, {reasons.total()} of them rejected, "
+        f"{lesions} outlined lesions in the others"
+    )
+    for reason, count in reasons.most_common():
+        print(f"  rejected: {count} x {reason}")
+    if reasons and (options.strict or not lesions):
+        raise CamsegError(
+            f"{options.folder}: {reasons.total()} of {len(rows)} CC views are rejected"
+            f"{'' if lesions else ', none with a lesion is left'}; "
+            f"most often: {reasons.most_common(1)[0][0]}"
+        )
+    if not lesions:
+        raise CamsegError(f"{options.folder}: no CC view has an outlined lesion (.OVERLAY)")
+    with whole_file(options.output) as temporary:
+        pd.DataFrame(rows, columns=index.COLUMNS).to_csv(temporary, sep="\t", index=False)
+
+
+if __name__ == "__main__":
+    run(main)

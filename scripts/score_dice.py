@@ -1,0 +1,52 @@
+"""Score a model's CAMs by mean-Dice against the lesions' masks: a row per ROI, no average."""
+
+import argparse
+
+import numpy as np
+import pandas as pd
+
+from camseg import dice, split, store
+from camseg.cli import run
+from camseg.errors import CamsegError
+from camseg.files import whole_file
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cams", required=True, help="HDF5 file of compute_cams.py")
+    parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
+    parser.add_argument("--split", required=True, help="TSV of split_rois.py")
+    parser.add_argument("--predictions", required=True, help="TSV of train_classifier.py")
+    parser.add_argument("--output", required=True, help="TSV to write")
+    args = parser.parse_args()
+
+    rois = store.read_rois(args.shards)
+    cams = store.read_cams(args.cams, rois.roi_id)
+    if cams.cam.shape != rois.mask.shape:
+        raise CamsegError(
+            f"{args.cams}: maps of shape {cams.cam.shape} do not fit ROIs of shape "
+            f"{rois.mask.shape}: compute them again"
+        )
+    predictions = pd.read_csv(args.predictions, sep="\t", dtype={"roi_id": str})
+    if not {"roi_id", "probability"} <= set(predictions.columns):
+        raise CamsegError(f"{args.predictions}: has no columns roi_id and probability")
+    # an unused ROI may have no prediction: its probability stays empty
+    probability = predictions.set_index("roi_id")["probability"].reindex(rois.roi_id)
+    table = pd.DataFrame(
+        {
+            "roi_id": rois.roi_id,
+            "patient_id": rois.patient_id,
+            "label": np.array(["normal", "abnormal"])[rois.label],
+            "side": split.read_split(args.split, rois.roi_id),
+            "probability": probability.to_numpy(),
+            "dice": dice.mean_dice(cams.cam, rois.mask),
+        }
+    )
+    for side, values in table[table["label"] == "abnormal"].groupby("side")["dice"]:
+        print(f"{len(values)} abnormal {side} ROIs: mean-Dice {values.mean():.3f} on average")
+    with whole_file(args.output) as temporary:
+        table.to_csv(temporary, sep="\t", index=False)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,78 @@
+"""What several tests share: made-up DDSM cases and the place of the real-pixel fixtures."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from camseg import ddsm, ljpeg
+
+
+@pytest.fixture(scope="session")
+def fixtures() -> Path:
+    """The DDSM fixtures, in the folder that CAMSEG_FIXTURES names."""
+    folder = os.environ.get("CAMSEG_FIXTURES")
+    if not folder:
+        pytest.skip("CAMSEG_FIXTURES does not name the folder of the fixtures")
+    return Path(folder) / "ddsm"
+
+
+def rectangle(x: int, y: int, w: int, h: int) -> str:
+    """The chain code of a rectangle's outline, clockwise from its upper left pixel."""
+    steps = [2] * (w - 1) + [4] * (h - 1) + [6] * (w - 1) + [0] * (h - 1)
+    return " ".join(map(str, [x, y, *steps, "#"]))
+
+
+def overlay_text(*chains: str, pathology: str = "MALIGNANT") -> str:
+    """An .OVERLAY with one abnormality per chain."""
+    parts = [f"TOTAL_ABNORMALITIES {len(chains)}"]
+    for number, chain in enumerate(chains, start=1):
+        parts += [
+            f"ABNORMALITY {number}",
+            "LESION_TYPE MASS SHAPE OVAL MARGINS CIRCUMSCRIBED",
+            "ASSESSMENT 4",
+            "SUBTLETY 3",
+            f"PATHOLOGY {pathology}",
+            "TOTAL_OUTLINES 1",
+            "BOUNDARY",
+            chain,
+        ]
+    return "\n".join(parts) + "\n"
+
+
+def breast(side: str, shape: tuple[int, int], level: float = 1.0) -> np.ndarray:
+    """Grey levels (LUMISYS) of a half-disc of breast at the chest wall, on dark film."""
+    rows, columns = np.indices(shape)
+    depth = columns if side == "LEFT" else shape[1] - 1 - columns
+    inside = ((rows - shape[0] / 2) / (shape[0] / 2)) ** 2 + (depth / shape[1]) ** 2 < 0.9
+    return ddsm.grey_level(np.where(inside, level, 3.5), "lumisys")
+
+
+def write_case(
+    folder: Path,
+    case_id: str = "B-0001-1",
+    *,
+    left: tuple[int, int] = (120, 80),
+    right: tuple[int, int] = (120, 80),
+    left_lesions: tuple[str, ...] = (),
+    right_lesions: tuple[str, ...] = (),
+    digitizer: str = "LUMISYS LASER",
+) -> Path:
+    """Write a DDSM case with both CC views and lesions of the given chains; return its folder."""
+    case = folder / f"case{case_id.split('-')[1]}"
+    case.mkdir(parents=True)
+    lines = [" ", "ics_version 1.0", f"filename {case_id}", "DATE_OF_STUDY 2 3 1993"]
+    lines += ["PATIENT_AGE 66", "FILM ", "DENSITY 3", f"DIGITIZER {digitizer}", "SEQUENCE"]
+    stem = case_id.replace("-", "_")
+    for side, shape, lesions in (("LEFT", left, left_lesions), ("RIGHT", right, right_lesions)):
+        lines.append(
+            f"{side}_CC LINES {shape[0]} PIXELS_PER_LINE {shape[1]} BITS_PER_PIXEL 12 "
+            f"RESOLUTION 200 {'OVERLAY' if lesions else 'NON_OVERLAY'}"
+        )
+        picture = ljpeg.encode(breast(side, shape), precision=12)
+        (case / f"{stem}.{side}_CC.LJPEG").write_bytes(picture)
+        if lesions:
+            (case / f"{stem}.{side}_CC.OVERLAY").write_text(overlay_text(*lesions))
+    (case / f"{case_id}.ics").write_text("\n".join(lines) + "\n")
+    return case

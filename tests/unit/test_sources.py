@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from camseg.sources import sources_of
+
+SCRIPTS = sorted(Path("scripts").glob("*.py"))
+
+
+def modules(script):
+    return {Path(path).stem for path in sources_of(Path("scripts", script), ".")[1:]}
+
+
+def test_imports_are_followed_through_other_modules():
+    assert sources_of(Path("scripts/extract_rois.py"), ".")[0] == "scripts/extract_rois.py"
+    assert {"extraction", "ddsm", "ljpeg", "roi", "store", "errors"} <= modules("extract_rois.py")
+
+
+def test_stages_do_not_depend_on_what_they_do_not_use():
+    assert "dice" in modules("score_dice.py")
+    assert "figures" not in modules("train_classifier.py")
+    assert "dice" not in modules("train_classifier.py")
+    assert "training" not in modules("score_dice.py")
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_what_python_really_imports_is_listed(script):
+    """Oracle: the standard library's own finder of modules."""
+    from modulefinder import ModuleFinder
+
+    finder = ModuleFinder(["scripts"])
+    for name in ("tensorflow", "keras", "numpy", "pandas", "cv2", "numba", "sklearn", "matplotlib"):
+        finder.excludes.append(name)
+    finder.excludes += ["scipy", "h5py", "tqdm", "yaml", "jsonschema", "snakemake"]
+    finder.run_script(str(script))
+    real = {name.partition(".")[2] for name in finder.modules if name.startswith("camseg.")}
+    assert real <= modules(script.name)

@@ -1,0 +1,100 @@
+import h5py
+import numpy as np
+import pytest
+
+from camseg import store
+from camseg.errors import CamsegError
+
+
+def rois(names, size=8):
+    rng = np.random.default_rng(len(names))
+    shape = (len(names), size, size)
+    text = np.array(names, dtype=object)
+    return store.Rois(
+        image=rng.integers(0, 256, shape).astype(np.uint8),
+        mask=rng.integers(0, 2, shape).astype(np.uint8),
+        label=rng.integers(0, 2, len(names)).astype(np.uint8),
+        roi_id=text,
+        patient_id=text,
+        view=text,
+        pathology=text,
+        lesion_type=text,
+        box=rng.integers(0, 99, (len(names), 4)).astype(np.int32),
+    )
+
+
+def test_sharding_and_order_change_nothing(tmp_path):
+    whole = rois(["a", "b", "ü c", "d"])
+    store.write_shard(tmp_path / "whole.h5", whole, source="test")
+    store.write_shard(tmp_path / "0.h5", whole.take([3, 0]), source="test")
+    store.write_shard(tmp_path / "1.h5", whole.take([2, 1]), source="test")
+    store.write_shard(tmp_path / "2.h5", whole.take([]), source="test")
+    one = store.read_rois([tmp_path / "whole.h5"])
+    many = store.read_rois([tmp_path / f"{number}.h5" for number in (2, 0, 1)])
+    assert list(one.roi_id) == sorted(whole.roi_id)
+    for name in store.Rois.__dataclass_fields__:
+        assert (getattr(one, name) == getattr(many, name)).all()
+        assert getattr(one, name).dtype == getattr(whole, name).dtype
+
+
+def test_layout_is_as_documented(tmp_path):
+    store.write_shard(tmp_path / "s.h5", rois(["a", "b"]), source="here")
+    with h5py.File(tmp_path / "s.h5") as file:
+        assert (file.attrs["schema_version"], file.attrs["source"], file.attrs["size"]) == (
+            1,
+            "here",
+            8,
+        )
+        assert file["image"].shape == (2, 8, 8)
+        assert file["box"].dtype == np.int32
+        assert file["roi_id"].asstr()[0] == "a"
+
+
+def test_a_roi_twice_and_other_sizes_are_refused(tmp_path):
+    store.write_shard(tmp_path / "0.h5", rois(["a", "b"]), source="")
+    store.write_shard(tmp_path / "1.h5", rois(["b"]), source="")
+    store.write_shard(tmp_path / "2.h5", rois(["c"], size=9), source="")
+    with pytest.raises(CamsegError, match="ROI b is in the shards more than once"):
+        store.read_rois([tmp_path / "0.h5", tmp_path / "1.h5"])
+    with pytest.raises(CamsegError, match="different sizes"):
+        store.read_rois([tmp_path / "0.h5", tmp_path / "2.h5"])
+
+
+def test_foreign_truncated_and_newer_files_are_refused(tmp_path):
+    path = tmp_path / "s.h5"
+    store.write_shard(path, rois(["a", "b"]), source="")
+    with pytest.raises(CamsegError, match="is not a cam file"):
+        store.read_cams(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(CamsegError, match=r"s.h5: is not a whole shard file"):
+        store.read_rois([path])
+    path.write_bytes(b"text")
+    with pytest.raises(CamsegError, match="is not a whole shard file"):
+        store.read_rois([path])
+    path.write_bytes(data)
+    with h5py.File(path, "a") as file:
+        file.attrs["schema_version"] = 2
+    with pytest.raises(CamsegError, match="has schema version 2, this program reads 1"):
+        store.read_rois([path])
+
+
+def test_cams_are_aligned_to_the_wanted_rois(tmp_path):
+    cam = np.arange(3 * 4, dtype=np.uint8).reshape(3, 2, 2)
+    raw = cam.astype(np.float32)
+    names = np.array(["c", "a", "b"], dtype=object)
+    options = {"score": "margin", "relu": False}
+    store.write_cams(tmp_path / "c.h5", cam=cam, raw=raw, roi_id=names, options=options)
+    cams = store.read_cams(tmp_path / "c.h5", np.array(["b", "c"], dtype=object))
+    assert (cams.cam == cam[[2, 0]]).all()
+    assert cams.options == options
+    with pytest.raises(CamsegError, match="has no CAM of ROI d"):
+        store.read_cams(tmp_path / "c.h5", ["a", "d"])
+
+
+def test_a_failed_write_leaves_nothing(tmp_path):
+    good = rois(["a"])
+    broken = store.Rois(**{**good.__dict__, "roi_id": np.array([object()], dtype=object)})
+    with pytest.raises(TypeError):
+        store.write_shard(tmp_path / "s.h5", broken, source="")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,27 @@
+rule compute_cams:
+    input:
+        code=sources("compute_cams"),
+        shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
+        model="<results>/training/original/{model}/split-{split}/model.keras",
+    output:
+        cams="<results>/cams/{explanation}/{model}/split-{split}.h5",
+    log:
+        "<results>/logs/compute_cams/{explanation}/{model}/split-{split}.log",
+    benchmark:
+        "<results>/runtime/compute_cams/{explanation}/{model}/split-{split}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        cam=config["cam"],
+        relu="--relu" if config["cam"]["relu"] else "--no-relu",
+        threads=config["training"]["threads"],
+    message:
+        "Explaining {wildcards.model} on every ROI (split {wildcards.split})"
+    shell:
+        "python {input.code[0]:q} --model {input.model:q} --network {wildcards.model}"
+        " --shards {input.shards:q} --score {params.cam[score]} --target {params.cam[target]}"
+        " {params.relu} --threads {params.threads} --output {output.cams:q} > {log:q} 2>&1"

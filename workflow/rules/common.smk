@@ -1,0 +1,48 @@
+# Helpers that the rules share; no rule stands here.
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
+from camseg.config import check_schema, check_study
+from camseg.errors import CamsegError
+from camseg.sources import sources_of
+
+# `python` in a rule's shell command is the one that runs Snakemake, or that of the rule's
+# conda environment, which is activated after this
+os.environ |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])}
+
+SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
+
+try:
+    check_schema(config, SCHEMA)
+    validate(config, SCHEMA)  # sets the defaults of what is left out
+    check_study(config)
+except CamsegError as error:
+    raise WorkflowError(error)
+
+CASES = "<results>/cases" if config["dataset"]["source"] == "phantom" else config["dataset"]["path"]
+SHARDS = range(config["rois"]["shards"])
+SPLIT = 0  # the study's split that the tables show
+REGIMES = {
+    "original": config["models"],
+    **{
+        regime: config["models"] if models == "all" else models
+        for regime, models in config["regimes"].items()
+    },
+}
+
+
+def sources(script):
+    """The files a script is made of: itself first, then the library's modules it imports."""
+    return sources_of(Path(workflow.basedir, "scripts", f"{script}.py"), workflow.basedir)
+
+
+def cams_for_filter(wildcards):
+    """The CAM file that the ROIs of the regime `cam` are filtered with; none for other regimes."""
+    if wildcards.regime != "cam":
+        return []
+    return "<results>/cams/grad_cam/{model}/split-{split}.h5"

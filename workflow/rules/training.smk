@@ -1,0 +1,41 @@
+rule train_classifier:
+    input:
+        code=sources("train_classifier"),
+        shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
+        split="<results>/splits/split-{split}.tsv",
+        cams=cams_for_filter,
+    output:
+        model="<results>/training/{regime}/{model}/split-{split}/model.keras",
+        history="<results>/training/{regime}/{model}/split-{split}/history.csv",
+        metrics="<results>/training/{regime}/{model}/split-{split}/metrics.json",
+        predictions="<results>/training/{regime}/{model}/split-{split}/predictions.tsv",
+    log:
+        "<results>/logs/train_classifier/{regime}/{model}/split-{split}.log",
+    benchmark:
+        "<results>/runtime/train_classifier/{regime}/{model}/split-{split}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=3000,
+        runtime=720,
+    params:
+        training=config["training"],
+        cams=lambda wildcards, input: ["--cams", input.cams] if input.cams else [],
+        momentum=(
+            "stock"
+            if config["training"]["batchnorm_momentum"] is None
+            else config["training"]["batchnorm_momentum"]
+        ),
+        seed=config["seed"],
+    message:
+        "Training {wildcards.model} on {wildcards.regime} ROIs (split {wildcards.split})"
+    shell:
+        "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
+        " --regime {wildcards.regime} --model-name {wildcards.model} {params.cams:q}"
+        " --seed {params.seed} --epochs {params.training[epochs]}"
+        " --patience {params.training[patience]} --batch-size {params.training[batch_size]}"
+        " --learning-rate {params.training[learning_rate]}"
+        " --batchnorm-momentum {params.momentum} --threads {params.training[threads]}"
+        " --model {output.model:q} --history {output.history:q}"
+        " --metrics {output.metrics:q} --predictions {output.predictions:q} > {log:q} 2>&1"
