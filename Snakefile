@@ -35,3 +35,7 @@ rule all:
         ),
         expand("<results>/figures/figure8.{suffix}", suffix=["svg", "png"]),
         "<results>/rois/candidates.tsv",
+
+
+onstart:
+    require_cases()

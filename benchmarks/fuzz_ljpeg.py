@@ -86,7 +86,19 @@ def replace_data(data: bytearray, rng: np.random.Generator) -> None:
     data[start:] = rng.bytes(rng.integers(0, 2 * len(data)))
 
 
-MUTATIONS = [flip_bits, truncate, lie_in_header, overwrite, move, replace_data]
+def overrun(data: bytearray, rng: np.random.Generator) -> None:
+    """Replace the stream by one whose row needs 31 times as many bits as it has.
+
+    Its one Huffman code is 16 zeros with 15 extra bits; its data are one bit a sample.
+    """
+    width = int(rng.integers(1, 256))
+    frame = b"\xff\xd8\xff\xc3\x00\x0b\x10\x00\x01\x00" + bytes([width, 1, 1, 0x11, 0])
+    table = b"\xff\xc4\x00\x14\x00" + bytes(15) + b"\x01\x0f"
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x01\x00\x00"
+    data[:] = frame + table + scan + bytes(-(-width // 8))
+
+
+MUTATIONS = [flip_bits, truncate, lie_in_header, overwrite, move, replace_data, overrun]
 
 
 def fuzz(streams: int, seed: int) -> tuple[Counter[str], float]:

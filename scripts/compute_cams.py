@@ -34,7 +34,7 @@ def main() -> None:
     cams, raws = [], []
     for start in tqdm(range(0, len(rois), args.batch_size), unit="batch", mininterval=5):
         batch = slice(start, start + args.batch_size)
-        images = classifiers.preprocess(args.network, rois.image[batch].astype(np.float32))
+        images = classifiers.preprocess(args.network, rois.image[batch])
         labels = rois.label[batch] if args.target == "true" else None
         grey, raw = cam.grad_cam(model, images, labels=labels, **options)
         cams.append(grey)

@@ -8,7 +8,7 @@ example, never averaged over the batch; BatchNorm runs in inference mode.
 """
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import cv2
@@ -16,7 +16,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from camseg.classifiers import pooling_layer
 from camseg.errors import CamsegError
 
 SCORES = ("margin", "logit", "softmax")
@@ -138,12 +137,22 @@ def _split(model: keras.Model) -> _Split:
                 f"model {model.name} has outputs of shape {model.output_shape}: "
                 "Grad-CAM needs two logits, normal and abnormal"
             )
-        pooled = pooling_layer(model).input
+        pooled = _pooled_tensor(model)
         extractor = keras.Model(model.inputs, pooled)
         signature = [tf.TensorSpec(model.input_shape, tf.float32)]
         features = tf.function(lambda images: extractor(images, training=False), signature)
         _SPLITS[model] = _Split(features, keras.Model(pooled, model.outputs[0]))
     return _SPLITS[model]
+
+
+def _pooled_tensor(model: keras.Model) -> keras.KerasTensor:
+    """Return what the last global average pooling receives; earlier ones may weigh channels."""
+    pools = [
+        layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)
+    ]
+    if not pools:
+        raise CamsegError(f"model {model.name} has no GlobalAveragePooling2D layer to explain")
+    return pools[-1].input
 
 
 def _weighted_features(
@@ -172,6 +181,6 @@ def _weighted_features(
     return tf.einsum("nhwk,nk->nhw", features, weights)
 
 
-def _check_option(name: str, value: str, known: object) -> None:
+def _check_option(name: str, value: str, known: Collection[str]) -> None:
     if value not in known:
         raise CamsegError(f"{name} is {value!r}: must be one of {', '.join(known)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from camseg.classifiers import cam_grid
 from camseg.errors import CamsegError
 
 
@@ -38,6 +39,11 @@ def check_study(config: dict) -> None:
     dataset = config["dataset"]
     if dataset["source"] == "ddsm" and not Path(dataset["path"]).is_dir():
         raise CamsegError(f"config: dataset.path: there is no folder {dataset['path']}")
+    for model in models:
+        try:
+            cam_grid(model, config["rois"]["size"])
+        except CamsegError as error:
+            raise CamsegError(f"config: rois.size: {error}") from error
 
 
 def _describe(error: ValidationError) -> str:

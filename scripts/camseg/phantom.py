@@ -32,7 +32,7 @@ RESOLUTION = 200  # micrometres a pixel
 LONE_DIAMETERS = (8.0, 24.0)  # mm, drawn uniformly in the logarithm
 PAIR_DIAMETERS = (8.0, 16.0)  # mm, of two masses in one case
 PADDING = 0.3  # the largest share of a lesion's box that an ROI adds on each side
-CONTRAST = (0.35, 0.8)  # of a mass, optical density where the film responds most steeply
+CONTRAST = (0.45, 1.0)  # of a mass, optical density where the film responds most steeply
 NOISE = 0.008  # deviation of the quantum noise, optical density
 
 # What case k holds, a cycle of 20: 80 % one mass; each kind is among the first ten.
@@ -181,7 +181,8 @@ def _places(
     if kind == "both_apart":
         allowed = np.maximum(away_y, away_x) > sum(room)
     else:
-        allowed = np.hypot(away_y, away_x) > 1.1 * (_extent(first) + _extent(second))
+        apart = np.hypot(away_y, away_x) / (_extent(first) + _extent(second))
+        allowed = (apart > 1.05) & (apart < 1.7)
     return centre, draw(second, room[1], allowed)
 
 
@@ -208,7 +209,7 @@ def _draw_view(
                 assessment=int(
                     rng.integers(4, 6) if pathology == "MALIGNANT" else rng.integers(2, 5)
                 ),
-                subtlety=int(np.clip(np.ceil((strength - 0.2) / 0.12), 1, 5)),
+                subtlety=int(np.clip(np.ceil((strength - 0.2) / 0.16), 1, 5)),
                 pathology=pathology,
                 outlines=tuple(
                     Outline(kind, *chain_code(_facing(side, _pasted(mask, row, column, shape))))

@@ -76,22 +76,23 @@ def comparison(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 
 def to_markdown(table: pd.DataFrame) -> str:
     """Return a table in Markdown, numbers with three decimals as in the paper."""
-    rows = [list(table.columns), ["---", *["---:"] * (len(table.columns) - 1)], *_cells(table)]
+    rule = ["---:" if numeric else "---" for numeric in _numeric(table)]
+    rows = [list(table.columns), rule, *_cells(table)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def to_latex(table: pd.DataFrame, caption: str) -> str:
     """Return a table in LaTeX (package booktabs), numbers with three decimals as in the paper."""
+    columns = "".join("r" if numeric else "l" for numeric in _numeric(table))
     lines = [
         " & ".join(row).replace("_", r"\_") + r" \\" for row in [table.columns, *_cells(table)]
     ]
-    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering",
             rf"\caption{{{caption}}}",
-            rf"\begin{{tabular}}{{{''.join('r' if number else 'l' for number in numeric)}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
             lines[0],
             r"\midrule",
@@ -102,6 +103,10 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
             "",
         ]
     )
+
+
+def _numeric(table: pd.DataFrame) -> list[bool]:
+    return [pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]
 
 
 def _cells(table: pd.DataFrame) -> list[list[str]]:

@@ -159,6 +159,18 @@ def test_targets():
     assert_close(logit, features_of(model, images) @ head_weights(model)[:, 0])
 
 
+def test_the_last_pooling_is_the_one_explained():
+    images = keras.Input((SIZE, SIZE, 3))
+    x = backbone(images)
+    excitation = keras.layers.GlobalAveragePooling2D(keepdims=True)(x)
+    x = keras.layers.Multiply()([x, keras.layers.Dense(7, activation="sigmoid")(excitation)])
+    x = keras.layers.Conv2D(4, 1)(x)
+    model = keras.Model(images, keras.layers.Dense(2, name="logits")(gap_head(x)))
+    weights = head_weights(model)
+    expected = features_of(model, pictures()) @ (weights[:, 1] - weights[:, 0])
+    assert_close(grad_cam(model, pictures())[1], expected)
+
+
 def test_a_map_does_not_depend_on_the_other_images():
     model, images = small_model(deep_head), pictures()
     together, raw = grad_cam(model, images)
@@ -328,3 +340,6 @@ def test_unfit_arguments():
     tensor = model.get_layer("pool").output
     with pytest.raises(CamsegError, match="needs two logits"):
         grad_cam(keras.Model(model.inputs, tensor), images)
+    flat = keras.layers.Dense(2)(keras.layers.Flatten()(model.get_layer("features").output))
+    with pytest.raises(CamsegError, match="has no GlobalAveragePooling2D layer"):
+        grad_cam(keras.Model(model.inputs, flat), images)

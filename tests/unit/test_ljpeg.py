@@ -5,6 +5,8 @@ import itertools
 import json
 import os
 import runpy
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -503,6 +505,12 @@ def test_mutated_streams():
     assert outcomes.total() == 3000
     assert sum(n for outcome, n in outcomes.items() if outcome.endswith("refused")) > 2000
     assert slowest < 2  # seconds
+
+
+def test_mutated_streams_touch_nothing_outside_the_arrays(tmp_path):
+    program = ROOT / "benchmarks/fuzz_ljpeg.py"
+    checked = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, program, "--streams", "3000"], env=checked, check=True)
 
 
 # --- Encoder --------------------------------------------------------------------------------------

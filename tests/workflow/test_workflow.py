@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -46,14 +45,13 @@ def copy_project(folder: Path) -> Path:
 def snakemake(
     folder: Path, *arguments: str, config: dict | None = None
 ) -> subprocess.CompletedProcess:
-    """Run Snakemake in `folder`, with values of `config` over its default ones."""
-    values = [f"{key}={json.dumps(value)}" for key, value in (config or {}).items()]
+    """Run Snakemake in `folder`, with the values of `config` over those of the default study."""
     command = [Path(sys.executable).with_name("snakemake"), *arguments]
-    return subprocess.run(
-        [*command, "--config", *values] if values else command,
-        cwd=folder, text=True, capture_output=True, check=False,
-        env={**os.environ, "PYTHONPATH": ""},
-    )  # fmt: skip
+    if config:
+        path = folder / "test-config.yaml"
+        path.write_text(yaml.safe_dump(config))
+        command += ["--configfile", path.name]
+    return subprocess.run(command, cwd=folder, text=True, capture_output=True, check=False)
 
 
 def jobs(result: subprocess.CompletedProcess) -> dict[str, int]:

@@ -8,6 +8,7 @@ from snakemake.utils import validate
 
 sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 from camseg.config import check_schema, check_study
+from camseg.discovery import find_ics
 from camseg.errors import CamsegError
 from camseg.sources import sources_of
 
@@ -46,3 +47,12 @@ def cams_for_filter(wildcards):
     if wildcards.regime != "cam":
         return []
     return "<results>/cams/grad_cam/{model}/split-{split}.h5"
+
+
+def require_cases():
+    """End a run before its first job if the dataset's folder holds no case."""
+    try:
+        if config["dataset"]["source"] == "ddsm":
+            find_ics(Path(CASES))
+    except CamsegError as error:
+        raise WorkflowError(error)

@@ -32,7 +32,7 @@ rule train_classifier:
         "Training {wildcards.model} on {wildcards.regime} ROIs (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
-        " --regime {wildcards.regime} --model-name {wildcards.model} {params.cams:q}"
+        " --regime {wildcards.regime} --network {wildcards.model} {params.cams:q}"
         " --seed {params.seed} --epochs {params.training[epochs]}"
         " --patience {params.training[patience]} --batch-size {params.training[batch_size]}"
         " --learning-rate {params.training[learning_rate]}"
