@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= all
 
-.PHONY: demo test check env pin clean
+.PHONY: demo test check env graph pin clean
 .DELETE_ON_ERROR:
 
 demo: .venv/run  ## the default study, from synthetic DDSM cases to the tables
@@ -30,6 +30,9 @@ env: .venv/run
 .venv/dev: requirements-dev.txt .venv/run
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	touch $@
+
+graph: .venv/run  ## draws the README's rule graph anew (needs graphviz)
+	$(BIN)/snakemake --rulegraph | dot -Tsvg > docs/rulegraph.svg
 
 pin:  ## writes the pinned requirements anew from requirements*.in (needs uv)
 	for name in requirements requirements-dev; do \

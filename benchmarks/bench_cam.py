@@ -21,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from camseg import cam, classifiers
+from camseg.networks import NETWORKS
 from camseg.seeds import generator
 
 
@@ -32,7 +33,7 @@ def seconds(function: Callable[[], object]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--network", default="MobileNetV2", choices=classifiers.NETWORKS)
+    parser.add_argument("--network", default="MobileNetV2", choices=NETWORKS)
     parser.add_argument("--size", type=int, default=128, help="pixels per side")
     parser.add_argument("--rois", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=32)

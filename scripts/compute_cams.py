@@ -9,12 +9,13 @@ from tqdm import tqdm
 
 from camseg import cam, classifiers, store
 from camseg.cli import run
+from camseg.networks import NETWORKS
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help=".keras file of train_classifier.py")
-    parser.add_argument("--network", required=True, choices=classifiers.NETWORKS)
+    parser.add_argument("--network", required=True, choices=NETWORKS)
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--score", choices=cam.SCORES, default="margin")
     parser.add_argument("--target", choices=cam.TARGETS, default="abnormal")

@@ -5,6 +5,7 @@ import json
 import os
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ import pandas as pd
 from camseg import classifiers, filters, split, store
 from camseg.cli import run
 from camseg.files import whole_file
+from camseg.networks import NETWORKS
+from camseg.seeds import derive_seed
 
 
 def momentum(text: str) -> float | None:
@@ -23,7 +26,7 @@ def main() -> None:
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--regime", choices=filters.REGIMES, required=True)
-    parser.add_argument("--network", choices=classifiers.NETWORKS, required=True)
+    parser.add_argument("--network", choices=NETWORKS, required=True)
     parser.add_argument("--cams", help="HDF5 file of compute_cams.py, for the regime cam")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--epochs", type=int, required=True, help="at most")
@@ -52,13 +55,14 @@ def main() -> None:
         train,
     )
 
+    split_name = Path(args.split).stem  # "split-0"
     settings = Settings(
         epochs=args.epochs,
         patience=args.patience,
         batch_size=args.batch_size,
         learning_rate=args.learning_rate,
         batchnorm_momentum=args.batchnorm_momentum,
-        seed=args.seed,
+        seed=derive_seed(args.seed, "training", args.regime, args.network, split_name),
         threads=args.threads,
     )
     rois = store.read_rois(args.shards)
@@ -86,6 +90,8 @@ def main() -> None:
     metrics = {
         "model": args.network,
         "regime": args.regime,
+        "split": split_name,
+        "seed": args.seed,
         "val_acc": best["val_accuracy"],
         "val_acc_last": last["val_accuracy"],
         "val_loss": best["val_loss"],

@@ -1,4 +1,4 @@
-"""The paper's six networks of keras.applications: built, fed, and what grid their CAMs have.
+"""The paper's six networks of keras.applications: built and fed.
 
 Importing this module does not import TensorFlow (seconds); building a network does.
 """
@@ -6,36 +6,14 @@ Importing this module does not import TensorFlow (seconds); building a network d
 from __future__ import annotations
 
 from importlib import import_module
-from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from camseg.errors import CamsegError
+from camseg.networks import NETWORKS
 
 if TYPE_CHECKING:
     import keras
-
-# Each network and its module in keras.applications, where its preprocess_input is.
-NETWORKS = {
-    "NASNetMobile": "nasnet",
-    "MobileNetV2": "mobilenet_v2",
-    "DenseNet121": "densenet",
-    "ResNet50V2": "resnet_v2",
-    "Xception": "xception",
-    "InceptionV3": "inception_v3",
-}
-
-# The layers that change the size of the feature map, as (window, stride): a side of n becomes
-# (n - window) // stride + 1. (1, 2) stands for a padded layer of stride 2, ceil(n / 2).
-_WINDOWS = {
-    "NASNetMobile": [(3, 2)] + 4 * [(1, 2)],
-    "MobileNetV2": 5 * [(1, 2)],
-    "DenseNet121": 2 * [(1, 2)] + 3 * [(2, 2)],
-    "ResNet50V2": 5 * [(1, 2)],
-    "Xception": [(3, 2), (3, 1)] + 4 * [(1, 2)],
-    "InceptionV3": [(3, 2), (3, 1), (3, 2), (3, 1), (3, 2), (3, 2), (3, 2)],
-}
 
 
 def build(network: str, *, size: int, batchnorm_momentum: float | None) -> keras.Model:
@@ -69,33 +47,3 @@ def preprocess(network: str, images: np.ndarray) -> np.ndarray:
     module = import_module(f"keras.applications.{NETWORKS[network]}")
     colour = np.repeat(images.astype(np.float32)[..., np.newaxis], 3, axis=-1)
     return module.preprocess_input(colour)
-
-
-def pooling_layer(model: keras.Model) -> keras.layers.Layer:
-    """Return the layer whose input is the last feature map, the one that CAMs are taken from."""
-    try:
-        return model.get_layer("pool")
-    except ValueError as error:
-        raise CamsegError(
-            f"model {model.name} has no layer 'pool': it was not built by camseg"
-        ) from error
-
-
-def cam_grid(network: str, size: int) -> tuple[int, int]:
-    """Return (height, width) of the last feature map of `network` for images of side `size`.
-
-    Raises CamsegError if it is not larger than 1 x 1: a CAM of a single value is flat.
-    """
-    if _side(network, size) < 2:
-        fit = next(larger for larger in count(size) if _side(network, larger) > 1)
-        raise CamsegError(
-            f"{network} has a CAM of a single value at {size} px: it needs at least {fit} px"
-        )
-    return _side(network, size), _side(network, size)
-
-
-def _side(network: str, size: int) -> int:
-    """Return the side of the last feature map, 0 or less if the network does not fit."""
-    for window, stride in _WINDOWS[network]:
-        size = (size - window) // stride + 1
-    return size

@@ -6,8 +6,8 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
-from camseg.classifiers import cam_grid
 from camseg.errors import CamsegError
+from camseg.networks import cam_grid
 
 
 def check_schema(config: dict, schema: str | Path) -> None:

@@ -98,7 +98,8 @@ def chain_code(mask: np.ndarray) -> tuple[tuple[int, int], np.ndarray]:
 def draw_case(seed: int, number: int, *, contrast: tuple[float, float]) -> PhantomCase:
     """Draw case `number` (0, 1, ...) of the study `seed`; no other case has a part in it.
 
-    `contrast` bounds how much a mass lowers the optical density at its centre.
+    `contrast` bounds how much a mass lowers the optical density at its centre where the film
+    responds most steeply; elsewhere it lowers it less.
     """
     rng = generator(seed, "phantom", number, "lesions")
     kind = KINDS[number % len(KINDS)]
@@ -154,8 +155,8 @@ def _places(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the (row, column) of two masses of a case.
 
-    The padded box of each lies inside both pictures, and the outlines on breast in both, so that the
-    mirrored place always exists; places that are dense and away from the skin are likelier.
+    The padded box of each lies inside both pictures and its outline on breast in both, so that the
+    mirrored place always exists. Places that are dense and away from the skin are likelier.
     """
     rows, columns = np.min([breast.depth.shape for breast in breasts.values()], axis=0)
     y, x = np.mgrid[0:rows:4, 0:columns:4]
@@ -194,6 +195,7 @@ def _draw_view(
     contrast: tuple[float, float],
     rng: np.random.Generator,
 ) -> PhantomView:
+    """Add masses at their (row, column) to a breast, expose the film and outline them."""
     exposure, shape = breast.exposure.copy(), breast.exposure.shape
     abnormalities = []
     for mass, (row, column) in masses:
@@ -304,9 +306,8 @@ def write_study(
     """Write a study of `cases` synthetic cases as `folder`, whole or not at all.
 
     The result depends on the arguments alone, and case k on `seed` and `contrast` alone: a larger
-    study holds the smaller one's cases unchanged. `contrast` bounds how much masses lower the
-    optical density at their centre. Raises CamsegError if the folder exists with anything in it or
-    the arguments make no study.
+    study holds the smaller one's cases unchanged. `contrast` is that of `draw_case`. Raises
+    CamsegError if the folder exists with anything in it or the arguments make no study.
     """
     folder = Path(folder)
     if cases < 1 or not 0 < contrast[0] <= contrast[1]:
@@ -318,7 +319,7 @@ def write_study(
         raise CamsegError(f"{folder}: is not empty; remove it or choose another folder")
     temporary = folder.with_name(f".{folder.name}.tmp-{os.getpid()}")
     try:
-        for number in tqdm(range(cases), desc="phantom cases", unit="case"):
+        for number in tqdm(range(cases), unit="case", mininterval=5):
             write_case(temporary, draw_case(seed, number, contrast=contrast))
         temporary.replace(folder)
     finally:

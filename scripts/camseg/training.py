@@ -110,17 +110,14 @@ def train(
         for number, part in enumerate(batches(order, settings.batch_size), start=1):
             labels = training.labels[part].astype(np.int32)
             batch_loss, batch_logits = step(training.inputs(part), labels)
-            if not np.isfinite(batch_loss):
-                raise CamsegError(
-                    f"{model.name}: the loss is {batch_loss.numpy()} in epoch {epoch}, "
-                    f"batch {number}: lower the learning rate"
-                )
+            _check_finite(float(batch_loss), model, f"epoch {epoch}, batch {number}")
             loss += float(batch_loss) * len(part) / len(order)
-            correct += np.count_nonzero(np.argmax(batch_logits, axis=1) == labels)
+            correct += int(np.sum(np.argmax(batch_logits, axis=1) == labels))
         row = {"epoch": epoch, "loss": loss, "accuracy": correct / len(order)}
         row["val_loss"], row["val_accuracy"] = loss_and_accuracy(
             logits(validation), validation.labels
         )
+        _check_finite(row["val_loss"], model, f"epoch {epoch}, validation")
         history.append(row)
         if best_epoch(history) == epoch:
             best_weights = model.get_weights()
@@ -129,6 +126,11 @@ def train(
             break
     model.set_weights(best_weights)
     return Training(history, best_epoch(history), logits)
+
+
+def _check_finite(loss: float, model: keras.Model, place: str) -> None:
+    if not np.isfinite(loss):
+        raise CamsegError(f"{model.name}: the loss is {loss} in {place}: lower the learning rate")
 
 
 def batches(order: np.ndarray, batch_size: int) -> list[np.ndarray]:

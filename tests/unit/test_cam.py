@@ -5,6 +5,7 @@ import pytest
 from camseg import classifiers
 from camseg.cam import degenerate, grad_cam, to_grey
 from camseg.errors import CamsegError
+from camseg.networks import NETWORKS
 
 SIZE = 16
 LABELS = np.array([0, 1, 1, 0, 1])
@@ -81,11 +82,7 @@ def test_margin_is_the_head_weighted_feature_sum():
     "network",
     [
         "MobileNetV2",
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name in classifiers.NETWORKS
-            if name != "MobileNetV2"
-        ),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS if name != "MobileNetV2"),
     ],
 )
 def test_networks_of_the_paper(network):

@@ -98,7 +98,7 @@ def test_paper_study_without_data_says_where_to_put_them(project):
 
 
 def test_rule_graph_is_drawn(project):
-    graph = snakemake(project, "--rulegraph", "all").stdout
+    graph = snakemake(project, "--rulegraph").stdout
     for rule in ("make_phantom", "index_cases", "train_classifier", "render_figure8"):
         assert f'label = "{rule}"' in graph
     if not shutil.which("dot"):

@@ -1,0 +1,110 @@
+"""What a training's first and later steps cost, against stock Keras; a Markdown table.
+
+Each measurement runs in a fresh process of its own. "First step" is the time from before the
+network is built to the end of its first step, without imports, which are the same for both.
+Stock Keras is compile("adam") and train_on_batch, with Keras' choices (just-in-time compilation
+among them) and the same threads. Run it on an otherwise idle machine.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+from camseg import classifiers
+from camseg.networks import NETWORKS
+
+MOMENTUM, LEARNING_RATE = 0.9, 1e-3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--networks", nargs="+", default=list(NETWORKS))
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=10, help="later steps, of which the median")
+    parser.add_argument("--measure", choices=("camseg", "stock"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.measure:
+        print(json.dumps(measure(args)))
+        return
+    print(f"{args.size} px, batches of {args.batch_size}, {args.threads} thread(s)\n")
+    print("| network | first step s | stock | ratio | later step s | stock | ratio | GB | stock |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+    ratios = []
+    for network in args.networks:
+        ours, stock = (in_fresh_process(network, which, args) for which in ("camseg", "stock"))
+        ratios.append([ours[key] / stock[key] for key in ("first", "later")])
+        print(
+            f"| {network} | {ours['first']:.1f} | {stock['first']:.1f} | {ratios[-1][0]:.2f} "
+            f"| {ours['later']:.3f} | {stock['later']:.3f} | {ratios[-1][1]:.2f} "
+            f"| {ours['memory']:.2f} | {stock['memory']:.2f} |",
+            flush=True,
+        )
+    first, later = np.mean(ratios, axis=0)
+    print(f"| mean | | | {first:.2f} | | | {later:.2f} | | |")
+
+
+def in_fresh_process(network: str, which: str, args: argparse.Namespace) -> dict:
+    command = [sys.executable, __file__, "--measure", which, "--networks", network]
+    for option in ("size", "batch_size", "threads", "steps"):
+        command += [f"--{option.replace('_', '-')}", str(getattr(args, option))]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return json.loads(done.stdout)
+
+
+def measure(args: argparse.Namespace) -> dict:
+    """Return seconds to the end of the `first` step, of a `later` one, and peak `memory` in GB."""
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    import keras
+
+    from camseg import training
+
+    random = np.random.default_rng(1)
+    shape = (args.batch_size, args.size, args.size, 3)
+    images = random.uniform(-1, 1, shape).astype(np.float32)
+    labels = (np.arange(args.batch_size) % 2).astype(np.int32)
+    if args.measure == "camseg":
+        training.make_repeatable(1, args.threads)
+    else:
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(args.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(args.threads)
+
+    started = time.perf_counter()
+    model = classifiers.build(args.networks[0], size=args.size, batchnorm_momentum=MOMENTUM)
+    if args.measure == "camseg":
+        adam = training.Adam(model.trainable_variables, LEARNING_RATE)
+        traced = training.trace_step(model, adam)
+
+        def step() -> float:
+            return float(traced(images, labels)[0])
+    else:
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+
+        def step() -> float:
+            return float(model.train_on_batch(images, labels))
+
+    step()
+    first = time.perf_counter() - started
+    later = []
+    for _ in range(args.steps):
+        started = time.perf_counter()
+        step()
+        later.append(time.perf_counter() - started)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return {"first": first, "later": statistics.median(later), "memory": memory}
+
+
+if __name__ == "__main__":
+    main()
