@@ -21,8 +21,8 @@ def main() -> None:
     parser.add_argument("--target", choices=cam.TARGETS, default="abnormal")
     parser.add_argument("--relu", action=argparse.BooleanOptionalAction, default=False)
     parser.add_argument("--resize", choices=cam.RESIZES, default="bilinear")
-    parser.add_argument("--threads", type=int, default=1, help="TensorFlow's, inside an operation")
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
+    parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--output", required=True, help="HDF5 file of CAMs to write")
     args = parser.parse_args()
 

@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument(
         "--batchnorm-momentum", type=momentum, default=0.9, help="'stock' keeps the network's own"
     )
-    parser.add_argument("--threads", type=int, default=1, help="TensorFlow's, inside an operation")
+    parser.add_argument("--threads", type=int, default=1, help="of TensorFlow")
     parser.add_argument("--model", required=True, help=".keras file to write")
     parser.add_argument("--history", required=True, help="CSV to write, a row an epoch")
     parser.add_argument("--metrics", required=True, help="JSON to write")

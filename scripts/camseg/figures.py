@@ -28,13 +28,14 @@ def figure8(table2: pd.DataFrame, published: pd.DataFrame) -> Figure:
             ("CAM_val_acc", VERMILLION, "s"),
             ("Dice", BLUE, "o"),
         ):
-            style = {"color": colour, "marker": marker}
+            style = {"color": colour, "marker": marker, "clip_on": False}
             axes.plot(names, table2[column], label=column, **style)
             axes.plot(
                 names,
                 paper[column],
                 label=f"{column}, published",
                 linestyle="none",
+                zorder=3,
                 markerfacecolor="none",
                 **style,
             )
@@ -42,7 +43,7 @@ def figure8(table2: pd.DataFrame, published: pd.DataFrame) -> Figure:
         axes.set_ylabel("Dice, accuracy")
         axes.grid(axis="y", color="0.9")
         axes.set_axisbelow(True)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", frameon=False)
+        figure.legend(loc="outside upper center", ncols=4, frameon=False)
     return figure
 
 

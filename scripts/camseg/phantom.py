@@ -318,6 +318,8 @@ def write_study(
     if folder.exists() and any(folder.iterdir()):
         raise CamsegError(f"{folder}: is not empty; remove it or choose another folder")
     temporary = folder.with_name(f".{folder.name}.tmp-{os.getpid()}")
+    for left_by_a_killed_run in folder.parent.glob(f".{folder.name}.tmp-*"):
+        shutil.rmtree(left_by_a_killed_run)
     try:
         for number in tqdm(range(cases), unit="case", mininterval=5):
             write_case(temporary, draw_case(seed, number, contrast=contrast))

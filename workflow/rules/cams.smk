@@ -13,15 +13,16 @@ rule compute_cams:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=3000,
+        mem_mb=int(NETWORK_MB),
         runtime=60,
     params:
         cam=config["cam"],
         relu="--relu" if config["cam"]["relu"] else "--no-relu",
-        threads=config["training"]["threads"],
+        training=config["training"],
     message:
         "Explaining {wildcards.model} on every ROI (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --model {input.model:q} --network {wildcards.model}"
         " --shards {input.shards:q} --score {params.cam[score]} --target {params.cam[target]}"
-        " {params.relu} --threads {params.threads} --output {output.cams:q} > {log:q} 2>&1"
+        " {params.relu} --threads {params.training[threads]}"
+        " --batch-size {params.training[batch_size]} --output {output.cams:q} > {log:q} 2>&1"

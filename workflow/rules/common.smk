@@ -26,6 +26,8 @@ except CamsegError as error:
     raise WorkflowError(error)
 
 CASES = "<results>/cases" if config["dataset"]["source"] == "phantom" else config["dataset"]["path"]
+# memory of TensorFlow itself and of a batch's feature maps, measured on Xception (the largest)
+NETWORK_MB = 1500 + 100 * config["training"]["batch_size"] * (config["rois"]["size"] / 128) ** 2
 SHARDS = range(config["rois"]["shards"])
 SPLIT = 0  # the study's split that the tables show
 REGIMES = {

@@ -17,7 +17,7 @@ rule train_classifier:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=3000,
+        mem_mb=int(NETWORK_MB),
         runtime=720,
     params:
         training=config["training"],
