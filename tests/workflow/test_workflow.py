@@ -83,6 +83,11 @@ def test_default_study_has_nineteen_trainings(project):
     assert counts["extract_rois"] == 2
 
 
+def test_slurm_profile_plans_the_same_jobs(project):
+    slurm = snakemake(project, "-n", "--workflow-profile", "profiles/slurm", "all")
+    assert jobs(slurm) == jobs(snakemake(project, "-n", "all"))
+
+
 def test_paper_study_can_be_inspected_without_data(project):
     counts = jobs(snakemake(project, "-n", "--configfile=config/paper.yaml", "all"))
     assert counts["train_classifier"] == 19
