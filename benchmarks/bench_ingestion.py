@@ -135,12 +135,13 @@ def measure_extraction(tree: Path, index: Path, cases: int, rounds: int) -> None
             f"extraction of {n_cases} case(s), {shards} process(es): {cost.wall:.1f} s "
             f"({cost.cpu:.1f} s CPU), peak {cost.peak} MB each"
         )
-    start, one, two = costs.values()
-    print(
-        f"apart from the start: {(cases - 1) / (one.wall - start.wall):.1f} cases/s by one process "
-        f"({(cases - 1) / (one.cpu - start.cpu):.1f} per CPU second), "
-        f"{(cases - 2) / (two.wall - start.wall):.1f} by two"
-    )
+    start = costs[1, 1]
+    for shards in (1, 2):
+        cost, more = costs[cases, shards], cases - shards  # each process starts, with a case
+        print(
+            f"apart from the start, {shards} process(es): {more / (cost.wall - start.wall):.1f} "
+            f"cases/s, {more / (cost.cpu - shards * start.cpu):.1f} per CPU second"
+        )
 
 
 def measure_dry_runs(folder: Path, cases: int, rounds: int) -> None:
@@ -170,9 +171,7 @@ def measure_parts(tree: Path, index: Path, rounds: int) -> None:
 
     cv2.setNumThreads(1)
     rows = pd.read_csv(index, sep="\t", keep_default_na=False).head(4).to_dict("records")
-    print(
-        f"picture, ms: read and decode; to 8 bits; breast mask; a ROI of {BOX} pixels to 224 x 224"
-    )
+    print(f"picture, ms: read and decode; to 8 bits; breast mask; ROI of {BOX[0]} x {BOX[1]}")
     for row in rows:
         path, scanner = tree / row["ljpeg"], row["scanner"]
         view = ddsm.View(
