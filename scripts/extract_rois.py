@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+import cv2
 import pandas as pd
 from tqdm import tqdm
 
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("--candidates", required=True, help="TSV to write, a row per candidate")
     options = parser.parse_args()
 
+    cv2.setNumThreads(1)  # a job has one core; shards are what is spread
     rules = extraction.Rules(
         size=options.size,
         padding=tuple(options.padding),

@@ -11,25 +11,37 @@ from camseg import index
 from camseg.cli import run
 from camseg.errors import CamsegError
 from camseg.files import whole_file
+from camseg.selection import Selection
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="searched for .ics files at any depth")
     parser.add_argument("--output", required=True, help="TSV, a row per case and CC view")
+    parser.add_argument("--lesion-types", nargs="*", default=[], help="to select; none: all")
+    parser.add_argument("--pathologies", nargs="*", default=[], help="to select; none: all")
+    parser.add_argument("--volumes", nargs="*", default=[], help="to select; none: all")
+    parser.add_argument("--grey", choices=("optical_density", "min_max"), required=True)
     parser.add_argument("--strict", action="store_true", help="a rejected view is an error")
     options = parser.parse_args()
 
-    cases = tqdm(index.index_cases(options.folder), unit="case", mininterval=5)
+    selection = Selection(
+        tuple(options.lesion_types), tuple(options.pathologies), tuple(options.volumes)
+    )
+    cases = index.index_cases(options.folder, selection=selection, grey=options.grey)
+    cases = tqdm(cases, unit="case", mininterval=5)
     rows = sorted(
         (row for case in cases for row in case),
         key=lambda row: (row["case_id"], str(row["ics"]), row["view"]),
     )
     reasons = Counter(row["reason"] for row in rows if row["status"] == "rejected")
-    lesions = sum(row["abnormalities"] for row in rows if row["status"] == "usable")
+    usable = [row for row in rows if row["status"] == "usable"]
+    lesions = sum(row["abnormalities"] for row in usable)
+    selected = sum(len(row["selected"].split()) for row in usable)
     print(
-        f"{len(rows) // 2} cases, {len(rows)} CC views, {reasons.total()} of them rejected, "
-        f"{lesions} outlined lesions in the others"
+        f"{len(rows) // 2} cases, {len(rows)} CC views: {len(usable)} usable with {lesions} "
+        f"outlined lesions, {selected} of them selected; {reasons.total()} rejected; "
+        f"{len(rows) - len(usable) - reasons.total()} of volumes that are not selected"
     )
     for reason, count in reasons.most_common():
         print(f"  rejected: {count} x {reason}")
@@ -41,6 +53,15 @@ def main() -> None:
         )
     if not lesions:
         raise CamsegError(f"{options.folder}: no CC view has an outlined lesion (.OVERLAY)")
+    if not selected:
+        types, pathologies = (
+            sorted({name for row in usable for name in row[key].split("; ") if name})
+            for key in ("lesion_types", "pathologies")
+        )
+        raise CamsegError(
+            f"config: selection takes none of the {lesions} outlined lesions; they are of the "
+            f"types {', '.join(types)} and the pathologies {', '.join(pathologies)}"
+        )
     with whole_file(options.output) as temporary:
         pd.DataFrame(rows, columns=index.COLUMNS).to_csv(temporary, sep="\t", index=False)
 

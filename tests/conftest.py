@@ -24,13 +24,15 @@ def rectangle(x: int, y: int, w: int, h: int) -> str:
     return " ".join(map(str, [x, y, *steps, "#"]))
 
 
-def overlay_text(*chains: str, pathology: str = "MALIGNANT") -> str:
-    """An .OVERLAY with one abnormality per chain."""
+def overlay_text(
+    *chains: str, pathology: str = "MALIGNANT", lesion_types: tuple[str, ...] = ("MASS",)
+) -> str:
+    """An .OVERLAY with one abnormality per chain, all alike."""
     parts = [f"TOTAL_ABNORMALITIES {len(chains)}"]
     for number, chain in enumerate(chains, start=1):
         parts += [
             f"ABNORMALITY {number}",
-            "LESION_TYPE MASS SHAPE OVAL MARGINS CIRCUMSCRIBED",
+            *(f"LESION_TYPE {name} SHAPE OVAL" for name in lesion_types),
             "ASSESSMENT 4",
             "SUBTLETY 3",
             f"PATHOLOGY {pathology}",

@@ -1,8 +1,9 @@
 """From a case's views to its ROIs: which candidates there are and what became of each.
 
 Every outlined lesion makes a pair of candidates: the abnormal ROI round it and the normal ROI at
-the mirrored place of the other breast. Geometry comes first; only pictures that some ROI is still
-to be cut from are decoded, one at a time.
+the mirrored place of the other breast. A lesion that is not selected is a candidate too, dropped
+from the start: no normal ROI may be cut where it lies. Geometry comes first; only pictures that
+some ROI is still to be cut from are decoded, one at a time.
 """
 
 from collections.abc import Iterable
@@ -114,6 +115,8 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
         candidates.append(candidate)
         outline = abnormality.outlines[-1 if rules.outline == "core" else 0]
         candidate.details |= {"outline": outline.kind, "outline_closed": outline.closed}
+        if str(number) not in row["selected"].split():
+            candidate.drop("its lesion type or pathology is not selected")
         try:
             mask = ddsm.fill_outline(outline, shape)
         except CamsegError as error:
@@ -182,30 +185,34 @@ def _check_overlap(
 
 
 def _cut(candidates: list[Candidate], folder: Path, rules: Rules) -> None:
-    """Decode the pictures that ROIs are still to be cut from, one by one, and cut them."""
+    """Cut the ROIs that are still wanted, picture by picture: one is in memory at a time."""
     for name in ("LEFT_CC", "RIGHT_CC"):
         wanted = [item for item in candidates if item.row["view"] == name and not item.reason]
         if not wanted:
             continue
-        row = wanted[0].row
-        view = ddsm.View(
-            name,
-            *(int(row[key]) for key in ("lines", "pixels_per_line", "bits_per_pixel")),
-            resolution=float(row["resolution"]),
-            overlay=bool(row["overlay"]),
-        )
         try:
-            grey = ddsm.read_picture(folder / row["ljpeg"], view)
+            _cut_from_picture(wanted, folder, rules)
         except CamsegError as error:
             for candidate in wanted:
                 candidate.drop(str(error).replace(f"{folder}/", ""))
-            continue
-        picture = ddsm.eight_bit(grey, row["scanner"])
-        breast = roi.breast_mask(ddsm.brightness(grey, row["scanner"]))
-        for candidate in wanted:
-            candidate.image = roi.cut_image(picture, candidate.box, rules.size)
-            share = float(breast[candidate.box.slices].mean())
-            candidate.details["breast_share"] = round(share, 6)
+
+
+def _cut_from_picture(candidates: list[Candidate], folder: Path, rules: Rules) -> None:
+    """Decode the picture that all of the candidates lie in, and cut them."""
+    row = candidates[0].row
+    view = ddsm.View(
+        row["view"],
+        *(int(row[key]) for key in ("lines", "pixels_per_line", "bits_per_pixel")),
+        resolution=float(row["resolution"]),
+        overlay=bool(row["overlay"]),
+    )
+    grey = ddsm.read_picture(folder / row["ljpeg"], view)
+    breast = roi.breast_mask(ddsm.brightness(grey, row["scanner"]))
+    picture = ddsm.eight_bit(grey, row["scanner"])
+    for candidate in candidates:
+        candidate.image = roi.cut_image(picture, candidate.box, rules.size)
+        share = float(breast[candidate.box.slices].mean())
+        candidate.details["breast_share"] = round(share, 6)
 
 
 def _check_breast(abnormal: Candidate, normal: Candidate, rules: Rules) -> None:

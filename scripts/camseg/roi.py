@@ -78,7 +78,7 @@ def breast_mask(picture: np.ndarray) -> np.ndarray:
     size = tuple(max(1, round(side * scale)) for side in picture.shape[::-1])
     smooth = cv2.GaussianBlur(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), (0, 0), 3)
     _, breast = cv2.threshold(smooth, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    return cv2.resize(breast, picture.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(bool)
+    return cv2.resize(breast, picture.shape[::-1], interpolation=cv2.INTER_NEAREST).view(bool)
 
 
 def resize(picture: np.ndarray, size: int) -> np.ndarray:

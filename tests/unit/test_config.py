@@ -75,6 +75,8 @@ def test_schema_describes_every_key_and_its_defaults_are_the_default_study(confi
         ("regimes.cam", "none", "config: regimes.cam: 'none' is not valid"),
         ("rois.padding", [0.1], r"config: rois.padding: \[0.1\] is too short"),
         ("dataset.source", "disk", "config: dataset.source: 'disk' is not one of"),
+        ("selection.volumes", "cancer_01", "config: selection.volumes: 'cancer_01' is not of type"),
+        ("rois.grey", "raw", "config: rois.grey: 'raw' is not one of"),
         ("training", 7, "config: training: 7 is not of type 'object'"),
     ],
 )

@@ -204,6 +204,22 @@ def test_eight_bits_are_the_upper_byte_of_ddsm_utilitys_value(scanner):
         assert value == (v * v // 65535) // 256
 
 
+def test_raw_grey_is_stretched_from_its_least_to_its_greatest():
+    grey = np.array([[300, 301, 400], [1300, 700, 300]], dtype=np.uint16)
+    expected = [[0, 0, 26], [255, 102, 0]]  # round(255 * (g - 300) / 1000)
+    assert (ddsm.eight_bit(grey, ddsm.MIN_MAX) == expected).all()
+    assert (ddsm.brightness(grey, ddsm.MIN_MAX) == expected).all()
+    assert (ddsm.eight_bit(np.full((2, 2), 7, np.uint16), ddsm.MIN_MAX) == 0).all()
+
+
+@pytest.mark.parametrize("scanner", ddsm.SCANNERS)
+def test_brightness_is_linear_in_optical_density(scanner):
+    grey = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    expected = np.rint(255 * (1 - ddsm.SCANNERS[scanner].densities() / 4)).reshape(256, 256)
+    assert (ddsm.brightness(grey, scanner) == expected).all()
+    assert (ddsm.brightness(grey[3:9, 5:70], scanner) == expected[3:9, 5:70]).all()
+
+
 def test_scanner_is_told_by_hospital_and_digitizer():
     assert ddsm.scanner_of("A-1-1", "DBA 21") == "dba"
     assert ddsm.scanner_of("A-1-1", "HOWTEK 43.5") == "howtek-mgh"

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from camseg import ddsm, extraction, index, ljpeg
+from camseg import ddsm, extraction, index, ljpeg, roi
 from camseg.roi import Box
-from conftest import rectangle, write_case
+from camseg.selection import Selection
+from conftest import overlay_text, rectangle, write_case
 
 RULES = extraction.Rules(
     size=32,
@@ -20,10 +21,10 @@ RULES = extraction.Rules(
 )
 
 
-def extract(folder, rules=RULES):
-    """All candidates of a folder, as a dictionary by ROI id."""
+def extract(folder, rules=RULES, **options):
+    """All candidates of a folder, as a dictionary by ROI id; `options` are the index's."""
     candidates = []
-    for rows in index.index_cases(folder):
+    for rows in index.index_cases(folder, **options):
         candidates += extraction.extract_case(rows, folder, rules)
     return {candidate.roi_id: candidate for candidate in candidates}
 
@@ -82,6 +83,74 @@ def test_overlapping_lesions_of_both_breasts(tmp_path):
     assert kept == {"B-0001-1.LEFT_CC.2.abnormal", "B-0001-1.LEFT_CC.2.normal"}
     reason = both["B-0001-1.RIGHT_CC.1.abnormal"].reason
     assert reason == "overlaps the lesion B-0001-1.LEFT_CC.1 of the other breast"
+
+
+def with_cluster(folder, **lesions):
+    """A case of `lesions`, those of the RIGHT view being calcifications."""
+    case = write_case(folder, **lesions)
+    text = overlay_text(*lesions["right_lesions"], lesion_types=("CALCIFICATION",))
+    (case / "B_0001_1.RIGHT_CC.OVERLAY").write_text(text)
+
+
+MASSES = Selection(lesion_types=("MASS",))
+UNSELECTED = "its lesion type or pathology is not selected"
+
+
+def test_no_normal_roi_is_cut_where_a_lesion_lies_that_is_not_selected(tmp_path):
+    # mirrored in a picture 80 wide, columns 44..59 of RIGHT are columns 20..35 of LEFT
+    with_cluster(
+        tmp_path,
+        left_lesions=(rectangle(20, 50, 16, 8), rectangle(10, 80, 8, 8)),
+        right_lesions=(rectangle(44, 56, 16, 8),),
+    )
+    everything, masses = extract(tmp_path), extract(tmp_path, selection=MASSES)
+    assert set(everything) == set(masses)  # every outlined lesion has its two rows
+    reasons = {roi_id: item.reason for roi_id, item in masses.items() if item.reason}
+    assert reasons == {
+        "B-0001-1.LEFT_CC.1.normal": "overlaps the lesion B-0001-1.RIGHT_CC.1 of the other breast",
+        "B-0001-1.RIGHT_CC.1.abnormal": UNSELECTED,
+        "B-0001-1.RIGHT_CC.1.normal": "its abnormal ROI is dropped",
+    }
+    for roi_id in set(masses) - set(reasons):  # what is left is what it was without a selection
+        assert masses[roi_id].record() == everything[roi_id].record()
+        assert (masses[roi_id].image == everything[roi_id].image).all()
+
+
+def test_a_normal_roi_opposite_to_a_lesion_that_is_not_selected_is_not_wanted(tmp_path):
+    with_cluster(tmp_path, right_lesions=(rectangle(44, 56, 16, 8),))
+    candidates = extract(tmp_path, selection=MASSES)
+    assert [item.reason for item in candidates.values()] == [
+        UNSELECTED,
+        "its abnormal ROI is dropped",
+    ]
+    assert len(extraction.to_rois(list(candidates.values()), 32)) == 0
+
+
+def test_a_neighbour_that_is_not_selected_is_counted(tmp_path):
+    case = write_case(tmp_path, left_lesions=(rectangle(20, 50, 16, 8),))
+    path = case / "B_0001_1.LEFT_CC.OVERLAY"
+    near = overlay_text(rectangle(37, 50, 8, 8), lesion_types=("CALCIFICATION",))
+    path.write_text(path.read_text() + near)
+    candidates = extract(tmp_path, selection=MASSES)
+    assert candidates["B-0001-1.LEFT_CC.1.abnormal"].details["neighbours"] == 1
+    assert candidates["B-0001-1.LEFT_CC.2.abnormal"].reason == UNSELECTED
+
+
+def test_rois_of_raw_grey_span_their_pictures_range(tmp_path):
+    """The oracle: the raw picture, stretched by hand, cut at the recorded boxes."""
+    case = write_case(tmp_path, digitizer="VIDAR 12", left_lesions=(rectangle(20, 50, 16, 8),))
+    random = np.random.default_rng(0)
+    for side in ("LEFT", "RIGHT"):
+        path = case / f"B_0001_1.{side}_CC.LJPEG"
+        grey = ljpeg.decode(path.read_bytes()) + random.integers(0, 300, (120, 80), np.uint16)
+        path.write_bytes(ljpeg.encode(grey, precision=13))
+    candidates = extract(tmp_path, grey="min_max")
+    assert [item.reason for item in candidates.values()] == ["", ""]
+    for item in candidates.values():
+        grey = ljpeg.decode((tmp_path / item.row["ljpeg"]).read_bytes()).astype(float)
+        stretched = 255 * (grey - grey.min()) / (grey.max() - grey.min())
+        expected = roi.resize(stretched[item.box.slices], 32)
+        assert np.abs(item.image - expected).max() <= 1
 
 
 def test_neighbouring_lesions_keep_their_own_masks_and_are_counted(tmp_path):

@@ -2,15 +2,15 @@ import pytest
 
 from camseg import index
 from camseg.errors import CamsegError
+from camseg.selection import Selection
 from conftest import overlay_text, rectangle, write_case
 
 LESION = rectangle(20, 50, 16, 8)
 
 
-def rows_of(folder):
-    return {
-        (row["case_id"], row["view"]): row for case in index.index_cases(folder) for row in case
-    }
+def rows_of(folder, **options):
+    cases = index.index_cases(folder, **options)
+    return {(row["case_id"], row["view"]): row for case in cases for row in case}
 
 
 def test_usable_views_at_any_depth(tmp_path):
@@ -76,6 +76,64 @@ def test_unknown_scanner_is_rejected_by_name(tmp_path):
     write_case(tmp_path, digitizer="VIDAR 12")
     reason = rows_of(tmp_path)["B-0001-1", "LEFT_CC"]["reason"]
     assert reason == "no calibration for the scanner 'VIDAR 12' of case B-0001-1"
+
+
+def test_without_calibration_an_unknown_scanner_is_no_reason_to_reject(tmp_path):
+    write_case(tmp_path, digitizer="VIDAR 12", left_lesions=(LESION,))
+    write_case(tmp_path, "C-0002-1")
+    rows = rows_of(tmp_path, grey="min_max")
+    assert {(row["status"], row["scanner"]) for row in rows.values()} == {("usable", "min_max")}
+    assert rows["B-0001-1", "LEFT_CC"]["digitizer"] == "VIDAR 12"
+    assert rows["C-0002-1", "LEFT_CC"]["digitizer"] == "LUMISYS LASER"
+
+
+def mixed_lesions(case):
+    """Give a case's LEFT view a malignant mass, a benign cluster and a benign lesion of both."""
+    mass = overlay_text(LESION)
+    cluster = overlay_text(LESION, pathology="BENIGN", lesion_types=("CALCIFICATION",))
+    both = overlay_text(LESION, pathology="BENIGN", lesion_types=("MASS", "CALCIFICATION"))
+    (case / "B_0001_1.LEFT_CC.OVERLAY").write_text(mass + cluster + both)
+
+
+@pytest.mark.parametrize(
+    ("selection", "selected"),
+    [
+        (Selection(), "1 2 3"),
+        (Selection(lesion_types=("MASS",)), "1 3"),
+        (Selection(pathologies=("BENIGN",)), "2 3"),
+        (Selection(lesion_types=("MASS",), pathologies=("UNPROVEN",)), ""),
+    ],
+)
+def test_index_says_what_lesions_a_view_has_and_which_are_selected(tmp_path, selection, selected):
+    mixed_lesions(write_case(tmp_path, left_lesions=(LESION,)))
+    rows = rows_of(tmp_path, selection=selection)
+    left, right = rows["B-0001-1", "LEFT_CC"], rows["B-0001-1", "RIGHT_CC"]
+    assert left["status"] == right["status"] == "usable"
+    assert (left["abnormalities"], left["selected"]) == (3, selected)
+    assert left["lesion_types"] == "MASS; CALCIFICATION; CALCIFICATION+MASS"
+    assert left["pathologies"] == "MALIGNANT; BENIGN; BENIGN"
+    assert (right["abnormalities"], right["selected"], right["lesion_types"]) == (0, "", "")
+
+
+def test_cases_of_other_volumes_are_listed_but_not_looked_into(tmp_path):
+    write_case(tmp_path / "cancers" / "cancer_01", "B-0001-1", left_lesions=(LESION,))
+    other = write_case(tmp_path / "cancers" / "cancer_02", "B-0002-1", left_lesions=(LESION,))
+    spoil_picture(other)
+    copy = write_case(tmp_path / "aside", "B-0001-1")
+    rows = list(index.index_cases(tmp_path, selection=Selection(volumes=("Cancer_01",))))
+    status = {str(row["ics"]): (row["status"], row["reason"]) for case in rows for row in case}
+    assert status == {
+        "cancers/cancer_01/case0001/B-0001-1.ics": ("usable", ""),
+        "cancers/cancer_02/case0002/B-0002-1.ics": (
+            "unselected",
+            "volume cancer_02 is not selected",
+        ),
+        str(copy.relative_to(tmp_path) / "B-0001-1.ics"): (
+            "unselected",
+            "volume aside is not selected",
+        ),
+    }
+    assert sum(row["abnormalities"] for case in rows for row in case) == 1
 
 
 def test_the_same_case_twice_counts_once(tmp_path):

@@ -13,12 +13,17 @@ rule index_cases:
         mem_mb=1000,
         runtime=60,
     params:
+        lesion_types=config["selection"]["lesion_types"] or [],
+        pathologies=config["selection"]["pathologies"] or [],
+        volumes=config["selection"]["volumes"] or [],
+        grey=config["rois"]["grey"],
         strict="--strict" if config["strict"] else "",
     message:
         "Indexing the cases below {input.cases}"
     shell:
-        "python {input.code[0]:q} {input.cases:q} --output {output.index:q} {params.strict}"
-        " > {log:q} 2>&1"
+        "python {input.code[0]:q} {input.cases:q} --output {output.index:q}"
+        " --lesion-types {params.lesion_types:q} --pathologies {params.pathologies:q}"
+        " --volumes {params.volumes:q} --grey {params.grey} {params.strict} > {log:q} 2>&1"
 
 
 rule extract_rois:
