@@ -11,6 +11,7 @@ configfile: "config/config.yaml"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/phantom.smk"
 include: "workflow/rules/rois.smk"
+include: "workflow/rules/pictures.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/cams.smk"
 include: "workflow/rules/scoring.smk"
@@ -33,7 +34,11 @@ rule all:
             table=["table1", "table2", "inverse_mask", "paper_comparison"],
             suffix=["csv", "md", "tex"],
         ),
-        expand("<results>/figures/figure8.{suffix}", suffix=["svg", "png"]),
+        expand(
+            "<results>/figures/{figure}.{suffix}",
+            figure=["figure4", "figure5", "figure6", "figure8"],
+            suffix=["svg", "png"],
+        ),
         "<results>/rois/candidates.tsv",
 
 

@@ -20,8 +20,8 @@ from camseg.store import Rois
 COLUMNS = (
     *("roi_id", "pair_id", "patient_id", "case_id", "view", "label", "abnormality"),
     *("status", "reason", "x", "y", "w", "h", "shift_x", "shift_y", "clipped_left", "clipped_top"),
-    *("clipped_right", "clipped_bottom", "neighbours", "outline", "outline_closed", "breast_share"),
-    *("pathology", "lesion_type"),
+    *("clipped_right", "clipped_bottom", "lesion_x", "lesion_y", "lesion_w", "lesion_h"),
+    *("neighbours", "outline", "outline_closed", "breast_share", "pathology", "lesion_type"),
 )
 
 
@@ -130,6 +130,7 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
         candidate.box = roi.clip_box(wanted, shape)
         candidate.lesion = roi.cut_mask(mask, candidate.box, rules.size)
         candidate.details |= _clipped(wanted, candidate.box)
+        candidate.details |= {f"lesion_{side}": value for side, value in lesion._asdict().items()}
         lesions.append((candidate, lesion))
     for candidate, own in lesions:
         candidate.details["neighbours"] = sum(
@@ -200,19 +201,39 @@ def _cut(candidates: list[Candidate], folder: Path, rules: Rules) -> None:
 def _cut_from_picture(candidates: list[Candidate], folder: Path, rules: Rules) -> None:
     """Decode the picture that all of the candidates lie in, and cut them."""
     row = candidates[0].row
-    view = ddsm.View(
-        row["view"],
-        *(int(row[key]) for key in ("lines", "pixels_per_line", "bits_per_pixel")),
-        resolution=float(row["resolution"]),
-        overlay=bool(row["overlay"]),
-    )
-    grey = ddsm.read_picture(folder / row["ljpeg"], view)
+    grey = _read_grey(row, folder)
     breast = roi.breast_mask(ddsm.brightness(grey, row["scanner"]))
     picture = ddsm.eight_bit(grey, row["scanner"])
     for candidate in candidates:
         candidate.image = roi.cut_image(picture, candidate.box, rules.size)
         share = float(breast[candidate.box.slices].mean())
         candidate.details["breast_share"] = round(share, 6)
+
+
+def _read_grey(row: dict, folder: Path) -> np.ndarray:
+    """Return the (H, W) uint16 grey levels of the view that an index row describes."""
+    view = ddsm.View(
+        row["view"],
+        *(int(row[key]) for key in ("lines", "pixels_per_line", "bits_per_pixel")),
+        resolution=float(row["resolution"]),
+        overlay=bool(row["overlay"]),
+    )
+    return ddsm.read_picture(folder / row["ljpeg"], view)
+
+
+def read_lesion(row: dict, folder: Path, candidate: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Return the whole picture that an abnormal ROI was cut from, and the lesion in it.
+
+    `row` is the view's in the index, `candidate` the ROI's in the table of candidates. Both are
+    (H, W) uint8: 8-bit grey as in the ROI, and the mask {0, 1}. Raises CamsegError, naming the
+    file, if one cannot be read.
+    """
+    picture = ddsm.eight_bit(_read_grey(row, folder), row["scanner"])
+    outlines = ddsm.read_overlay(folder / row["overlay"])[
+        int(candidate["abnormality"]) - 1
+    ].outlines
+    outline = outlines[-1 if candidate["outline"] == "CORE" else 0]
+    return picture, ddsm.fill_outline(outline, picture.shape)
 
 
 def _check_breast(abnormal: Candidate, normal: Candidate, rules: Rules) -> None:

@@ -39,6 +39,9 @@ def test_golden_boxes_of_a_pair_with_pictures_of_different_sizes(tmp_path):
     assert normal.box == Box(90 - 16 - 24, 48, 24, 12)
     assert normal.row["view"] == "RIGHT_CC"
     assert abnormal.reason == normal.reason == ""
+    record = abnormal.record()
+    assert tuple(record) == extraction.COLUMNS
+    assert [record[f"lesion_{key}"] for key in "xywh"] == [20, 50, 16, 8]
     # the lesion takes 16 of 24 columns and 8 of 12 rows of its ROI
     assert abnormal.lesion.mean() == pytest.approx(16 * 8 / (24 * 12), abs=0.03)
     assert normal.lesion is None

@@ -81,6 +81,7 @@ def test_default_study_has_nineteen_trainings(project):
     assert counts["train_classifier"] == 19
     assert counts["compute_cams"] == counts["score_dice"] == 6
     assert counts["extract_rois"] == 2
+    assert [counts[f"render_figure{number}"] for number in (4, 5, 6, 8)] == [1, 1, 1, 1]
 
 
 def test_slurm_profile_plans_the_same_jobs(project):
@@ -207,7 +208,8 @@ def test_tables_follow_from_the_stages_before(study):
     some = np.array([name for name in masks if name.endswith(".abnormal")][:2])
     both = mean_dice(np.array([cams[name] for name in some]), np.array([masks[n] for n in some]))
     assert both == pytest.approx(dice[:2], abs=1e-12)
-    assert (results / "figures/figure8.png").stat().st_size > 10_000
+    for number in (4, 5, 6, 8):
+        assert (results / f"figures/figure{number}.png").stat().st_size > 10_000
 
 
 @pytest.mark.slow
