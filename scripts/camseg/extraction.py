@@ -1,20 +1,23 @@
 """From a case's views to its ROIs: which candidates there are and what became of each.
 
-Every outlined lesion makes a pair of candidates: the abnormal ROI round it and the normal ROI at
-the mirrored place of the other breast. Geometry comes first; only pictures that some ROI is still
+Every lesion makes a pair of candidates: the abnormal ROI round it and the normal ROI at the
+mirrored place of the other breast. Geometry comes first; only pictures that some ROI is still
 to be cut from are decoded, one at a time.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from camseg import ddsm, roi
+from camseg import roi
 from camseg.errors import CamsegError
+from camseg.readers import READERS
 from camseg.seeds import generator
 from camseg.store import Rois
+from camseg.views import OPPOSITE, Lesion, side_of
 
 COLUMNS = (
     *("roi_id", "pair_id", "patient_id", "case_id", "view", "label", "abnormality"),
@@ -38,13 +41,18 @@ class Rules:
 
 @dataclass
 class Candidate:
-    """A ROI that may be cut: its place, and what became of it (`reason` is empty if it is used)."""
+    """A ROI that may be cut: its place, and what became of it.
+
+    `status` is "used", "dropped" by a rule, or "unreadable" for a fault of the data; `reason` is
+    empty if it is used.
+    """
 
     pair_id: str
     label: str  # "abnormal" or "normal"
     row: dict  # of the index, of the view it is cut from
-    number: int  # of the abnormality in the overlay
-    abnormality: ddsm.Abnormality
+    number: int  # of the abnormality in its view
+    abnormality: Lesion
+    status: str = "used"
     reason: str = ""
     box: roi.Box | None = None
     details: dict = field(default_factory=dict)
@@ -56,9 +64,10 @@ class Candidate:
         """The pair's name and the label: unique, and the same whatever else is in the study."""
         return f"{self.pair_id}.{self.label}"
 
-    def drop(self, reason: str | CamsegError) -> None:
+    def drop(self, reason: str, status: str = "dropped") -> None:
         """Record why this ROI is not used; the first reason stands."""
-        self.reason = self.reason or str(reason)
+        if not self.reason:
+            self.reason, self.status = reason, status
 
     def record(self) -> dict:
         """Return the candidate's row of the table, with the keys COLUMNS."""
@@ -71,7 +80,7 @@ class Candidate:
             "view": self.row["view"],
             "label": self.label,
             "abnormality": self.number,
-            "status": "dropped" if self.reason else "used",
+            "status": self.status,
             "reason": self.reason,
             "pathology": self.abnormality.pathology,
             "lesion_type": "; ".join(self.abnormality.lesion_types),
@@ -85,19 +94,20 @@ def extract_case(rows: Iterable[dict], folder: Path, rules: Rules) -> list[Candi
 
     `rows` are the case's index rows, `folder` is the one that their paths are relative to.
     """
-    views = {row["view"]: row for row in rows}
+    views = {side_of(row["view"]): row for row in rows}
     candidates: dict[str, list[Candidate]] = {}
-    for name, row in views.items():
+    for side, row in views.items():
         if row["status"] == "usable" and int(row["abnormalities"]):
-            candidates[name] = _abnormal_candidates(row, folder, rules)
+            candidates[side] = _abnormal_candidates(row, folder, rules)
     pairs = []
-    for name, abnormal in candidates.items():
-        other = ddsm.CONTRALATERAL[name]
+    for side, abnormal in candidates.items():
+        other = OPPOSITE[side]
         for candidate in abnormal:
-            normal = _normal_candidate(candidate, views[other], views["RIGHT_CC"])
+            normal = _normal_candidate(candidate, views[other], views["RIGHT"])
             pairs.append((candidate, normal))
             _check_overlap(candidate, normal, candidates.get(other, []), rules)
-    _cut([candidate for pair in pairs for candidate in pair], folder, rules)
+    for row in views.values():
+        _cut([item for pair in pairs for item in pair if item.row is row], row, folder, rules)
     for abnormal, normal in pairs:
         _check_breast(abnormal, normal, rules)
     return [candidate for pair in pairs for candidate in pair]
@@ -108,16 +118,16 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
     candidates = []
     shape = int(row["lines"]), int(row["pixels_per_line"])
     lesions = []
-    for number, abnormality in enumerate(ddsm.read_overlay(folder / row["overlay"]), start=1):
+    found = READERS[row["source"]].lesions(row, folder, rules.outline)
+    for number, abnormality in enumerate(found, start=1):
         pair_id = f"{row['case_id']}.{row['view']}.{number}"
         candidate = Candidate(pair_id, "abnormal", row, number, abnormality)
         candidates.append(candidate)
-        outline = abnormality.outlines[-1 if rules.outline == "core" else 0]
-        candidate.details |= {"outline": outline.kind, "outline_closed": outline.closed}
+        candidate.details |= {"outline": abnormality.outline, "outline_closed": abnormality.closed}
         try:
-            mask = ddsm.fill_outline(outline, shape)
+            mask = abnormality.draw()
         except CamsegError as error:
-            candidate.drop(error)
+            candidate.drop(_without(folder, error), "unreadable")
             continue
         lesion = roi.bounding_box(mask)
         if min(lesion.w, lesion.h) < 2:
@@ -133,6 +143,10 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
             lesion is not own and roi.overlap(candidate.box, lesion) for _, lesion in lesions
         )
     return candidates
+
+
+def _without(folder: Path, error: CamsegError) -> str:
+    return str(error).replace(f"{folder}{os.sep}", "")
 
 
 def _clipped(wanted: roi.Box, box: roi.Box) -> dict:
@@ -181,31 +195,22 @@ def _check_overlap(
                 abnormal.drop(reason)
 
 
-def _cut(candidates: list[Candidate], folder: Path, rules: Rules) -> None:
-    """Decode the pictures that ROIs are still to be cut from, one by one, and cut them."""
-    for name in ("LEFT_CC", "RIGHT_CC"):
-        wanted = [item for item in candidates if item.row["view"] == name and not item.reason]
-        if not wanted:
-            continue
-        row = wanted[0].row
-        view = ddsm.View(
-            name,
-            *(int(row[key]) for key in ("lines", "pixels_per_line", "bits_per_pixel")),
-            resolution=float(row["resolution"]),
-            overlay=bool(row["overlay"]),
-        )
-        try:
-            grey = ddsm.read_picture(folder / row["ljpeg"], view)
-        except CamsegError as error:
-            for candidate in wanted:
-                candidate.drop(str(error).replace(f"{folder}/", ""))
-            continue
-        picture = ddsm.eight_bit(grey, row["scanner"])
-        breast = roi.breast_mask(ddsm.brightness(grey, row["scanner"]))
+def _cut(candidates: list[Candidate], row: dict, folder: Path, rules: Rules) -> None:
+    """Decode a view's picture if ROIs are still to be cut from it, and cut them."""
+    wanted = [candidate for candidate in candidates if not candidate.reason]
+    if not wanted:
+        return
+    try:
+        picture, brightness = READERS[row["source"]].read_view(row, folder)
+    except CamsegError as error:
         for candidate in wanted:
-            candidate.image = roi.cut_image(picture, candidate.box, rules.size)
-            share = float(breast[candidate.box.slices].mean())
-            candidate.details["breast_share"] = round(share, 6)
+            candidate.drop(_without(folder, error), "unreadable")
+        return
+    breast = roi.breast_mask(brightness)
+    for candidate in wanted:
+        candidate.image = roi.cut_image(picture, candidate.box, rules.size)
+        share = float(breast[candidate.box.slices].mean())
+        candidate.details["breast_share"] = round(share, 6)
 
 
 def _check_breast(abnormal: Candidate, normal: Candidate, rules: Rules) -> None:

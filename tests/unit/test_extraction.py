@@ -181,7 +181,8 @@ def test_real_cases(fixtures, tmp_path):
     }
     for item in used:
         if item.label == "abnormal":  # the mask is the drawn ellipse: its box is the outline's
-            points = item.abnormality.outlines[0].points
+            overlay = ddsm.read_overlay(folder / item.row["outlines"])
+            points = overlay[item.number - 1].outlines[0].points
             low, high = points.min(axis=0), points.max(axis=0)
             rows, columns = np.nonzero(item.lesion)
             scale = 224 / np.array([item.box.w, item.box.h])

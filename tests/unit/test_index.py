@@ -22,7 +22,7 @@ def test_usable_views_at_any_depth(tmp_path):
     left = rows["B-0001-1", "LEFT_CC"]
     assert left["abnormalities"] == 2
     assert (left["scanner"], left["lines"], left["pixels_per_line"]) == ("lumisys", 120, 80)
-    assert str(left["ljpeg"]) == "cancers/cancer_01/case0001/B_0001_1.LEFT_CC.LJPEG"
+    assert str(left["picture"]) == "cancers/cancer_01/case0001/B_0001_1.LEFT_CC.LJPEG"
     assert rows["C-0002-1", "LEFT_CC"]["abnormalities"] == 0
 
 
@@ -104,7 +104,17 @@ def test_names_in_lower_case_and_links_are_found_and_loops_end(tmp_path):
     assert rows_of(study)["B-0001-1", "LEFT_CC"]["abnormalities"] == 1
 
 
-def test_no_case_at_all_is_one_clear_error(tmp_path):
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("ddsm", r"no .ics file at any depth below it; put DDSM case folders there"),
+        ("cbis_ddsm", r"no mass_case_description_train_set.csv or the like at any depth"),
+        ("table", r"is no file; set dataset: path to the table of pictures itself"),
+    ],
+)
+def test_every_source_without_data_is_one_clear_error(tmp_path, source, reason):
     (tmp_path / "notes.txt").write_text("nothing here")
-    with pytest.raises(CamsegError, match=r"no .ics file at any depth below it; put DDSM"):
-        list(index.index_cases(tmp_path))
+    with pytest.raises(CamsegError, match=reason) as caught:
+        list(index.index_cases(tmp_path, source))
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
