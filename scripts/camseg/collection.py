@@ -16,7 +16,7 @@ import numpy as np
 
 from camseg.errors import CamsegError
 from camseg.picture_files import eight_bit, read_grey, read_size
-from camseg.views import OPPOSITE, Lesion, new_row, side_of
+from camseg.views import OPPOSITE, Lesion, new_row, reason_below, side_of
 
 PLAIN = re.compile(r"[\w-]{1,64}")  # a patient's or projection's name
 
@@ -173,7 +173,7 @@ def _locate(finding: Finding, shape: tuple[int, int], folder: Path) -> dict:
         row = shape[0] - 1 - y if finding.from_bottom else y
         return kept | {"outline": "CIRCLE", "circle": [x, row, radius]}
     except CamsegError as error:
-        return kept | {"outline": "", "fault": str(error)}
+        return kept | {"outline": "", "fault": reason_below(folder, error)}
 
 
 def _same_proportions(size: tuple[int, int], shape: tuple[int, int]) -> bool:

@@ -5,7 +5,6 @@ mirrored place of the other breast. Geometry comes first; only pictures that som
 to be cut from are decoded, one at a time.
 """
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from camseg.errors import CamsegError
 from camseg.readers import READERS
 from camseg.seeds import generator
 from camseg.store import Rois
-from camseg.views import OPPOSITE, Lesion, side_of
+from camseg.views import OPPOSITE, Lesion, reason_below, side_of
 
 COLUMNS = (
     *("roi_id", "pair_id", "patient_id", "case_id", "view", "label", "abnormality"),
@@ -127,7 +126,7 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
         try:
             mask = abnormality.draw()
         except CamsegError as error:
-            candidate.drop(_without(folder, error), "unreadable")
+            candidate.drop(reason_below(folder, error), "unreadable")
             continue
         lesion = roi.bounding_box(mask)
         if min(lesion.w, lesion.h) < 2:
@@ -143,10 +142,6 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
             lesion is not own and roi.overlap(candidate.box, lesion) for _, lesion in lesions
         )
     return candidates
-
-
-def _without(folder: Path, error: CamsegError) -> str:
-    return str(error).replace(f"{folder}{os.sep}", "")
 
 
 def _clipped(wanted: roi.Box, box: roi.Box) -> dict:
@@ -204,7 +199,7 @@ def _cut(candidates: list[Candidate], row: dict, folder: Path, rules: Rules) -> 
         picture, brightness = READERS[row["source"]].read_view(row, folder)
     except CamsegError as error:
         for candidate in wanted:
-            candidate.drop(_without(folder, error), "unreadable")
+            candidate.drop(reason_below(folder, error), "unreadable")
         return
     breast = roi.breast_mask(brightness)
     for candidate in wanted:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from camseg.errors import CamsegError
 
+PIXELS_LIMIT = 1 << 28  # the largest mammograms have some 30 million
 GREY = ("1", "L", "I", "I;16", "I;16B", "I;16L")  # Pillow's modes
 COLOUR = ("P", "PA", "LA", "RGB", "RGBA")  # which may hold grey pictures, too
 
@@ -54,12 +55,20 @@ def _read(path: Path, read):
         raise CamsegError(f"{path}: cannot be read: {reason}") from error
 
 
+def _check_size(rows: int, columns: int) -> tuple[int, int]:
+    """Return the size that a header claims; refuse it before memory is taken if it is a lie."""
+    if not 0 < rows * columns <= PIXELS_LIMIT:
+        raise CamsegError(f"its header says {rows} x {columns} pixels")
+    return rows, columns
+
+
 def _dicom(path: Path, *, pixels: bool) -> pydicom.Dataset:
     dataset = pydicom.dcmread(path, stop_before_pixels=not pixels)
     if int(dataset.get("NumberOfFrames") or 1) != 1:
         raise CamsegError(f"holds {dataset.NumberOfFrames} frames, not one picture")
     if int(dataset.get("SamplesPerPixel") or 1) != 1:
         raise CamsegError("is a colour picture")
+    _check_size(int(dataset.Rows), int(dataset.Columns))
     return dataset
 
 
@@ -76,6 +85,7 @@ def _dicom_grey(path: Path) -> np.ndarray:
 
 def _raster(path: Path) -> Image.Image:
     picture = Image.open(path)
+    _check_size(picture.height, picture.width)
     if getattr(picture, "n_frames", 1) != 1:
         raise CamsegError(f"holds {picture.n_frames} frames, not one picture")
     if picture.mode not in GREY + COLOUR:

@@ -1,7 +1,10 @@
 """What the stages after a reader know of a view, whatever source it comes from."""
 
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +23,11 @@ def side_of(view: str) -> str:
 def new_row(**values: object) -> dict:
     """Return an index row, with the keys COLUMNS, that holds `values` and is blank otherwise."""
     return dict.fromkeys(COLUMNS, "") | {"abnormalities": 0} | values
+
+
+def reason_below(folder: Path, reason: object) -> str:
+    """Return a reason with the paths in it shortened to what follows `folder`."""
+    return re.sub(rf"(?<![\w./-]){re.escape(f'{folder}{os.sep}')}", "", str(reason))
 
 
 @dataclass(frozen=True)

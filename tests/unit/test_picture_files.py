@@ -66,6 +66,11 @@ def write_frames(path):
         ("a.png", lambda path: None, "a.png is missing"),
         ("a.png", lambda path: path.write_text("no picture"), "a.png: cannot be read: "),
         ("a.dcm", lambda path: path.write_text("no picture"), "a.dcm: cannot be read: "),
+        (
+            "a.dcm",
+            lambda path: write_dicom(path, BYTES, Rows=65535, Columns=65535),
+            "a.dcm: its header says 65535 x 65535 pixels",
+        ),
         ("a.tif", write_frames, "a.tif: holds 2 frames"),
         (
             "a.dcm",

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,6 +241,16 @@ def test_tables_of_spreadsheets_are_read(tmp_path):
     text = "\ufeffImage , Patient,Side,Label,X,Y,R\r\n\r\n left.pgm,1,LEFT, abnormal,30,40,8\r\n"
     (tmp_path / "table.csv").write_bytes(text.encode("utf-8"))
     assert rows_of(tmp_path / "table.csv")["1", "LEFT"]["abnormalities"] == 1
+
+
+def test_paths_stay_whole_in_reasons_when_the_table_is_in_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / "study").mkdir()
+    write_pictures(tmp_path)
+    write_table(tmp_path / "study", "../left.pgm,1,left,normal", "../lost.pgm,1,right,normal")
+    monkeypatch.chdir(tmp_path / "study")
+    rows = rows_of(Path("table.csv"))
+    assert rows["1", "LEFT"]["picture"] == "../left.pgm"
+    assert rows["1", "RIGHT"]["reason"] == "../lost.pgm is missing"
 
 
 @pytest.mark.parametrize("radius", [1, 7.5, 30])
