@@ -108,8 +108,8 @@ def run(*commands: list) -> Cost:
 def measure_index(tree: Path, cases: int, rounds: int) -> Path:
     """Index the tree; return the index."""
     index = tree.with_name("index.tsv")
-    command = [sys.executable, SCRIPTS / "index_cases.py", tree, "--output", index]
-    command += ["--grey", "optical_density"]
+    command = [sys.executable, SCRIPTS / "index_cases.py", tree, "--source", "ddsm"]
+    command += ["--grey", "optical_density", "--output", index]
     cost = min(run(command) for _ in range(rounds))
     print(f"index of {cases} cases: {cost.wall:.1f} s ({cost.cpu:.1f} s CPU), {cost.peak} MB")
     return index
@@ -123,7 +123,7 @@ def measure_extraction(tree: Path, index: Path, cases: int, rounds: int) -> None
         part.write_text("".join(index.read_text().splitlines(keepends=True)[: 1 + 2 * n_cases]))
         commands = [
             [
-                *(sys.executable, SCRIPTS / "extract_rois.py", "--index", part, "--folder", tree),
+                *(sys.executable, SCRIPTS / "extract_rois.py", "--index", part, "--data", tree),
                 *("--shard", str(shard), "--shards", str(shards), *RULES.split()),
                 *("--rois", tree.with_name(f"{shard}.h5")),
                 *("--candidates", tree.with_name(f"{shard}.tsv")),
@@ -173,10 +173,10 @@ def measure_parts(tree: Path, index: Path, rounds: int) -> None:
     rows = pd.read_csv(index, sep="\t", keep_default_na=False).head(4).to_dict("records")
     print(f"picture, ms: read and decode; to 8 bits; breast mask; ROI of {BOX[0]} x {BOX[1]}")
     for row in rows:
-        path, scanner = tree / row["ljpeg"], row["scanner"]
+        path, scanner = tree / row["picture"], row["scanner"]
         view = ddsm.View(
             *(row["view"], row["lines"], row["pixels_per_line"], row["bits_per_pixel"]),
-            *(row["resolution"], bool(row["overlay"])),
+            *(row["resolution"], bool(row["outlines"])),
         )
         grey = ddsm.read_picture(path, view)
         picture = ddsm.eight_bit(grey, scanner)

@@ -9,13 +9,14 @@ from tqdm import tqdm
 
 from camseg import extraction, store
 from camseg.cli import run
+from camseg.discovery import home
 from camseg.files import whole_file
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--index", required=True, help="TSV of index_cases.py")
-    parser.add_argument("--folder", type=Path, required=True, help="the index's paths start here")
+    parser.add_argument("--data", type=Path, required=True, help="what index_cases.py indexed")
     parser.add_argument("--shard", type=int, required=True, help="0 to SHARDS - 1")
     parser.add_argument("--shards", type=int, required=True)
     parser.add_argument("--size", type=int, required=True, help="pixels a side of a ROI")
@@ -44,13 +45,13 @@ def main() -> None:
     candidates = []
     for case in tqdm(cases, unit="case", mininterval=5):
         rows = index.get_group(case).to_dict("records")
-        candidates += extraction.extract_case(rows, options.folder, rules)
+        candidates += extraction.extract_case(rows, home(options.data), rules)
     table = pd.DataFrame([item.record() for item in candidates], columns=extraction.COLUMNS)
     print(table.groupby(["label", "status"]).size().to_string())
     with whole_file(options.candidates) as temporary:
         table.sort_values("roi_id").to_csv(temporary, sep="\t", index=False)
     rois = extraction.to_rois(candidates, rules.size)
-    store.write_shard(options.rois, rois, source=str(options.folder))
+    store.write_shard(options.rois, rois, source=str(options.data))
 
 
 if __name__ == "__main__":

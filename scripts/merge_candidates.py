@@ -14,7 +14,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tables", nargs="+", help="TSVs of extract_rois.py")
     parser.add_argument("--output", required=True)
-    parser.add_argument("--strict", action="store_true", help="an unreadable picture is an error")
+    parser.add_argument(
+        "--strict", action="store_true", help="an unreadable picture or lesion is an error"
+    )
     options = parser.parse_args()
 
     tables = [
@@ -24,12 +26,12 @@ def main() -> None:
     counts = Counter(zip(table["label"], table["status"], table["reason"], strict=True))
     for (label, status, reason), count in sorted(counts.items()):
         print(f"{count:6d} {label} {status} {reason}")
-    unreadable = table[table["reason"].str.contains("LJPEG", regex=False)]
+    unreadable = table[table["status"] == "unreadable"]
     if options.strict and len(unreadable):
         raise CamsegError(f"{len(unreadable)} ROIs are lost: {unreadable['reason'].iloc[0]}")
     used = table[table["status"] == "used"]
     if not {"abnormal", "normal"} <= set(used["label"]):
-        reasons = Counter(table["reason"][table["status"] == "dropped"])
+        reasons = Counter(table["reason"][table["status"] != "used"])
         raise CamsegError(
             f"nothing to train on: {(used['label'] == 'abnormal').sum()} abnormal and "
             f"{(used['label'] == 'normal').sum()} normal ROIs are usable of {len(table)} "

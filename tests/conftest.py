@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 from camseg import ddsm, ljpeg
@@ -78,3 +79,37 @@ def write_case(
             (case / f"{stem}.{side}_CC.OVERLAY").write_text(overlay_text(*lesions))
     (case / f"{case_id}.ics").write_text("\n".join(lines) + "\n")
     return case
+
+
+def bright(side: str, shape: tuple[int, int]) -> np.ndarray:
+    """The picture of `breast`, uint8, bright where dense, with stripes."""
+    stripes = np.indices(shape).sum(axis=0) % 5
+    return ddsm.brightness(breast(side, shape), "lumisys") + stripes.astype(np.uint8)
+
+
+def block(shape: tuple[int, int], x: int, y: int, w: int, h: int, level: int = 255) -> np.ndarray:
+    """A mask picture, uint8, of `level` in a rectangle and 0 elsewhere."""
+    mask = np.zeros(shape, np.uint8)
+    mask[y : y + h, x : x + w] = level
+    return mask
+
+
+def write_dicom(path: Path, pixels: np.ndarray, **elements: object) -> Path:
+    """Write grey pixels, uint8 or uint16, as an uncompressed DICOM file with further elements."""
+    bits = 8 * pixels.itemsize
+    dataset = pydicom.Dataset()
+    dataset.SOPClassUID = pydicom.uid.DigitalMammographyXRayImageStorageForPresentation
+    dataset.SOPInstanceUID = pydicom.uid.generate_uid(entropy_srcs=[path.name])
+    dataset.Rows, dataset.Columns = pixels.shape
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, bits, bits - 1
+    dataset.SamplesPerPixel, dataset.PixelRepresentation = 1, 0
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.PixelData = pixels.tobytes()
+    dataset["PixelData"].VR = "OW" if bits == 16 else "OB"
+    for name, value in elements.items():
+        setattr(dataset, name, value)
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dataset.save_as(path, enforce_file_format=True)
+    return path

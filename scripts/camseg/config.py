@@ -36,9 +36,11 @@ def check_study(config: dict) -> None:
         low, high = config[section][key]
         if low > high:
             raise CamsegError(f"config: {section}.{key}: {low} is more than {high}")
-    dataset = config["dataset"]
-    if dataset["source"] == "ddsm" and not Path(dataset["path"]).is_dir():
-        raise CamsegError(f"config: dataset.path: there is no folder {dataset['path']}")
+    source, path = config["dataset"]["source"], Path(config["dataset"]["path"])
+    if source in ("ddsm", "cbis_ddsm") and not path.is_dir():
+        raise CamsegError(f"config: dataset.path: there is no folder {path}")
+    if source == "table" and not path.is_file():
+        raise CamsegError(f"config: dataset.path: there is no table {path} (the file itself)")
     for model in models:
         try:
             cam_grid(model, config["rois"]["size"])

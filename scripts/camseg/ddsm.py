@@ -23,7 +23,6 @@ LJPEG_LIMIT = 1 << 28  # bytes; real ones have up to some 20 million
 OUTSIDE_LIMIT = 64  # pixels an outline may leave its picture by; in the real database at most 16
 
 VIEWS = ("LEFT_CC", "RIGHT_CC", "LEFT_MLO", "RIGHT_MLO")
-CONTRALATERAL = {"LEFT_CC": "RIGHT_CC", "RIGHT_CC": "LEFT_CC"}
 STEPS = np.array(
     [(0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1)], dtype=np.int64
 )  # chain code 0..7 = N NE E SE S SW W NW, as (column, row); rows grow downwards

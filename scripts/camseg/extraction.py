@@ -1,6 +1,6 @@
 """From a case's views to its ROIs: which candidates there are and what became of each.
 
-Every outlined lesion makes a pair of candidates: the abnormal ROI round it and the normal ROI at
+Every lesion makes a pair of candidates: the abnormal ROI round it and the normal ROI at
 the mirrored place of the other breast. A lesion that is not selected is a candidate too, dropped
 from the start: no normal ROI may be cut where it lies. Geometry comes first; only pictures that
 some ROI is still to be cut from are decoded, one at a time.
@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from camseg import ddsm, roi
+from camseg import roi
 from camseg.errors import CamsegError
+from camseg.readers import READERS
 from camseg.seeds import generator
 from camseg.store import Rois
+from camseg.views import OPPOSITE, Lesion, reason_below, side_of
 
 COLUMNS = (
     *("roi_id", "pair_id", "patient_id", "case_id", "view", "label", "abnormality"),
@@ -39,13 +41,18 @@ class Rules:
 
 @dataclass
 class Candidate:
-    """A ROI that may be cut: its place, and what became of it (`reason` is empty if it is used)."""
+    """A ROI that may be cut: its place, and what became of it.
+
+    `status` is "used", "dropped" by a rule, or "unreadable" for a fault of the data; `reason` is
+    empty if it is used.
+    """
 
     pair_id: str
     label: str  # "abnormal" or "normal"
     row: dict  # of the index, of the view it is cut from
-    number: int  # of the abnormality in the overlay
-    abnormality: ddsm.Abnormality
+    number: int  # of the abnormality in its view
+    abnormality: Lesion
+    status: str = "used"
     reason: str = ""
     box: roi.Box | None = None
     details: dict = field(default_factory=dict)
@@ -57,9 +64,10 @@ class Candidate:
         """The pair's name and the label: unique, and the same whatever else is in the study."""
         return f"{self.pair_id}.{self.label}"
 
-    def drop(self, reason: str | CamsegError) -> None:
+    def drop(self, reason: str, status: str = "dropped") -> None:
         """Record why this ROI is not used; the first reason stands."""
-        self.reason = self.reason or str(reason)
+        if not self.reason:
+            self.reason, self.status = reason, status
 
     def record(self) -> dict:
         """Return the candidate's row of the table, with the keys COLUMNS."""
@@ -72,7 +80,7 @@ class Candidate:
             "view": self.row["view"],
             "label": self.label,
             "abnormality": self.number,
-            "status": "dropped" if self.reason else "used",
+            "status": self.status,
             "reason": self.reason,
             "pathology": self.abnormality.pathology,
             "lesion_type": "; ".join(self.abnormality.lesion_types),
@@ -86,19 +94,20 @@ def extract_case(rows: Iterable[dict], folder: Path, rules: Rules) -> list[Candi
 
     `rows` are the case's index rows, `folder` is the one that their paths are relative to.
     """
-    views = {row["view"]: row for row in rows}
+    views = {side_of(row["view"]): row for row in rows}
     candidates: dict[str, list[Candidate]] = {}
-    for name, row in views.items():
+    for side, row in views.items():
         if row["status"] == "usable" and int(row["abnormalities"]):
-            candidates[name] = _abnormal_candidates(row, folder, rules)
+            candidates[side] = _abnormal_candidates(row, folder, rules)
     pairs = []
-    for name, abnormal in candidates.items():
-        other = ddsm.CONTRALATERAL[name]
+    for side, abnormal in candidates.items():
+        other = OPPOSITE[side]
         for candidate in abnormal:
-            normal = _normal_candidate(candidate, views[other], views["RIGHT_CC"])
+            normal = _normal_candidate(candidate, views[other], views["RIGHT"])
             pairs.append((candidate, normal))
             _check_overlap(candidate, normal, candidates.get(other, []), rules)
-    _cut([candidate for pair in pairs for candidate in pair], folder, rules)
+    for row in views.values():
+        _cut([item for pair in pairs for item in pair if item.row is row], row, folder, rules)
     for abnormal, normal in pairs:
         _check_breast(abnormal, normal, rules)
     return [candidate for pair in pairs for candidate in pair]
@@ -109,18 +118,18 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
     candidates = []
     shape = int(row["lines"]), int(row["pixels_per_line"])
     lesions = []
-    for number, abnormality in enumerate(ddsm.read_overlay(folder / row["overlay"]), start=1):
+    found = READERS[row["source"]].lesions(row, folder, rules.outline)
+    for number, abnormality in enumerate(found, start=1):
         pair_id = f"{row['case_id']}.{row['view']}.{number}"
         candidate = Candidate(pair_id, "abnormal", row, number, abnormality)
         candidates.append(candidate)
-        outline = abnormality.outlines[-1 if rules.outline == "core" else 0]
-        candidate.details |= {"outline": outline.kind, "outline_closed": outline.closed}
+        candidate.details |= {"outline": abnormality.outline, "outline_closed": abnormality.closed}
         if str(number) not in row["selected"].split():
             candidate.drop("its lesion type or pathology is not selected")
         try:
-            mask = ddsm.fill_outline(outline, shape)
+            mask = abnormality.draw()
         except CamsegError as error:
-            candidate.drop(error)
+            candidate.drop(reason_below(folder, error), "unreadable")
             continue
         lesion = roi.bounding_box(mask)
         if min(lesion.w, lesion.h) < 2:
@@ -185,40 +194,22 @@ def _check_overlap(
                 abnormal.drop(reason)
 
 
-def _cut(candidates: list[Candidate], folder: Path, rules: Rules) -> None:
-    """Cut the ROIs that are still wanted, picture by picture: one is in memory at a time."""
-    for name in ("LEFT_CC", "RIGHT_CC"):
-        wanted = [item for item in candidates if item.row["view"] == name and not item.reason]
-        if not wanted:
-            continue
-        try:
-            _cut_from_picture(wanted, folder, rules)
-        except CamsegError as error:
-            for candidate in wanted:
-                candidate.drop(str(error).replace(f"{folder}/", ""))
-
-
-def _cut_from_picture(candidates: list[Candidate], folder: Path, rules: Rules) -> None:
-    """Decode the picture that all of the candidates lie in, and cut them."""
-    row = candidates[0].row
-    grey = _read_grey(row, folder)
-    breast = roi.breast_mask(ddsm.brightness(grey, row["scanner"]))
-    picture = ddsm.eight_bit(grey, row["scanner"])
-    for candidate in candidates:
+def _cut(candidates: list[Candidate], row: dict, folder: Path, rules: Rules) -> None:
+    """Decode a view's picture if ROIs are still to be cut from it, and cut them."""
+    wanted = [candidate for candidate in candidates if not candidate.reason]
+    if not wanted:
+        return
+    try:
+        picture, brightness = READERS[row["source"]].read_view(row, folder)
+    except CamsegError as error:
+        for candidate in wanted:
+            candidate.drop(reason_below(folder, error), "unreadable")
+        return
+    breast = roi.breast_mask(brightness)
+    for candidate in wanted:
         candidate.image = roi.cut_image(picture, candidate.box, rules.size)
         share = float(breast[candidate.box.slices].mean())
         candidate.details["breast_share"] = round(share, 6)
-
-
-def _read_grey(row: dict, folder: Path) -> np.ndarray:
-    """Return the (H, W) uint16 grey levels of the view that an index row describes."""
-    view = ddsm.View(
-        row["view"],
-        *(int(row[key]) for key in ("lines", "pixels_per_line", "bits_per_pixel")),
-        resolution=float(row["resolution"]),
-        overlay=bool(row["overlay"]),
-    )
-    return ddsm.read_picture(folder / row["ljpeg"], view)
 
 
 def read_lesion(row: dict, folder: Path, candidate: dict) -> tuple[np.ndarray, np.ndarray]:
@@ -228,12 +219,10 @@ def read_lesion(row: dict, folder: Path, candidate: dict) -> tuple[np.ndarray, n
     (H, W) uint8: 8-bit grey as in the ROI, and the mask {0, 1}. Raises CamsegError, naming the
     file, if one cannot be read.
     """
-    picture = ddsm.eight_bit(_read_grey(row, folder), row["scanner"])
-    outlines = ddsm.read_overlay(folder / row["overlay"])[
-        int(candidate["abnormality"]) - 1
-    ].outlines
-    outline = outlines[-1 if candidate["outline"] == "CORE" else 0]
-    return picture, ddsm.fill_outline(outline, picture.shape)
+    reader = READERS[row["source"]]
+    outline = "core" if candidate["outline"] == "CORE" else "boundary"
+    lesion = reader.lesions(row, folder, outline)[int(candidate["abnormality"]) - 1]
+    return reader.read_view(row, folder)[0], lesion.draw()
 
 
 def _check_breast(abnormal: Candidate, normal: Candidate, rules: Rules) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from camseg.ddsm import Abnormality
 from camseg.errors import CamsegError
 
 
@@ -17,18 +16,15 @@ class Selection:
     volumes: tuple[str, ...] = ()  # names of folders above a case: cancer_01, cancers, ...
 
     def takes_case(self, place: PurePath) -> bool:
-        """Return whether an .ics at `place`, relative to the data set's folder, is taken."""
+        """Return whether a case whose file is at `place`, below the data set's folder, is taken."""
         return _among(self.volumes, place.parent.parts)
 
-    def takes_lesion(self, lesion: Abnormality) -> bool:
-        """Return whether a lesion is taken, by its types and its pathology."""
-        return _among(self.lesion_types, lesion_kinds(lesion)) and _among(
-            self.pathologies, [lesion.pathology]
-        )
+    def takes_lesion(self, types: str, pathology: str) -> bool:
+        """Return whether a lesion is taken, by its types ("CALCIFICATION+MASS") and pathology."""
+        return _among(self.lesion_types, types.split("+")) and _among(self.pathologies, [pathology])
 
-    def check_volumes(self, places: Iterable[PurePath]) -> None:
-        """Raise CamsegError if no .ics of `places` lies below one of the volumes."""
-        folders = {part for place in places for part in place.parent.parts}
+    def check_volumes(self, folders: set[str]) -> None:
+        """Raise CamsegError if a volume is none of the `folders` that cases lie in."""
         for volume in self.volumes:
             if not _among((volume,), folders):
                 raise CamsegError(
@@ -37,11 +33,6 @@ class Selection:
 
 
 EVERYTHING = Selection()
-
-
-def lesion_kinds(lesion: Abnormality) -> list[str]:
-    """Return a lesion's types without their details: MASS of 'MASS SHAPE OVAL MARGINS OBSCURED'."""
-    return sorted({text.partition(" ")[0] for text in lesion.lesion_types})
 
 
 def _among(wanted: tuple[str, ...], names: Iterable[str]) -> bool:

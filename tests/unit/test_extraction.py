@@ -150,7 +150,7 @@ def test_rois_of_raw_grey_span_their_pictures_range(tmp_path):
     candidates = extract(tmp_path, grey="min_max")
     assert [item.reason for item in candidates.values()] == ["", ""]
     for item in candidates.values():
-        grey = ljpeg.decode((tmp_path / item.row["ljpeg"]).read_bytes()).astype(float)
+        grey = ljpeg.decode((tmp_path / item.row["picture"]).read_bytes()).astype(float)
         stretched = 255 * (grey - grey.min()) / (grey.max() - grey.min())
         expected = roi.resize(stretched[item.box.slices], 32)
         assert np.abs(item.image - expected).max() <= 1
@@ -253,7 +253,8 @@ def test_real_cases(fixtures, tmp_path):
     }
     for item in used:
         if item.label == "abnormal":  # the mask is the drawn ellipse: its box is the outline's
-            points = item.abnormality.outlines[0].points
+            overlay = ddsm.read_overlay(folder / item.row["outlines"])
+            points = overlay[item.number - 1].outlines[0].points
             low, high = points.min(axis=0), points.max(axis=0)
             rows, columns = np.nonzero(item.lesion)
             scale = 224 / np.array([item.box.w, item.box.h])

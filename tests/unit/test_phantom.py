@@ -231,7 +231,7 @@ def test_mirrored_place_lies_on_the_other_breast(cases):
     for _, case, overlays in cases.values():
         shapes = {name: (view.lines, view.pixels_per_line) for name, view in case.views.items()}
         for name, padded in boxes(overlays, case).items():
-            other = ddsm.CONTRALATERAL[name]
+            other = "RIGHT_CC" if name == "LEFT_CC" else "LEFT_CC"
             for box in padded:
                 mirrored = roi.mirror_box(box, shapes["RIGHT_CC"][1])
                 assert roi.clip_box(box, shapes[name]) == box

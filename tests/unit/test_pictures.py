@@ -7,6 +7,7 @@ import pytest
 from camseg import extraction, figures, index, pictures
 from camseg.roi import Box, bounding_box
 from camseg.seeds import generator
+from camseg.views import COLUMNS
 from conftest import rectangle, write_case
 
 RULES = extraction.Rules(
@@ -26,7 +27,7 @@ def write_tables(folder, cases):
         views += rows
         candidates += extraction.extract_case(rows, cases, RULES)
     records = [candidate.record() for candidate in candidates]
-    pd.DataFrame(views, columns=index.COLUMNS).to_csv(folder / "index.tsv", sep="\t", index=False)
+    pd.DataFrame(views, columns=COLUMNS).to_csv(folder / "index.tsv", sep="\t", index=False)
     table = pd.DataFrame(records, columns=extraction.COLUMNS)
     table.to_csv(folder / "candidates.tsv", sep="\t", index=False)
     return extraction.to_rois(candidates, RULES.size)

@@ -5,21 +5,17 @@ from pathlib import Path, PurePath
 import pandas as pd
 import pytest
 
-from camseg.ddsm import Abnormality
 from camseg.errors import CamsegError
-from camseg.selection import EVERYTHING, Selection, lesion_kinds
+from camseg.selection import EVERYTHING, Selection
+from camseg.views import lesion_columns
 from conftest import overlay_text, rectangle, write_case
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
-def lesion(*types: str, pathology: str = "BENIGN") -> Abnormality:
-    return Abnormality(types, 3, 3, pathology, ())
-
-
-MASS = lesion("MASS SHAPE OVAL MARGINS ILL_DEFINED")
-SPECKS = lesion("CALCIFICATION TYPE PLEOMORPHIC DISTRIBUTION CLUSTERED", pathology="MALIGNANT")
-BOTH = lesion("MASS SHAPE OVAL", "CALCIFICATION TYPE LUCENT", "MASS SHAPE ROUND")
+MASS = ("MASS", "BENIGN")
+SPECKS = ("CALCIFICATION", "MALIGNANT")
+BOTH = ("CALCIFICATION+MASS", "BENIGN")
 
 
 @pytest.mark.parametrize(
@@ -35,12 +31,19 @@ BOTH = lesion("MASS SHAPE OVAL", "CALCIFICATION TYPE LUCENT", "MASS SHAPE ROUND"
     ],
 )
 def test_lesions_are_taken_by_type_and_pathology(selection, taken):
-    assert [item for item in (MASS, SPECKS, BOTH) if selection.takes_lesion(item)] == taken
+    assert [lesion for lesion in (MASS, SPECKS, BOTH) if selection.takes_lesion(*lesion)] == taken
 
 
-def test_kinds_are_the_types_without_their_details():
-    assert lesion_kinds(BOTH) == ["CALCIFICATION", "MASS"]
-    assert lesion_kinds(lesion()) == []
+def test_an_index_row_has_types_without_their_details_and_pathologies():
+    lesions = [
+        ("BENIGN", ["MASS SHAPE OVAL", "CALCIFICATION TYPE LUCENT", "MASS SHAPE ROUND"]),
+        ("MALIGNANT", []),
+    ]
+    assert lesion_columns(lesions) == {
+        "abnormalities": 2,
+        "lesion_types": "CALCIFICATION+MASS; ",
+        "pathologies": "BENIGN; MALIGNANT",
+    }
 
 
 @pytest.mark.parametrize(
@@ -60,10 +63,10 @@ def test_cases_are_taken_by_a_folder_above_them(volumes, taken):
 
 
 def test_a_volume_without_a_case_is_named():
-    places = [PurePath("cancer_01/case0001/C-0001-1.ics")]
-    Selection(volumes=("CANCER_01",)).check_volumes(places)
+    folders = {"cancer_01", "case0001"}
+    Selection(volumes=("CANCER_01",)).check_volumes(folders)
     with pytest.raises(CamsegError, match="no case lies below a folder named cancer_99"):
-        Selection(volumes=("cancer_01", "cancer_99")).check_volumes(places)
+        Selection(volumes=("cancer_01", "cancer_99")).check_volumes(folders)
 
 
 def run(script, *arguments):
@@ -89,15 +92,16 @@ def test_a_selection_goes_through_the_programs_and_counts_add_up(two_volumes, tm
     index, rois, candidates = (tmp_path / name for name in ("index.tsv", "0.h5", "0.tsv"))
     # an unselected volume is nothing bad: --strict does not mind
     result = run(
-        *("index_cases.py", two_volumes, "--output", index, "--grey", "optical_density"),
+        *("index_cases.py", two_volumes, "--source", "ddsm", "--output", index),
+        *("--grey", "optical_density"),
         *("--strict", "--lesion-types", "MASS", "--pathologies", "--volumes", "cancer_01"),
     )
     assert result.returncode == 0, result.stderr
-    assert "4 usable with 3 outlined lesions, 2 of them selected; 0 rejected; 2 of vol" in (
+    assert "4 usable with 3 lesions, 2 of them selected; 0 rejected, 0 absent, 2 of vol" in (
         result.stdout
     )
     result = run(
-        *("extract_rois.py", "--index", index, "--folder", two_volumes, "--shard", 0),
+        *("extract_rois.py", "--index", index, "--data", two_volumes, "--shard", 0),
         *("--shards", 1, "--size", 32, "--padding", 0.1, 0.3, "--outline", "boundary"),
         *("--overlap", "drop_normal", "--min-breast-share", 0.5, "--seed", 1),
         *("--rois", rois, "--candidates", candidates),
@@ -117,12 +121,13 @@ def test_a_selection_goes_through_the_programs_and_counts_add_up(two_volumes, tm
 
 def test_a_selection_that_takes_nothing_says_what_there_is(two_volumes, tmp_path):
     result = run(
-        *("index_cases.py", two_volumes, "--output", tmp_path / "index.tsv"),
+        *("index_cases.py", two_volumes, "--source", "ddsm"),
+        *("--output", tmp_path / "index.tsv"),
         *("--grey", "optical_density", "--pathologies", "BENIGN"),
     )
     assert result.returncode != 0
     assert result.stderr.splitlines()[-1] == (
-        "error: config: selection takes none of the 4 outlined lesions; they are of the types "
+        "error: config: selection takes none of the 4 lesions; they are of the types "
         "CALCIFICATION, MASS and the pathologies MALIGNANT"
     )
     assert not (tmp_path / "index.tsv").exists()

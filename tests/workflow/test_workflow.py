@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 
 from camseg.dice import mean_dice
 from camseg.sources import sources_of
+from conftest import bright
 
 ROOT = Path(__file__).parents[2]
 # one network and few epochs: what is tested is the path, not the numbers
@@ -26,7 +28,12 @@ SMALL = {
     "regimes": {"inverse": ["MobileNetV2"]},
     "training": {"epochs": 2},
 }
-WHEELS = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+WHEELS = {
+    "cv2": "opencv-python-headless",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+    "PIL": "pillow",
+}
 
 
 def copy_project(folder: Path) -> Path:
@@ -103,6 +110,14 @@ def test_paper_study_without_data_says_where_to_put_them(project):
     assert "put DDSM case folders there" in lines[0]
 
 
+def test_cbis_ddsm_without_data_says_where_to_put_them(project):
+    config = {"dataset": {"source": "cbis_ddsm", "path": "docs"}}
+    result = snakemake(project, "--cores", "1", "all", config=config)
+    assert result.returncode != 0
+    lines = [line for line in result.stderr.splitlines() if "docs: no mass_case_desc" in line]
+    assert len(lines) == 1
+
+
 def test_rule_graph_is_drawn(project):
     graph = snakemake(project, "--rulegraph").stdout
     for rule in ("make_phantom", "index_cases", "train_classifier", "render_figure8"):
@@ -121,6 +136,7 @@ def test_rule_graph_is_drawn(project):
         ({"models": ["Xception"]}, "config: regimes.inverse: InceptionV3 is not among models"),
         ({"rois": {"size": 96}}, "config: rois.size: "),
         ({"dataset": {"source": "ddsm", "path": "no/where"}}, "there is no folder no/where"),
+        ({"dataset": {"source": "table", "path": "no/where"}}, "there is no table no/where"),
     ],
 )
 def test_a_bad_configuration_is_one_readable_line(project, config, message):
@@ -328,4 +344,33 @@ def test_strict_ends_at_a_bad_case(study, tmp_path):
     }
     result = snakemake(study, "--cores", "2", "results/strict/index.tsv", config=config)
     assert result.returncode != 0
-    assert "1 of 48 CC views are rejected" in result.stderr
+    assert "1 of 48 views are rejected" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_table_of_pictures_goes_through_the_same_stages(project, tmp_path):
+    lines = ["image,patient,side,label,x,y,r,y_from"]
+    for patient in range(1, 7):
+        for side in ("left", "right"):
+            name = f"{patient}-{side}.png"
+            Image.fromarray(bright(side.upper(), (120, 80))).save(tmp_path / name)
+            lesion = "abnormal,30,40,8,bottom" if side == "left" else "normal"
+            lines.append(f"{name},{patient},{side},{lesion}")
+    (tmp_path / "1-right.png").write_bytes(b"no picture")
+    (tmp_path / "table.csv").write_text("\n".join(lines))
+    config = {
+        **SMALL,
+        "dataset": {"source": "table", "path": str(tmp_path / "table.csv")},
+        "pathvars": {"results": "results/table"},
+    }
+    target = "results/table/splits/split-0.tsv"
+    result = snakemake(project, "--cores", "2", target, config=config)
+    assert result.returncode == 0, result.stdout + result.stderr
+    index = pd.read_csv(project / "results/table/index.tsv", sep="\t")
+    assert index["status"].value_counts().to_dict() == {"usable": 11, "rejected": 1}
+    assert "1-right.png: cannot be read" in index["reason"].dropna().iloc[0]
+    assert len(pd.read_csv(project / target, sep="\t")) == 6 + 5
+    strict = {**config, "strict": True}
+    result = snakemake(project, "--cores", "2", "-F", target, config=strict)
+    assert result.returncode != 0
+    assert "1 of 12 views are rejected" in result.stderr

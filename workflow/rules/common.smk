@@ -8,7 +8,7 @@ from snakemake.utils import validate
 
 sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 from camseg.config import check_schema, check_study
-from camseg.discovery import find_ics
+from camseg.discovery import FINDERS
 from camseg.errors import CamsegError
 from camseg.sources import sources_of
 
@@ -25,7 +25,9 @@ try:
 except CamsegError as error:
     raise WorkflowError(error)
 
-CASES = "<results>/cases" if config["dataset"]["source"] == "phantom" else config["dataset"]["path"]
+PHANTOM = config["dataset"]["source"] == "phantom"
+CASES = "<results>/cases" if PHANTOM else config["dataset"]["path"]
+SOURCE = "ddsm" if PHANTOM else config["dataset"]["source"]  # phantoms are DDSM files
 # memory of TensorFlow itself and of a batch's feature maps, measured on Xception (the largest)
 NETWORK_MB = 1500 + 100 * config["training"]["batch_size"] * (config["rois"]["size"] / 128) ** 2
 SHARDS = range(config["rois"]["shards"])
@@ -52,9 +54,9 @@ def cams_for_filter(wildcards):
 
 
 def require_cases():
-    """End a run before its first job if the dataset's folder holds no case."""
+    """End a run before its first job if the dataset lists no case."""
     try:
-        if config["dataset"]["source"] == "ddsm":
-            find_ics(Path(CASES))
+        if not PHANTOM:
+            FINDERS[SOURCE](Path(CASES))
     except CamsegError as error:
         raise WorkflowError(error)

@@ -22,7 +22,7 @@ rule render_figure4:
         "Drawing Figure 4: a ROI in its mammogram"
     shell:
         "python {input.code[0]:q} --candidates {input.candidates:q} --index {input.index:q}"
-        " --folder {input.cases:q} --output {output.figure:q} > {log:q} 2>&1"
+        " --data {input.cases:q} --output {output.figure:q} > {log:q} 2>&1"
 
 
 rule render_figure5:
@@ -49,7 +49,7 @@ rule render_figure5:
         "Drawing Figure 5: the padding of a ROI"
     shell:
         "python {input.code[0]:q} --candidates {input.candidates:q} --index {input.index:q}"
-        " --folder {input.cases:q} --output {output.figure:q} > {log:q} 2>&1"
+        " --data {input.cases:q} --output {output.figure:q} > {log:q} 2>&1"
 
 
 rule render_figure6:

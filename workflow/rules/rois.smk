@@ -13,17 +13,19 @@ rule index_cases:
         mem_mb=1000,
         runtime=60,
     params:
+        source=SOURCE,
         lesion_types=config["selection"]["lesion_types"] or [],
         pathologies=config["selection"]["pathologies"] or [],
         volumes=config["selection"]["volumes"] or [],
         grey=config["rois"]["grey"],
         strict="--strict" if config["strict"] else "",
     message:
-        "Indexing the cases below {input.cases}"
+        "Indexing the cases of {input.cases}"
     shell:
-        "python {input.code[0]:q} {input.cases:q} --output {output.index:q}"
-        " --lesion-types {params.lesion_types:q} --pathologies {params.pathologies:q}"
-        " --volumes {params.volumes:q} --grey {params.grey} {params.strict} > {log:q} 2>&1"
+        "python {input.code[0]:q} {input.cases:q} --source {params.source}"
+        " --output {output.index:q} --lesion-types {params.lesion_types:q}"
+        " --pathologies {params.pathologies:q} --volumes {params.volumes:q}"
+        " --grey {params.grey} {params.strict} > {log:q} 2>&1"
 
 
 rule extract_rois:
@@ -50,7 +52,7 @@ rule extract_rois:
     message:
         "Cutting ROIs of shard {wildcards.shard}"
     shell:
-        "python {input.code[0]:q} --index {input.index:q} --folder {input.cases:q}"
+        "python {input.code[0]:q} --index {input.index:q} --data {input.cases:q}"
         " --shard {wildcards.shard} --shards {params.rois[shards]}"
         " --size {params.rois[size]} --padding {params.rois[padding]}"
         " --outline {params.rois[outline]} --overlap {params.rois[overlap]}"
