@@ -11,7 +11,7 @@ demo: .venv/run  ## the default study, from synthetic DDSM cases to the tables
 	@cat results/phantom/tables/table2.md
 
 test: .venv/dev check  ## checks of style, then all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/dev
 	$(BIN)/ruff check .
