@@ -190,6 +190,7 @@ def lesions(row: dict, folder: Path, outline: str) -> list[Lesion]:
             (kept["lesion_type"],),
             kept["outline"],
             "",
+            "",
             partial(_draw, kept, shape, folder),
         )
         for kept in json.loads(row["outlines"])

@@ -69,6 +69,11 @@ class Outline:
         """Whether the chain ends where it starts."""
         return bool((STEPS[self.chain].sum(axis=0) == 0).all())
 
+    def beyond(self, shape: tuple[int, int]) -> int:
+        """Return by how many pixels the outline leaves a picture of `shape` (H, W), if it does."""
+        low, high = self.points.min(axis=0), self.points.max(axis=0)
+        return int(max(0, *-low, *(high + 1 - np.array(shape[::-1]))))
+
 
 @dataclass(frozen=True)
 class Abnormality:
@@ -228,14 +233,16 @@ def fill_outline(outline: Outline, shape: tuple[int, int]) -> np.ndarray:
     points = outline.points
     low, high = points.min(axis=0), points.max(axis=0)
     size = np.array(shape[::-1])
+    nowhere = f"the outline lies outside the picture of {shape[1]} x {shape[0]} pixels"
     if (high < 0).any() or (low >= size).any():
-        raise CamsegError(f"the outline lies outside the picture of {shape[1]} x {shape[0]} pixels")
-    outside = int(max(*-low, *(high - size + 1)))
-    if outside > OUTSIDE_LIMIT:
-        raise CamsegError(f"the outline leaves the picture by {outside} pixels")
+        raise CamsegError(nowhere)
+    if outline.beyond(shape) > OUTSIDE_LIMIT:
+        raise CamsegError(f"the outline leaves the picture by {outline.beyond(shape)} pixels")
     (x0, y0), (x1, y1) = np.maximum(low, 0), np.minimum(high + 1, size)
     part = np.zeros((y1 - y0, x1 - x0), dtype=np.uint8)
     cv2.fillPoly(part, [(points - (x0, y0)).astype(np.int32)], 1)
+    if not part.any():  # it goes round a corner of the picture
+        raise CamsegError(nowhere)
     mask[y0:y1, x0:x1] = ndimage.binary_fill_holes(part)
     return mask
 

@@ -87,6 +87,7 @@ def lesions(row: dict, folder: Path, outline: str) -> list[Lesion]:
                 abnormality.lesion_types,
                 chosen.kind,
                 chosen.closed,
+                chosen.beyond(shape),
                 partial(ddsm.fill_outline, chosen, shape),
             )
         )

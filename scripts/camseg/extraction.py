@@ -23,7 +23,8 @@ COLUMNS = (
     *("roi_id", "pair_id", "patient_id", "case_id", "view", "label", "abnormality"),
     *("status", "reason", "x", "y", "w", "h", "shift_x", "shift_y", "clipped_left", "clipped_top"),
     *("clipped_right", "clipped_bottom", "lesion_x", "lesion_y", "lesion_w", "lesion_h"),
-    *("neighbours", "outline", "outline_closed", "breast_share", "pathology", "lesion_type"),
+    *("neighbours", "outline", "outline_closed", "outline_beyond", "breast_share"),
+    *("pathology", "lesion_type"),
 )
 
 
@@ -123,7 +124,11 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
         pair_id = f"{row['case_id']}.{row['view']}.{number}"
         candidate = Candidate(pair_id, "abnormal", row, number, abnormality)
         candidates.append(candidate)
-        candidate.details |= {"outline": abnormality.outline, "outline_closed": abnormality.closed}
+        candidate.details |= {
+            "outline": abnormality.outline,
+            "outline_closed": abnormality.closed,
+            "outline_beyond": abnormality.beyond,
+        }
         if str(number) not in row["selected"].split():
             candidate.drop("its lesion type or pathology is not selected")
         try:

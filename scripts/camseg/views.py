@@ -50,12 +50,14 @@ def reason_below(folder: Path, reason: object) -> str:
 class Lesion:
     """A lesion of a view: `draw()` returns its mask, uint8 {0, 1}, of the whole picture's shape.
 
-    `draw` raises CamsegError if the mask cannot be made. `outline` says what it is made from, and
-    `closed` whether an outline ends where it starts ("" where that means nothing).
+    `draw` raises CamsegError if the mask cannot be made. `outline` says what it is made from,
+    `closed` whether an outline ends where it starts, and `beyond` by how many pixels it leaves the
+    picture (both "" where that means nothing).
     """
 
     pathology: str
     lesion_types: tuple[str, ...]
     outline: str
     closed: bool | str
+    beyond: int | str
     draw: Callable[[], np.ndarray]

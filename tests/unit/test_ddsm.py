@@ -160,6 +160,10 @@ def test_outline_leaving_the_picture_is_cut_at_its_edge():
     expected = np.zeros((20, 20), dtype=np.uint8)
     expected[15:20, 0:6] = 1
     assert (mask == expected).all()
+    # round the picture's upper left corner, without a pixel inside
+    corner = np.array([2] * 6 + [5] * 6 + [0] * 6, dtype=np.uint8)
+    with pytest.raises(CamsegError, match="outside the picture"):
+        ddsm.fill_outline(ddsm.Outline("BOUNDARY", (-4, -3), corner), (20, 20))
     for start in ((-40, 0), (30, 30)):
         with pytest.raises(CamsegError, match="outside the picture"):
             ddsm.fill_outline(ddsm.Outline("BOUNDARY", start, chain), (20, 20))

@@ -198,6 +198,21 @@ def test_a_truncated_picture_with_a_lesion_loses_the_pair(tmp_path):
     assert normal.reason == "its abnormal ROI is dropped"
 
 
+def test_faults_of_an_outline_are_recorded(tmp_path):
+    # 16 x 8 pixels from column -3, of which 13 columns are left; and an open chain
+    open_chain = " ".join(["20", "80", *"2" * 15, *"4" * 7, *"6" * 15, "#"])
+    write_case(tmp_path, left_lesions=(rectangle(-3, 50, 16, 8), open_chain))
+    candidates = extract(tmp_path)
+    clipped = candidates["B-0001-1.LEFT_CC.1.abnormal"].details
+    opened = candidates["B-0001-1.LEFT_CC.2.abnormal"].details
+    assert (clipped["outline_beyond"], clipped["outline_closed"], clipped["lesion_w"]) == (
+        3,
+        True,
+        13,
+    )
+    assert (opened["outline_beyond"], opened["outline_closed"], opened["lesion_h"]) == (0, False, 8)
+
+
 def test_a_lesion_of_one_pixel_is_refused(tmp_path):
     write_case(tmp_path, left_lesions=("20 50 2 6 #",))
     assert extract(tmp_path)["B-0001-1.LEFT_CC.1.abnormal"].reason == "the lesion is one pixel wide"

@@ -1,7 +1,10 @@
+import gzip
+
 import pytest
 
 from camseg import index
 from camseg.errors import CamsegError
+from camseg.readers import READERS
 from camseg.selection import Selection
 from conftest import overlay_text, rectangle, write_case
 
@@ -148,6 +151,22 @@ def test_an_overlay_of_another_case_is_not_taken(tmp_path):
     case = write_case(tmp_path)
     (case / "A_1585_1.LEFT_CC.OVERLAY").write_text(overlay_text(LESION))
     assert rows_of(tmp_path)["B-0001-1", "LEFT_CC"]["abnormalities"] == 0
+
+
+def test_a_gzipped_mirror_is_read_the_same(tmp_path):
+    case = write_case(tmp_path, left_lesions=(LESION,))
+    plain = rows_of(tmp_path)
+    for path in list(case.iterdir()):
+        path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    packed = rows_of(tmp_path)
+    for view, row in plain.items():
+        assert packed[view]["status"] == row["status"] == "usable"
+        assert packed[view]["abnormalities"] == row["abnormalities"]
+        assert packed[view]["picture"] == row["picture"].with_name(row["picture"].name + ".gz")
+    left = packed["B-0001-1", "LEFT_CC"]
+    picture, _ = READERS["ddsm"].read_view(left, tmp_path)
+    assert picture.shape == (120, 80)
 
 
 def test_names_in_lower_case_and_links_are_found_and_loops_end(tmp_path):
