@@ -37,7 +37,9 @@ def main() -> None:
         batch = slice(start, start + args.batch_size)
         images = classifiers.preprocess(args.network, rois.image[batch])
         labels = rois.label[batch] if args.target == "true" else None
-        grey, raw = cam.grad_cam(model, images, labels=labels, **options)
+        grey, raw = cam.grad_cam(
+            model, images, labels=labels, batch_size=args.batch_size, **options
+        )
         cams.append(grey)
         raws.append(raw)
     raw = np.concatenate(raws)

@@ -40,8 +40,10 @@ def main() -> None:
     )
     index = pd.read_csv(options.index, sep="\t", dtype=str, keep_default_na=False)
     with_lesion = index[(index["status"] == "usable") & (index["abnormalities"] != "0")]
-    cases = sorted(set(with_lesion["case_id"]))[options.shard :: options.shards]
-    index = index[index["patient_id"] != ""].groupby("case_id")
+    key = ["case_id", "ics"]  # a copy of a case elsewhere has the same case_id, and other rows
+    cases = sorted(set(zip(*(with_lesion[name] for name in key), strict=True)))
+    cases = cases[options.shard :: options.shards]
+    index = index.groupby(key)
     candidates = []
     for case in tqdm(cases, unit="case", mininterval=5):
         rows = index.get_group(case).to_dict("records")

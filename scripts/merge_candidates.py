@@ -35,7 +35,7 @@ def main() -> None:
         raise CamsegError(
             f"nothing to train on: {(used['label'] == 'abnormal').sum()} abnormal and "
             f"{(used['label'] == 'normal').sum()} normal ROIs are usable of {len(table)} "
-            f"candidates; most often: {reasons.most_common(1)[0][0]}"
+            f"candidates{f'; most often: {reasons.most_common(1)[0][0]}' if reasons else ''}"
         )
     with whole_file(options.output) as temporary:
         table.to_csv(temporary, sep="\t", index=False)

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -45,7 +44,6 @@ def main() -> None:
     parser.add_argument("--predictions", required=True, help="TSV to write, a row a ROI")
     args = parser.parse_args()
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from camseg.training import (  # imports TensorFlow, which takes seconds
         Examples,
         Settings,

@@ -78,7 +78,8 @@ def read_lines(path: Path, required: Iterable[str]) -> Iterator[tuple[str, dict[
                 if len(fields) > len(names):
                     raise CamsegError(f"{place}: has {len(fields)} fields, the header {len(names)}")
                 fields += [""] * (len(names) - len(fields))
-                yield place, dict(zip(names, map(str.strip, fields), strict=True))
+                texts = (field.replace("\0", "").strip() for field in fields)
+                yield place, dict(zip(names, texts, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CamsegError(f"{path}: cannot be read as a CSV or TSV: {error}") from error
 
@@ -107,6 +108,8 @@ def index_entries(entries: Iterable[Entry], folder: Path) -> Iterator[list[dict]
             row = new_row(case_id=case, patient_id=patient, view=view)
             if view in views:
                 try:
+                    picture = views[view][0].picture
+                    row["picture"] = _relative(picture, folder) if picture else ""
                     row |= _index_view(views[view], folder)
                 except CamsegError as error:
                     row["reason"] = str(error)
@@ -143,7 +146,11 @@ def _index_view(entries: list[Entry], folder: Path) -> dict:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+    """Return a path as the index keeps it; CamsegError if it could not be read back from there."""
+    kept = str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+    if not kept.isprintable():
+        raise CamsegError(f"the path {kept!a} has a control character or is no UTF-8")
+    return kept
 
 
 def _locate(finding: Finding, shape: tuple[int, int], folder: Path) -> dict:
@@ -170,6 +177,8 @@ def _locate(finding: Finding, shape: tuple[int, int], folder: Path) -> dict:
                 f"the circle's centre ({x:g}, {y:g}) lies outside the picture of "
                 f"{shape[1]} x {shape[0]} pixels"
             )
+        if radius > max(shape):
+            raise CamsegError(f"the circle's radius of {radius:g} is larger than the picture")
         row = shape[0] - 1 - y if finding.from_bottom else y
         return kept | {"outline": "CIRCLE", "circle": [x, row, radius]}
     except CamsegError as error:
@@ -208,7 +217,7 @@ def _draw(kept: dict, shape: tuple[int, int], folder: Path) -> np.ndarray:
 def disc(x: float, y: float, radius: float, shape: tuple[int, int]) -> np.ndarray:
     """Return the mask of the pixels whose centres lie at most `radius` from column x, row y."""
     rows, columns = np.ogrid[: shape[0], : shape[1]]
-    return ((rows - y) ** 2 + (columns - x) ** 2 <= radius**2).astype(np.uint8)
+    return ((rows - y) ** 2 + (columns - x) ** 2 <= radius * radius).astype(np.uint8)
 
 
 def read_mask(path: Path, shape: tuple[int, int]) -> np.ndarray:

@@ -1,5 +1,6 @@
 """What a study's configuration must satisfy, told in one line where it does not."""
 
+import math
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -30,12 +31,15 @@ def check_study(config: dict) -> None:
         for model in [] if chosen == "all" else chosen:
             if model not in models:
                 raise CamsegError(
-                    f"config: regimes.{regime}: {model} is not among models ({', '.join(models)})"
+                    f"config: regimes.{regime}: {model} is not among models "
+                    f"({', '.join(models)}); list it there, or set regimes: {regime}: []"
                 )
     for section, key in (("rois", "padding"), ("phantom", "contrast")):
         low, high = config[section][key]
-        if low > high:
-            raise CamsegError(f"config: {section}.{key}: {low} is more than {high}")
+        if not low <= high < math.inf:
+            raise CamsegError(f"config: {section}.{key}: [{low}, {high}] is no range, low to high")
+    if not math.isfinite(config["training"]["learning_rate"]):
+        raise CamsegError("config: training.learning_rate: is no finite number")
     source, path = config["dataset"]["source"], Path(config["dataset"]["path"])
     if source in ("ddsm", "cbis_ddsm") and not path.is_dir():
         raise CamsegError(f"config: dataset.path: there is no folder {path}")

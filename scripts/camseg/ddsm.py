@@ -42,13 +42,17 @@ class View:
 
 @dataclass(frozen=True)
 class Case:
-    """A case as its .ics describes it; `age` is None where the file leaves it out."""
+    """A case as its .ics describes it; `age` is None where the file leaves it out.
+
+    `faults` says of a view that is listed but cannot be made out where and why.
+    """
 
     case_id: str
     digitizer: str
     age: int | None
     density: int | None
     views: dict[str, View]
+    faults: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ def read_bytes(path: str | Path, limit: int, *, head: int | None = None) -> byte
     Raises CamsegError if it cannot be read, or holds more than `limit` bytes once unpacked.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise CamsegError(f"{path}: is no file")
     opener = gzip.open if path.suffix.lower() == ".gz" else Path.open
     try:
         with opener(path, "rb") as file:
@@ -104,16 +110,13 @@ def read_bytes(path: str | Path, limit: int, *, head: int | None = None) -> byte
 
 
 def _lines(path: Path, limit: int) -> list[list[str]]:
-    return [line.split() for line in read_bytes(path, limit).decode("latin-1").splitlines()]
+    text = read_bytes(path, limit).decode("latin-1").replace("\0", " ")
+    return [line.split() for line in text.splitlines()]
 
 
-def _number(words: list[str], path: Path, line: int) -> int | None:
-    """Return the number behind a line's keyword; None if there is none."""
-    if len(words) < 2:
-        return None
-    if not words[1].isdecimal():
-        raise CamsegError(f"{path}:{line}: {words[0]} should be a number, not {words[1]!r}")
-    return int(words[1])
+def _number(words: list[str]) -> int | None:
+    """Return the number behind a line's keyword; None if there is none to be read."""
+    return int(words[1]) if len(words) > 1 and re.fullmatch(r"[0-9]{1,9}", words[1]) else None
 
 
 def read_ics(path: str | Path) -> Case:
@@ -122,7 +125,7 @@ def read_ics(path: str | Path) -> Case:
     Raises CamsegError, naming file and line, if the case's name is missing or no view is described.
     """
     path = Path(path)
-    case_id, digitizer, numbers, views = "", "", {}, {}
+    case_id, digitizer, numbers, views, faults = "", "", {}, {}, {}
     for line, words in enumerate(_lines(path, ICS_LIMIT), start=1):
         match words:
             case ["filename", name, *_]:
@@ -130,17 +133,21 @@ def read_ics(path: str | Path) -> Case:
             case ["DIGITIZER", *name]:
                 digitizer = " ".join(word for word in name if word not in ("SEQUENCE", "SELECTED"))
             case [("PATIENT_AGE" | "DENSITY") as key, *_]:
-                numbers[key] = _number(words, path, line)
+                numbers[key] = _number(words)
             case [name, *rest] if name in VIEWS:
-                views[name] = _read_view(name, rest, path, line)
+                try:
+                    views[name] = _read_view(name, rest)
+                except CamsegError as error:
+                    faults[name] = f"{path}:{line}: {error}"
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", case_id):
         raise CamsegError(f"{path}: has no line 'filename <case>' with a plain case name")
-    if not views:
+    if not views and not faults:
         raise CamsegError(f"{path}: describes no view (no line 'LEFT_CC LINES ...')")
-    return Case(case_id, digitizer, numbers.get("PATIENT_AGE"), numbers.get("DENSITY"), views)
+    age, density = numbers.get("PATIENT_AGE"), numbers.get("DENSITY")
+    return Case(case_id, digitizer, age, density, views, faults)
 
 
-def _read_view(name: str, words: list[str], path: Path, line: int) -> View:
+def _read_view(name: str, words: list[str]) -> View:
     fields = dict(zip(words[:-1:2], words[1:-1:2], strict=False))
     try:
         view = View(
@@ -153,11 +160,12 @@ def _read_view(name: str, words: list[str], path: Path, line: int) -> View:
         )
     except (KeyError, ValueError, IndexError) as error:
         raise CamsegError(
-            f"{path}:{line}: {name} is not described as 'LINES n PIXELS_PER_LINE n "
+            f"{name} is not described as 'LINES n PIXELS_PER_LINE n "
             "BITS_PER_PIXEL n RESOLUTION n OVERLAY|NON_OVERLAY'"
         ) from error
-    if not (0 < view.lines < 65536 and 0 < view.pixels_per_line < 65536):
-        raise CamsegError(f"{path}:{line}: {name} has an impossible size")
+    pixels = view.lines * view.pixels_per_line
+    if not (0 < view.lines < 65536 and view.pixels_per_line > 0 and pixels <= ljpeg.MAX_PIXELS):
+        raise CamsegError(f"{name} has an impossible size")
     return view
 
 
@@ -180,7 +188,7 @@ def read_overlay(path: str | Path) -> list[Abnormality]:
         elif words[0] == "LESION_TYPE":
             abnormalities[-1]["lesion_types"].append(" ".join(words[1:]))
         elif words[0] in ("ASSESSMENT", "SUBTLETY"):
-            abnormalities[-1][words[0].lower()] = _number(words, path, line)
+            abnormalities[-1][words[0].lower()] = _number(words)
         elif words[0] == "PATHOLOGY":
             abnormalities[-1]["pathology"] = " ".join(words[1:])
         elif words[0] in ("BOUNDARY", "CORE"):

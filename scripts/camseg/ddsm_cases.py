@@ -11,7 +11,7 @@ from camseg.discovery import find_ics
 from camseg.errors import CamsegError
 from camseg.views import Lesion, lesion_columns, new_row
 
-HEADER_BYTES = 1 << 16  # of a .LJPEG; the header of a real one has about 80
+HEADER_BYTES = 1 << 18  # of a .LJPEG; the header of a real one has about 80
 
 
 def index_cases(folder: Path, grey: str) -> Iterator[list[dict]]:
@@ -20,16 +20,26 @@ def index_cases(folder: Path, grey: str) -> Iterator[list[dict]]:
     `scanner` says how grey levels are read (see `ddsm.eight_bit`): with `grey` "min_max" so for
     all, otherwise by their scanner's calibration.
     """
+    listed, files = None, {}  # the folder that `files` are in: some copies keep many cases in one
     for ics in find_ics(folder):
         place = ics.relative_to(folder)
         views = {name: new_row(view=name, ics=place) for name in ("LEFT_CC", "RIGHT_CC")}
+        if not str(place).isprintable():  # the index could not be written, or not be read again
+            name = ascii(str(place))[1:-1]
+            for row in views.values():
+                row |= {"case_id": name, "ics": name}
+                row["reason"] = f"the path {name} has a control character or is no UTF-8"
+            yield list(views.values())
+            continue
         try:
             case = ddsm.read_ics(ics)
         except CamsegError as error:
             for row in views.values():
                 row |= {"case_id": ics.name.split(".")[0], "reason": str(error)}
         else:
-            files = {path.name.upper(): path for path in ics.parent.iterdir()}
+            if ics.parent != listed:
+                listed = ics.parent
+                files = {path.name.upper(): path for path in sorted(listed.iterdir())}
             for row in views.values():
                 row |= {"case_id": case.case_id, "patient_id": case.case_id}
                 row["digitizer"] = case.digitizer
@@ -47,6 +57,8 @@ def index_cases(folder: Path, grey: str) -> Iterator[list[dict]]:
 
 def _index_view(row: dict, case: ddsm.Case, files: dict[str, Path], folder: Path) -> None:
     """Fill in one view's row; raise CamsegError with the reason if the view cannot be used."""
+    if row["view"] in case.faults:
+        raise CamsegError(case.faults[row["view"]])
     if row["view"] not in case.views:
         raise CamsegError("the .ics does not list this view")
     view = case.views[row["view"]]

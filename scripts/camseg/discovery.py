@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,16 +15,22 @@ DESCRIPTION = re.compile(r"(mass|calc)_case_description_(train|test)_set\.csv", 
 def walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
     """Yield every folder below `folder`, itself included, with the names of its files.
 
-    Links are followed; a folder that several lead to is visited once.
+    Links are followed; a folder that several lead to is visited once. What cannot be listed is
+    told on the standard error; the `._` files that macOS leaves on foreign disks are passed over.
     """
     seen = set()
-    for place, subfolders, names in os.walk(folder, followlinks=True):
+    for place, subfolders, names in os.walk(folder, onerror=_tell, followlinks=True):
         real = os.path.realpath(place)
         if real in seen:  # a link that leads back
             subfolders.clear()
             continue
         seen.add(real)
-        yield Path(place), names
+        subfolders.sort()
+        yield Path(place), [name for name in names if not name.startswith("._")]
+
+
+def _tell(error: OSError) -> None:
+    print(f"warning: {error.filename}: {error.strerror}: left out", file=sys.stderr)
 
 
 def _find(folder: Path, name: re.Pattern, missing: str) -> list[Path]:

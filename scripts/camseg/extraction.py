@@ -119,8 +119,7 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
     candidates = []
     shape = int(row["lines"]), int(row["pixels_per_line"])
     lesions = []
-    found = READERS[row["source"]].lesions(row, folder, rules.outline)
-    for number, abnormality in enumerate(found, start=1):
+    for number, abnormality in enumerate(_lesions(row, folder, rules), start=1):
         pair_id = f"{row['case_id']}.{row['view']}.{number}"
         candidate = Candidate(pair_id, "abnormal", row, number, abnormality)
         candidates.append(candidate)
@@ -137,12 +136,17 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
             candidate.drop(reason_below(folder, error), "unreadable")
             continue
         lesion = roi.bounding_box(mask)
+        if not lesion.w:
+            candidate.drop("its mask has no pixel in the picture", "unreadable")
+            continue
         if min(lesion.w, lesion.h) < 2:
             candidate.drop("the lesion is one pixel wide")
         fractions = generator(rules.seed, "padding", pair_id).uniform(*rules.padding, size=4)
         wanted = roi.pad_box(lesion, fractions)
         candidate.box = roi.clip_box(wanted, shape)
         candidate.lesion = roi.cut_mask(mask, candidate.box, rules.size)
+        if not candidate.lesion.any():
+            candidate.drop(f"the lesion is too thin to be seen at {rules.size} x {rules.size}")
         candidate.details |= _clipped(wanted, candidate.box)
         candidate.details |= {f"lesion_{side}": value for side, value in lesion._asdict().items()}
         lesions.append((candidate, lesion))
@@ -151,6 +155,23 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
             lesion is not own and roi.overlap(candidate.box, lesion) for _, lesion in lesions
         )
     return candidates
+
+
+def _lesions(row: dict, folder: Path, rules: Rules) -> list[Lesion]:
+    """Return the lesions of a view; if they can no longer be read, as many that cannot be drawn."""
+    try:
+        return READERS[row["source"]].lesions(row, folder, rules.outline)
+    except CamsegError as error:
+        fault = error
+
+    def draw() -> np.ndarray:
+        raise fault
+
+    kinds, pathologies = row["lesion_types"].split("; "), row["pathologies"].split("; ")
+    return [
+        Lesion(pathology, (kind,), "", "", "", draw)
+        for kind, pathology in zip(kinds, pathologies, strict=True)
+    ]
 
 
 def _clipped(wanted: roi.Box, box: roi.Box) -> dict:

@@ -27,17 +27,18 @@ def index_cases(
     folders: set[str] = set()
     first: dict[str, tuple[int, PurePath]] = {}  # where each case was met first
     for number, rows in enumerate(READERS[source].index_cases(path, grey)):
+        sound = any(not row["reason"] for row in rows)  # a copy of headers alone is not
         for row in rows:
             place = PurePath(row["ics"] or row["picture"])
             folders.update(place.parent.parts)
             row["source"] = source
             row["selected"] = _selected(row, selection)
-            if not selection.takes_case(place):
+            if place.name and not selection.takes_case(place):
                 volume = place.parent.parent.name or "."
                 row |= {"status": "unselected", "reason": f"volume {volume} is not selected"}
                 continue
             row["reason"] = reason_below(folder, row["reason"])
-            if row["patient_id"]:
+            if sound:
                 met, there = first.setdefault(row["case_id"], (number, place))
                 if met != number:
                     row["reason"] = f"the same case stands in {there} too"

@@ -6,6 +6,7 @@ Breasts are drawn with the chest wall at column 0 and RIGHT views mirrored at th
 mirrored place on the other breast is the same (row, column) before that.
 """
 
+import glob
 import os
 import shutil
 from dataclasses import dataclass
@@ -318,7 +319,7 @@ def write_study(
     if folder.exists() and any(folder.iterdir()):
         raise CamsegError(f"{folder}: is not empty; remove it or choose another folder")
     temporary = folder.with_name(f".{folder.name}.tmp-{os.getpid()}")
-    for left_by_a_killed_run in folder.parent.glob(f".{folder.name}.tmp-*"):
+    for left_by_a_killed_run in folder.parent.glob(f".{glob.escape(folder.name)}.tmp-*"):
         shutil.rmtree(left_by_a_killed_run)
     try:
         for number in tqdm(range(cases), unit="case", mininterval=5):

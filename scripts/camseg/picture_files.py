@@ -44,10 +44,12 @@ def _is_dicom(path: Path) -> bool:
 
 def _read(path: Path, read):
     """Return `read(path)`, whose errors of any kind become one line that names the file."""
-    if not path.is_file():
-        raise CamsegError(f"{path} is missing")
     try:
+        if not path.is_file():
+            raise FileNotFoundError
         return read(path)
+    except FileNotFoundError as error:
+        raise CamsegError(f"{path} is missing") from error
     except CamsegError as error:
         raise CamsegError(f"{path}: {error}") from error
     except Exception as error:  # the libraries' parsers raise whatever broken bytes lead them to

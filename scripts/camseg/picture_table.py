@@ -32,7 +32,7 @@ def index_cases(table: Path, grey: str) -> Iterator[list[dict]]:
 
 
 def _entry(place: str, line: dict[str, str], folder: Path) -> Entry:
-    patient, side, projection = line["patient"], line["side"].upper(), line.get("view", "")
+    patient, side, projection = line["patient"], line["side"].upper(), line.get("view", "").upper()
     label = line["label"].lower()
     unplaced = ""
     if not PLAIN.fullmatch(patient) or (projection and not PLAIN.fullmatch(projection)):

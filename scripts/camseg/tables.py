@@ -112,7 +112,7 @@ def _numeric(table: pd.DataFrame) -> list[bool]:
 def _cells(table: pd.DataFrame) -> list[list[str]]:
     def cell(value: object) -> str:
         if isinstance(value, float):
-            return "" if pd.isna(value) else f"{value:.3f}"
+            return "" if pd.isna(value) else f"{value:z.3f}"
         return str(value)
 
     return [[cell(value) for value in row] for row in table.itertuples(index=False)]

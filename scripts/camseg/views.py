@@ -33,11 +33,13 @@ def lesion_columns(lesions: Iterable[tuple[str, Iterable[str]]]) -> dict:
     ("MASS; CALCIFICATION+MASS"), of a type's words only the first (MASS of "MASS SHAPE OVAL").
     """
     lesions = list(lesions)
-    kinds = [sorted({text.partition(" ")[0] for text in types}) for _, types in lesions]
+    kinds = [
+        sorted({text.partition(" ")[0].replace(";", ",") for text in types}) for _, types in lesions
+    ]
     return {
         "abnormalities": len(lesions),
         "lesion_types": "; ".join("+".join(names) for names in kinds),
-        "pathologies": "; ".join(pathology for pathology, _ in lesions),
+        "pathologies": "; ".join(pathology.replace(";", ",") for pathology, _ in lesions),
     }
 
 

@@ -91,7 +91,10 @@ def test_a_bad_key_or_value_is_one_readable_line(config, key, value, message):
     ("key", "value", "message"),
     [
         ("regimes.inverse", ["VGG16"], "regimes.inverse: VGG16 is not among models"),
-        ("rois.padding", [0.3, 0.1], "rois.padding: 0.3 is more than 0.1"),
+        ("rois.padding", [0.3, 0.1], r"rois.padding: \[0.3, 0.1\] is no range"),
+        ("rois.padding", [0.1, float("nan")], r"rois.padding: \[0.1, nan\] is no range"),
+        ("phantom.contrast", [0.1, float("inf")], "phantom.contrast: .* is no range"),
+        ("training.learning_rate", float("nan"), "is no finite number"),
         ("dataset", {"source": "ddsm", "path": "no/where"}, "there is no folder no/where"),
         ("rois.size", 96, "rois.size: InceptionV3 has a CAM of a single value at 96 px"),
     ],

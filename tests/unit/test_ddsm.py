@@ -1,4 +1,5 @@
 import gzip
+import re
 from collections import deque
 
 import numpy as np
@@ -50,10 +51,7 @@ def test_order_of_ics_lines_does_not_matter(tmp_path):
     [
         ("filename A-0002-1", "filename ../../etc", "plain case name"),
         ("filename A-0002-1", "", "plain case name"),
-        ("LINES 4349", "LINES many", ":11: LEFT_CC is not described"),
-        ("LINES 4349", "LINES 0", ":11: LEFT_CC has an impossible size"),
-        ("NON_OVERLAY", "", ":11: LEFT_CC is not described"),
-        ("PATIENT_AGE 63", "PATIENT_AGE old", "PATIENT_AGE should be a number"),
+        ("_CC LINES", "_XX LINES", "describes no view"),
     ],
 )
 def test_broken_ics_is_refused_with_file_and_line(tmp_path, old, new, message):
@@ -61,6 +59,27 @@ def test_broken_ics_is_refused_with_file_and_line(tmp_path, old, new, message):
     with pytest.raises(CamsegError, match=message) as error:
         ddsm.read_ics(path)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("LINES 4349", "LINES many", ":11: LEFT_CC is not described"),
+        ("LINES 4349", "LINES 0", ":11: LEFT_CC has an impossible size"),
+        ("LINES 4349 PIXELS_PER_LINE 1979", "LINES 65535 PIXELS_PER_LINE 65535", ":11: .* size"),
+        ("NON_OVERLAY", "", ":11: LEFT_CC is not described"),
+    ],
+)
+def test_a_broken_view_line_costs_that_view_alone(tmp_path, old, new, message):
+    path = write(tmp_path, ICS.format(age="63").replace(old, new))
+    case = ddsm.read_ics(path)
+    assert set(case.views) == {"RIGHT_CC"}
+    assert re.match(re.escape(str(path)) + message, case.faults["LEFT_CC"])
+
+
+def test_what_is_no_number_is_none(tmp_path):
+    for age in ("66Y", "9" * 5000, "\u0663"):
+        assert ddsm.read_ics(write(tmp_path, ICS.format(age=age))).age is None
 
 
 def test_gzipped_files_read_the_same(tmp_path):

@@ -218,6 +218,26 @@ def test_a_lesion_of_one_pixel_is_refused(tmp_path):
     assert extract(tmp_path)["B-0001-1.LEFT_CC.1.abnormal"].reason == "the lesion is one pixel wide"
 
 
+def test_a_lesion_too_thin_for_the_roi_is_dropped_not_used_without_a_mask(tmp_path):
+    line = " ".join(["5", "10", *"3" * 60, *"7" * 60, "#"])  # there and back, a pixel wide
+    write_case(tmp_path, left_lesions=(line,))
+    abnormal, normal = extract(tmp_path, replace(RULES, size=16)).values()
+    assert abnormal.reason == "the lesion is too thin to be seen at 16 x 16"
+    assert normal.reason == "its abnormal ROI is dropped"
+
+
+def test_an_overlay_that_went_away_is_recorded(tmp_path):
+    case = write_case(tmp_path, left_lesions=(rectangle(20, 50, 16, 8), rectangle(10, 80, 8, 8)))
+    (rows,) = index.index_cases(tmp_path)
+    (case / "B_0001_1.LEFT_CC.OVERLAY").unlink()
+    candidates = extraction.extract_case(rows, tmp_path, RULES)
+    assert [(item.label, item.status) for item in candidates] == [
+        ("abnormal", "unreadable"),
+        ("normal", "dropped"),
+    ] * 2
+    assert "OVERLAY: cannot be read" in candidates[0].reason
+
+
 def test_padding_depends_on_seed_and_roi_alone(tmp_path):
     rules = replace(RULES, padding=(0.1, 0.3))
     write_case(tmp_path, "B-0002-1", left_lesions=(rectangle(20, 50, 16, 8),))

@@ -147,6 +147,41 @@ def test_the_same_case_twice_counts_once(tmp_path):
     assert "a/case0001/B-0001-1.ics" in second[0]["reason"]
 
 
+def test_a_copy_of_the_headers_alone_does_not_block_the_case(tmp_path):
+    case = write_case(tmp_path / "z", left_lesions=(LESION,))
+    headers = tmp_path / "all_ics"
+    headers.mkdir()
+    (headers / "B-0001-1.ics").write_text((case / "B-0001-1.ics").read_text())
+    first, second = list(index.index_cases(tmp_path))
+    assert [row["status"] for row in first] == ["rejected"] * 2
+    assert [row["status"] for row in second] == ["usable"] * 2
+
+
+def test_paths_that_a_table_cannot_hold_are_rejected(tmp_path):
+    write_case(tmp_path / "line\rbreak", "B-0001-1", left_lesions=(LESION,))
+    write_case(tmp_path / "caf\udce9", "B-0002-1", left_lesions=(LESION,))
+    write_case(tmp_path / "caf\u00e9", "B-0003-1", left_lesions=(LESION,))
+    rows = [row for case in index.index_cases(tmp_path) for row in case]
+    assert [row["status"] for row in rows].count("usable") == 2
+    assert all("control character or is no UTF-8" in row["reason"] for row in rows if row["reason"])
+    "".join(str(list(row.values())) for row in rows).encode()  # all of it can be written
+
+
+def test_what_macos_leaves_behind_is_passed_over(tmp_path):
+    case = write_case(tmp_path, left_lesions=(LESION,))
+    (case / "._B-0001-1.ics").write_bytes(b"\0\5\26\7")
+    assert len(list(index.index_cases(tmp_path))) == 1
+
+
+def test_odd_texts_in_an_overlay_do_no_harm(tmp_path):
+    case = write_case(tmp_path, left_lesions=(LESION,))
+    overlay = case / "B_0001_1.LEFT_CC.OVERLAY"
+    overlay.write_text(overlay.read_text().replace("MALIGNANT", "MALIGNANT; \0BENIGN"))
+    row = rows_of(tmp_path)["B-0001-1", "LEFT_CC"]
+    assert row["status"] == "usable"
+    assert (row["selected"], row["pathologies"]) == ("1", "MALIGNANT, BENIGN")
+
+
 def test_an_overlay_of_another_case_is_not_taken(tmp_path):
     case = write_case(tmp_path)
     (case / "A_1585_1.LEFT_CC.OVERLAY").write_text(overlay_text(LESION))

@@ -175,6 +175,8 @@ def test_a_bad_line_is_rejected_with_its_reason_and_the_rest_goes_on(tmp_path, l
         ("30,40,0", "table.csv:2: r is 0, not a radius"),
         ("30,40,8,down", "table.csv:2: y_from is 'down', not top or bottom"),
         ("30,120,8", "the circle's centre (30, 120) lies outside the picture of 80 x 120 pixels"),
+        ("30,40,1e300", "the circle's radius of 1e+300 is larger than the picture"),
+        ("30.5,40.5,0.3", "its mask has no pixel in the picture"),
         (",,,,lost.png", "lost.png is missing"),
         (",,,,small.png", "small.png: this mask has 12 x 10 pixels, its picture 120 x 80"),
         (",,,,grey.png", "grey.png: is no mask: it has more than two grey levels"),

@@ -119,6 +119,27 @@ def test_a_selection_goes_through_the_programs_and_counts_add_up(two_volumes, tm
     assert int(row["w"]) > 8  # where it lies is recorded all the same
 
 
+@pytest.mark.parametrize("volumes", [[], ["a"], ["z"]])
+def test_a_case_that_stands_there_twice_gives_its_rois_once(tmp_path, volumes):
+    for volume in ("a", "z"):
+        write_case(tmp_path / "ddsm" / volume, left_lesions=(rectangle(20, 50, 16, 8),))
+    index, candidates = tmp_path / "index.tsv", tmp_path / "0.tsv"
+    result = run(
+        *("index_cases.py", tmp_path / "ddsm", "--source", "ddsm", "--output", index),
+        *("--grey", "optical_density", "--volumes", *volumes),
+    )
+    assert result.returncode == 0, result.stderr
+    result = run(
+        *("extract_rois.py", "--index", index, "--data", tmp_path / "ddsm", "--shard", 0),
+        *("--shards", 1, "--size", 32, "--padding", 0.1, 0.3, "--outline", "boundary"),
+        *("--overlap", "drop_normal", "--min-breast-share", 0.5, "--seed", 1),
+        *("--rois", tmp_path / "0.h5", "--candidates", candidates),
+    )
+    assert result.returncode == 0, result.stderr
+    table = pd.read_csv(candidates, sep="\t")
+    assert list(table["status"]) == ["used", "used"]
+
+
 def test_a_selection_that_takes_nothing_says_what_there_is(two_volumes, tmp_path):
     result = run(
         *("index_cases.py", two_volumes, "--source", "ddsm"),

@@ -21,6 +21,10 @@ SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 try:
     check_schema(config, SCHEMA)
     validate(config, SCHEMA)  # sets the defaults of what is left out
+    # Snakemake compares parameters as text: the order that keys are given in must not count
+    for key, section in config.items():
+        if isinstance(section, dict):
+            config[key] = dict(sorted(section.items()))
     check_study(config)
 except CamsegError as error:
     raise WorkflowError(error)
