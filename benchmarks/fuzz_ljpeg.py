@@ -1,7 +1,8 @@
 """Feed mutated streams to the lossless JPEG decoder.
 
-Each must be refused with LJPEGError or give a picture of exactly the shape its header states; any
-other outcome ends the run with an AssertionError or the foreign exception. With the environment
+Each must be refused with LJPEGError or give a picture of exactly the shape its header states, a
+truncated one the rows asked for, as they were; any other outcome ends the run with an
+AssertionError or the foreign exception. With the environment
 variable NUMBA_BOUNDSCHECK=1 an access outside an array is such an exception, too.
 
     python benchmarks/fuzz_ljpeg.py --streams 20000
@@ -105,8 +106,7 @@ def fuzz(streams: int, seed: int) -> tuple[Counter[str], float]:
     """Decode so many mutated streams; return the outcomes' counts and the slowest one's seconds."""
     rng = np.random.default_rng(seed)
     originals = whole_streams(rng)
-    for stream, dialect in originals:
-        ljpeg.decode(stream, dialect=dialect)
+    pictures = [ljpeg.decode(stream, dialect=dialect) for stream, dialect in originals]
     outcomes: Counter[str] = Counter()
     slowest = 0.0
     for i in range(streams):
@@ -126,6 +126,8 @@ def fuzz(streams: int, seed: int) -> tuple[Counter[str], float]:
             assert pixels.shape == (rows or header.height, header.width), (i, pixels.shape)
             assert pixels.dtype == np.uint16
             assert int(pixels.max()) >> header.precision == 0, i
+            if mutation is truncate:  # only rows that it still holds
+                assert rows and (pixels == pictures[i % len(pictures)][:rows]).all(), i
             outcome = "unchanged stream" if data == stream else "another whole picture"
         slowest = max(slowest, time.perf_counter() - begin)
         outcomes[f"{mutation.__name__}: {outcome}"] += 1
