@@ -39,7 +39,7 @@ graph: .venv/run  ## draws the README's rule graph anew (needs graphviz)
 pin:  ## writes the pinned requirements anew from requirements*.in (needs uv)
 	for name in requirements requirements-dev; do \
 	    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
-	        --no-header --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
+	        --no-header $$name.in -o $$name.txt || exit 1; \
 	done
 
 clean:  ## removes all results
