@@ -32,12 +32,12 @@ def main() -> None:
     parser.add_argument(
         "--patience", type=int, required=True, help="epochs without a lower val_loss"
     )
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--learning-rate", type=float, required=True)
     parser.add_argument(
-        "--batchnorm-momentum", type=momentum, default=0.9, help="'stock' keeps the network's own"
+        "--batchnorm-momentum", type=momentum, required=True, help="'stock' keeps the network's own"
     )
-    parser.add_argument("--threads", type=int, default=1, help="of TensorFlow")
+    parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
     parser.add_argument("--model", required=True, help=".keras file to write")
     parser.add_argument("--history", required=True, help="CSV to write, a row an epoch")
     parser.add_argument("--metrics", required=True, help="JSON to write")

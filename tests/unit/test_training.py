@@ -276,6 +276,7 @@ def trained_twice(tmp_path_factory):
         arguments = ["--shards", folder / "shard.h5", "--split", folder / "split.tsv"]
         arguments += ["--regime", "mask", "--network", "MobileNetV2", "--seed", "5"]
         arguments += ["--epochs", "2", "--patience", "9", "--batch-size", "8"]
+        arguments += ["--learning-rate", "0.001", "--batchnorm-momentum", "0.9", "--threads", "1"]
         for name in outputs:
             arguments += [f"--{Path(name).stem}", folder / run / name]
         runs.append(subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE))

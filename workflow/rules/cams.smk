@@ -24,5 +24,5 @@ rule compute_cams:
     shell:
         "python {input.code[0]:q} --model {input.model:q} --network {wildcards.model}"
         " --shards {input.shards:q} --score {params.cam[score]} --target {params.cam[target]}"
-        " {params.relu} --threads {params.training[threads]}"
+        " {params.relu} --resize {params.cam[resize]} --threads {params.training[threads]}"
         " --batch-size {params.training[batch_size]} --output {output.cams:q} > {log:q} 2>&1"

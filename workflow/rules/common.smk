@@ -32,8 +32,9 @@ except CamsegError as error:
 PHANTOM = config["dataset"]["source"] == "phantom"
 CASES = "<results>/cases" if PHANTOM else config["dataset"]["path"]
 SOURCE = "ddsm" if PHANTOM else config["dataset"]["source"]  # phantoms are DDSM files
-# memory of TensorFlow itself and of a batch's feature maps, measured on Xception (the largest)
-NETWORK_MB = 1500 + 100 * config["training"]["batch_size"] * (config["rois"]["size"] / 128) ** 2
+# TensorFlow itself and a batch's feature maps. Xception, the largest, took 1750 MB (128 px, batches
+# of 8), 2260 MB (128 px, 16) and 3800 MB (224 px, 16)
+NETWORK_MB = 1500 + 70 * config["training"]["batch_size"] * (config["rois"]["size"] / 128) ** 2
 SHARDS = range(config["rois"]["shards"])
 SPLIT = 0  # the study's split that the tables show
 REGIMES = {
