@@ -317,7 +317,7 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
 
 
 @pytest.mark.slow
-def test_the_same_study_again_gives_identical_tables_and_another_seed_others(study, tmp_path):
+def test_the_same_study_again_gives_identical_tables_and_another_seed_other_rois(study, tmp_path):
     again = copy_project(tmp_path)
     config = {**SMALL, "rois": {"size": 64, "shards": 3}}  # sharding must not matter either
     result = snakemake(again, "--cores", "1", "all", config=config)
