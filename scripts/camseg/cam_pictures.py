@@ -71,17 +71,17 @@ def figure1(picture: np.ndarray, cam: np.ndarray, prediction: str) -> Figure:
 
     `prediction` says which class the CAM explains.
     """
-    rows, columns = cam.shape
+    high, wide = cam.shape
     colours = COLOURS(cam, bytes=True)[..., :3]
     panels = {
         "(a) Picture": picture,
-        "(b) CAM over the picture": (picture / 255 + colours / 255) / 2,
+        "(b) CAM overlaid": (picture / 255 + colours / 255) / 2,
         "(c) CAM": cam,
         "(d) Picture × CAM": filters.apply(picture, cam[..., np.newaxis]) / 255,
     }
-    width = (WIDTH - 2 * EDGE - GAP) / 2
+    columns = 2 if wide >= high else 4
     with mpl.rc_context(TYPE):
-        figure, grid = _panels([1, 1], 2, height=min(width, width * rows / columns))
+        figure, grid = _panels([1] * (4 // columns), columns, shape=min(high / wide, 2.5))
         for axes, (title, shown) in zip(grid.flat, panels.items(), strict=True):
             _show(axes, shown)
             _title(axes, title)
@@ -155,14 +155,15 @@ def figure10(rois: Rois, cams: np.ndarray, dice: Sequence[float], model: str) ->
 
 
 def _panels(
-    titles: Sequence[float], columns: int, *, height: float | None = None, foot: bool = True
+    titles: Sequence[float], columns: int, *, shape: float = 1, foot: bool = True
 ) -> tuple[Figure, np.ndarray]:
-    """Return a figure and its empty panels, (rows, columns) axes, square unless a height is given.
+    """Return a figure and its empty panels, (rows, columns) axes.
 
-    `titles` has the lines of type above each row of panels; `foot` leaves room for `_foot`.
+    `titles` has the lines of type above each row of panels, `shape` is a panel's height over its
+    width; `foot` leaves room for `_foot`.
     """
     width = (WIDTH - 2 * EDGE - GAP * (columns - 1)) / columns
-    height = height or width
+    height = shape * width
     bottoms = np.cumsum([lines * LINE + GAP + height for lines in titles])
     total = bottoms[-1] + (GAP + LINE if foot else 0) + EDGE
     figure = Figure(figsize=(WIDTH * MM, total * MM))
