@@ -139,7 +139,7 @@ def figure10(rois: Rois, cams: np.ndarray, dice: Sequence[float], model: str) ->
     A ROI goes by the name of its pair: its id without ".abnormal".
     """
     names = [roi_id.removesuffix(".abnormal").split(".", 1) for roi_id in rois.roi_id]
-    columns = min(COLUMNS, len(rois))
+    columns = min(COLUMNS, max(3, len(rois)))
     bands = -(-len(rois) // columns)
     with mpl.rc_context(TYPE):
         figure, grid = _panels([2, 1] * bands, columns)

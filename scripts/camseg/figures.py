@@ -70,7 +70,8 @@ def learning_curve(history: pd.DataFrame, best_epoch: int, name: str) -> Figure:
             axes.set_axisbelow(True)
         low, high = left.dataLim.intervaly
         left.set(yscale="log", ylim=(min(0.9 * low, 0.2), max(1.1 * high, 1)))
-        left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=4))
+        ticks = (1, 2, 5) if high < 1e3 * low else (1,)  # of every power of ten
+        left.yaxis.set_major_locator(LogLocator(subs=ticks, numticks=9))
         left.yaxis.set_major_formatter("{x:g}")
         left.yaxis.set_minor_locator(NullLocator())
         right.set_ylim(0, 1)
