@@ -19,8 +19,8 @@ def main() -> None:
     abnormal = cam_pictures.median_roi(cam_pictures.read_dice({path: path for path in args.dice}))
     rois = store.read_rois(args.shards)
     side = split.read_split(args.split, rois.roi_id)
-    rois, side = rois.take(side != "unused"), side[side != "unused"]
-    normal = cam_pictures.normal_partner(abnormal, rois, side)
+    rois, side = rois.take(side == "validation"), side[side == "validation"]
+    normal = cam_pictures.normal_partner(abnormal, rois)
     shown = np.array([list(rois.roi_id).index(roi_id) for roi_id in (abnormal, normal)])
     mask, inverse = (
         filters.weights(regime, rois, side, cams=None, seed=args.seed)[shown]

@@ -45,16 +45,11 @@ def median_roi(dice: pd.DataFrame) -> str:
     return mean.index[middles(len(mean), 1)[0]]
 
 
-def normal_partner(roi_id: str, rois: Rois, side: np.ndarray) -> str:
-    """Return the normal ROI cut opposite to an abnormal one; without it, the first for validation.
-
-    `side` (n,) is each ROI's side of the split; unused ROIs are not shown.
-    """
+def normal_partner(roi_id: str, rois: Rois) -> str:
+    """Return the normal ROI among `rois` cut opposite to an abnormal one; without it, the first."""
+    normal = rois.roi_id[rois.label == 0]
     partner = f"{roi_id.removesuffix('.abnormal')}.normal"
-    normal = rois.label == 0
-    if partner in rois.roi_id[normal & (side != "unused")]:
-        return partner
-    return min(rois.roi_id[normal & (side == "validation")])
+    return partner if partner in normal else min(normal)
 
 
 def by_size(rois: Rois, count: int) -> np.ndarray:

@@ -65,7 +65,7 @@ def learning_curve(history: pd.DataFrame, best_epoch: int, name: str) -> Figure:
             label = f"best epoch, {best_epoch}"
             axes.axvline(best_epoch, color="0.4", linestyle=":", zorder=1, label=label)
             axes.set(xlabel="epoch", ylabel=quantity)
-            axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
             axes.grid(axis="y", color="0.9")
             axes.set_axisbelow(True)
         low, high = left.dataLim.intervaly

@@ -127,15 +127,13 @@ def test_the_roi_shown_has_the_median_of_the_mean_dice():
     assert cam_pictures.median_roi(pd.DataFrame({"A": [0.5] * 3}, index=list("zyx"))) == "y"
 
 
-def test_the_normal_roi_is_the_partner_or_the_first_for_validation():
+def test_the_normal_roi_is_the_partner_or_else_the_first():
     rois = make_rois(3)
-    side = np.array(["train", "train", "train", "unused", "validation", "validation"], object)
     first, second, third = (f"B-000{number}-1.LEFT_CC.1" for number in range(3))
-    assert cam_pictures.normal_partner(f"{first}.abnormal", rois, side) == f"{first}.normal"
-    assert cam_pictures.normal_partner(f"{second}.abnormal", rois, side) == f"{third}.normal"
-    missing = rois.take(rois.roi_id != f"{first}.normal")
-    side = np.delete(side, 1)
-    assert cam_pictures.normal_partner(f"{first}.abnormal", missing, side) == f"{third}.normal"
+    assert cam_pictures.normal_partner(f"{second}.abnormal", rois) == f"{second}.normal"
+    rest = rois.take(rois.roi_id != f"{second}.normal")
+    assert cam_pictures.normal_partner(f"{second}.abnormal", rest) == f"{first}.normal"
+    assert cam_pictures.normal_partner(f"{third}.abnormal", rest) == f"{third}.normal"
 
 
 def test_lesions_are_spread_by_their_area_in_the_source_picture():
