@@ -49,7 +49,9 @@ def test_default_study_has_nineteen_trainings(project):
     assert counts["train_classifier"] == 19
     assert counts["compute_cams"] == counts["score_dice"] == 6
     assert counts["extract_rois"] == 2
-    assert [counts[f"render_figure{number}"] for number in (4, 5, 6, 8)] == [1, 1, 1, 1]
+    assert [counts[f"render_figure{number}"] for number in (4, 5, 6, 7, 8, 9, 10)] == [1] * 7
+    assert counts["render_learning_curve"] == 19
+    assert "render_figure1" not in counts
 
 
 def test_slurm_profile_plans_the_same_jobs(project):
@@ -238,6 +240,8 @@ def test_rerunning_one_model_reruns_what_follows_from_it_only(study):
     assert counts == {
         **dict.fromkeys(("compute_cams", "score_dice", "train_classifier"), 1),
         **dict.fromkeys(("render_tables", "render_figure8", "all"), 1),
+        **dict.fromkeys(("render_figure7", "render_figure9", "render_figure10"), 1),
+        "render_learning_curve": 1,
     }
     counts = jobs(snakemake(study, "-n", "-f", target, config=SMALL))
     assert counts == {"train_classifier": 1}
@@ -273,7 +277,8 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
         counts = jobs(snakemake(study, "-n", "all", config=SMALL))
     finally:
         path.write_text(before)
-    assert set(counts) == {"score_dice", "render_tables", "render_figure8", "all"}
+    figures = {f"render_figure{number}" for number in (7, 8, 9, 10)}
+    assert set(counts) == {"score_dice", "render_tables", "all"} | figures
 
 
 @pytest.mark.slow
