@@ -64,16 +64,16 @@ def main() -> None:
         threads=args.threads,
     )
     rois = store.read_rois(args.shards)
-    side = split.read_split(args.split, rois.roi_id)
-    rois, side = rois.take(side != "unused"), side[side != "unused"]
-    cams = store.read_cams(args.cams, rois.roi_id).cam if args.cams else None
-    weights = filters.weights(args.regime, rois, side, cams=cams, seed=args.seed)
+    sides = split.read_split(args.split, rois.roi_id)
+    rois, sides = rois.take(sides != "unused"), sides[sides != "unused"]
 
-    def examples(chosen: np.ndarray) -> Examples:
+    def examples(side: str) -> Examples:
+        chosen = rois.take(sides == side)
+        cams = store.read_cams(args.cams, chosen.roi_id).cam if args.cams else None
         return Examples(
-            images=rois.image[chosen],
-            labels=rois.label[chosen],
-            weights=None if weights is None else weights[chosen],
+            images=chosen.image,
+            labels=chosen.label,
+            weights=filters.weights(args.regime, chosen, cams=cams, seed=args.seed),
             preprocess=partial(classifiers.preprocess, args.network),
         )
 
@@ -81,8 +81,11 @@ def main() -> None:
     model = classifiers.build(
         args.network, size=rois.image.shape[1], batchnorm_momentum=settings.batchnorm_momentum
     )
-    training = train(model, examples(side == "train"), examples(side == "validation"), settings)
-    probability = probability_abnormal(training.logits(examples(np.ones(len(rois), bool))))
+    training_side, validation_side = examples("train"), examples("validation")
+    training = train(model, training_side, validation_side, settings)
+    probability = np.full(len(rois), np.nan)
+    for side, part in (("train", training_side), ("validation", validation_side)):
+        probability[sides == side] = probability_abnormal(training.logits(part))
 
     best, last = training.history[training.best_epoch - 1], training.history[-1]
     metrics = {
@@ -96,9 +99,9 @@ def main() -> None:
         "val_loss_last": last["val_loss"],
         "best_epoch": training.best_epoch,
         "epochs": last["epoch"],
-        "n_train": int(np.sum(side == "train")),
-        "n_validation": int(np.sum(side == "validation")),
-        **discrimination(probability[side == "validation"], rois.label[side == "validation"]),
+        "n_train": len(training_side),
+        "n_validation": len(validation_side),
+        **discrimination(probability[sides == "validation"], validation_side.labels),
         "settings": asdict(settings),
     }
     with whole_file(args.model) as temporary:
@@ -112,7 +115,7 @@ def main() -> None:
             "roi_id": rois.roi_id,
             "patient_id": rois.patient_id,
             "label": np.array(["normal", "abnormal"])[rois.label],
-            "side": side,
+            "side": sides,
             "probability": probability,
         }
         pd.DataFrame(table).to_csv(temporary, sep="\t", index=False)

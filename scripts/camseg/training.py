@@ -20,6 +20,7 @@ from sklearn.metrics import roc_auc_score
 from camseg import filters
 from camseg.errors import CamsegError
 from camseg.seeds import derive_seed, generator
+from camseg.store import Pictures
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,14 @@ class Settings:
 class Examples:
     """ROIs of one side of the split: `images` (n, S, S) uint8, `labels` (n,) 0 normal, 1 abnormal.
 
-    `weights` (n, S, S) uint8 are those of the regime's filter, None for all kept; they are applied
-    batch by batch. `preprocess` makes the network's input (n, S, S, 3) float32 from filtered
-    pictures, (n, S, S) float32 grey 0..255.
+    `weights` are those of the regime's filter (see `filters.weights`), None for all kept; they are
+    applied batch by batch. `preprocess` makes the network's input (n, S, S, 3) float32 from
+    filtered pictures, (n, S, S) float32 grey 0..255.
     """
 
-    images: np.ndarray
+    images: Pictures
     labels: np.ndarray
-    weights: np.ndarray | None
+    weights: filters.Weights | None
     preprocess: Callable[[np.ndarray], np.ndarray]
 
     def __len__(self) -> int:
@@ -55,7 +56,7 @@ class Examples:
 
     def inputs(self, index: np.ndarray) -> np.ndarray:
         """Return the network's input for the ROIs at `index`."""
-        weights = None if self.weights is None else self.weights[index]
+        weights = None if self.weights is None else self.weights(index)
         return self.preprocess(filters.apply(self.images[index], weights))
 
 

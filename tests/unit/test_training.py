@@ -131,7 +131,9 @@ def test_an_epoch_shows_every_roi_once_in_a_new_order():
 def test_the_filter_comes_before_the_preprocessing():
     weights = np.zeros((4, 8, 8), np.uint8)
     weights[:, :4] = 255
-    examples = make_examples(4, weights=weights, preprocess=lambda grey: grey / 127.5 - 1)
+    examples = make_examples(
+        4, weights=lambda index: weights[index], preprocess=lambda grey: grey / 127.5 - 1
+    )
     inputs = examples.inputs(np.array([2, 0]))
     np.testing.assert_allclose(inputs[:, :4], examples.images[[2, 0], :4] / 127.5 - 1, atol=1e-6)
     assert (inputs[:, 4:] == -1).all()
