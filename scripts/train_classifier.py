@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--regime", choices=filters.REGIMES, required=True)
     parser.add_argument("--network", choices=NETWORKS, required=True)
-    parser.add_argument("--cams", help="HDF5 file of compute_cams.py, for the regime cam")
+    parser.add_argument("--cams", help="HDF5 file of compute_cams.py, for regimes of CAMs")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--epochs", type=int, required=True, help="at most")
     parser.add_argument(
@@ -71,7 +71,7 @@ def main() -> None:
         chosen = rois.take(sides == side)
         cams = store.read_cams(args.cams, chosen.roi_id).cam if args.cams else None
         return Examples(
-            images=chosen.image,
+            images=filters.pictures(args.regime, chosen),
             labels=chosen.label,
             weights=filters.weights(args.regime, chosen, cams=cams, seed=args.seed),
             preprocess=partial(classifiers.preprocess, args.network),
