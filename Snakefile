@@ -21,7 +21,7 @@ include: "workflow/rules/report.smk"
 wildcard_constraints:
     shard=r"\d+",
     split=r"\d+",
-    regime="original|cam|mask|inverse",
+    regime="|".join(REGIMES),
     explanation="grad_cam",
     model="|".join(config["models"]),
 
@@ -31,12 +31,12 @@ rule all:
     input:
         expand(
             "<results>/tables/{table}.{suffix}",
-            table=["table1", "table2", "inverse_mask", "paper_comparison"],
+            table=TABLES,
             suffix=["csv", "md", "tex"],
         ),
         expand(
             "<results>/figures/{figure}.{suffix}",
-            figure=["figure4", "figure5", "figure6", "figure8"],
+            figure=["figure4", "figure5", "figure6", "figure8", "figure8_column"],
             suffix=["svg", "png"],
         ),
         "<results>/rois/candidates.tsv",

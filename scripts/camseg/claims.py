@@ -81,7 +81,7 @@ def claims(
     """
     rows = [*_paired(predictions, list(results["Classifier"]), seed), *_counted(published)]
     rows += [_association(results, OURS, seed), _association(published, PUBLISHED, seed)]
-    table = pd.DataFrame(rows).dropna(subset="p")
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "effect", "readings"]).dropna(subset="p")
     table = table.sort_values(["claim", "data"], ascending=[True, False], kind="stable")
     families = table.groupby(["claim", "data"])["p"]
     table["p_holm"] = families.transform(statistics.holm)

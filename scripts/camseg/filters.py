@@ -10,6 +10,7 @@ import numpy as np
 
 from camseg import controls
 from camseg.errors import CamsegError
+from camseg.regimes import OF_CAMS
 from camseg.seeds import generator
 from camseg.store import Pictures, Rois
 
@@ -99,4 +100,3 @@ REGIMES: dict[str, Callable[[Rois, Pictures | None, int], Weights | None]] = {
     "blob": controls.blob,
     "inverse_cam": controls.inverse_cam,
 }
-OF_CAMS = ("cam", "swapped", "gaussian", "noise", "blob", "inverse_cam")

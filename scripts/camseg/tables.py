@@ -57,7 +57,7 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
     """Return a table in LaTeX (package booktabs), numbers with three decimals as in the paper.
 
     Columns of long texts are LONG_WIDTH wide, so that their lines break; a table with such a
-    column, or of more than LONGEST rows, may break over pages (package longtable).
+    column, or of more than LONGEST rows, is small and may break over pages (package longtable).
     """
     rows = _rows(table)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -68,8 +68,9 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
     head, *body = [" & ".join(map(escape_latex, row)) + r" \\" for row in rows]
     head, caption = [r"\toprule", head, r"\midrule"], rf"\caption{{{escape_latex(caption)}}}"
     if len(table) > LONGEST or max(widths) > LONG:
-        lines = [rf"\begin{{longtable}}{{{columns}}}", caption + r" \\", *head, r"\endfirsthead"]
-        lines += [*head, r"\endhead", *body, r"\bottomrule", r"\end{longtable}"]
+        lines = [r"{\footnotesize", rf"\begin{{longtable}}{{{columns}}}", caption + r" \\", *head]
+        lines += [r"\endfirsthead", *head, r"\endhead", *body, r"\bottomrule"]
+        lines += [r"\end{longtable}", "}"]
     else:
         lines = [r"\begin{table}", r"\centering", caption, rf"\begin{{tabular}}{{{columns}}}"]
         lines += [*head, *body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
