@@ -67,6 +67,7 @@ def measure(args: argparse.Namespace) -> dict:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     import keras
 
+    from camseg import step as steps
     from camseg import training
 
     random = np.random.default_rng(1)
@@ -84,8 +85,8 @@ def measure(args: argparse.Namespace) -> dict:
     started = time.perf_counter()
     model = classifiers.build(args.networks[0], size=args.size, batchnorm_momentum=MOMENTUM)
     if args.measure == "camseg":
-        adam = training.Adam(model.trainable_variables, LEARNING_RATE)
-        traced = training.trace_step(model, adam)
+        adam = steps.Adam(model.trainable_variables, LEARNING_RATE)
+        traced = steps.trace_step(model, adam)
 
         def step() -> float:
             return float(traced(images, labels)[0])

@@ -1,23 +1,31 @@
-"""Train one network from scratch on the ROIs of one regime; keep the epoch of best accuracy."""
+"""Train one network on the ROIs of one regime; a killed training goes on where it was saved."""
 
 import argparse
 import json
 from dataclasses import asdict
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 
 import numpy as np
 import pandas as pd
 
 from camseg import classifiers, filters, split, store
+from camseg.checkpoint import Checkpoint
 from camseg.cli import run
-from camseg.files import whole_file
+from camseg.files import digest, whole_file
 from camseg.networks import NETWORKS
 from camseg.seeds import derive_seed
+from camseg.sources import sources_of
+
+PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do the arithmetic
+SIDES = ("train", "validation")
 
 
-def momentum(text: str) -> float | None:
-    return None if text == "stock" else float(text)
+def stated(text: str) -> str | None:
+    """Return None for "none": in the configuration, null."""
+    return None if text == "none" else text
 
 
 def main() -> None:
@@ -29,96 +37,129 @@ def main() -> None:
     parser.add_argument("--cams", help="HDF5 file of compute_cams.py, for regimes of CAMs")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--epochs", type=int, required=True, help="at most")
-    parser.add_argument(
-        "--patience", type=int, required=True, help="epochs without a lower val_loss"
-    )
+    parser.add_argument("--patience", type=int, required=True, help="epochs without a gain")
+    parser.add_argument("--monitor", required=True, help="val_loss, val_accuracy or val_auc")
+    parser.add_argument("--keep", choices=("best", "last"), required=True, help="epoch's weights")
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--learning-rate", type=float, required=True)
+    parser.add_argument("--schedule", required=True, help="constant, cosine or plateau")
+    parser.add_argument("--class-weights", type=stated, required=True, help="balanced or none")
+    parser.add_argument("--flips", action=argparse.BooleanOptionalAction, required=True)
+    parser.add_argument("--rotation", type=float, required=True, help="degrees, at most")
     parser.add_argument(
-        "--batchnorm-momentum", type=momentum, required=True, help="'stock' keeps the network's own"
+        "--batchnorm-momentum", type=stated, required=True, help="none keeps the network's own"
     )
     parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
+    parser.add_argument("--save-every", type=float, required=True, help="minutes between states")
+    parser.add_argument("--memory", type=float, required=True, help="MB of ROIs held, at most")
+    parser.add_argument(
+        "--tensorboard", type=int, choices=(0, 1), default=0, help="1: write its logs"
+    )
     parser.add_argument("--model", required=True, help=".keras file to write")
     parser.add_argument("--history", required=True, help="CSV to write, a row an epoch")
     parser.add_argument("--metrics", required=True, help="JSON to write")
     parser.add_argument("--predictions", required=True, help="TSV to write, a row a ROI")
     args = parser.parse_args()
 
+    from camseg.evaluation import probability_abnormal
     from camseg.training import (  # imports TensorFlow, which takes seconds
         Examples,
         Settings,
-        discrimination,
         make_repeatable,
-        probability_abnormal,
         train,
     )
 
     split_name = Path(args.split).stem  # "split-0"
+    momentum = args.batchnorm_momentum
     settings = Settings(
         epochs=args.epochs,
         patience=args.patience,
+        monitor=args.monitor,
+        keep=args.keep,
         batch_size=args.batch_size,
         learning_rate=args.learning_rate,
-        batchnorm_momentum=args.batchnorm_momentum,
+        schedule=args.schedule,
+        class_weights=args.class_weights,
+        flips=args.flips,
+        rotation=args.rotation,
+        batchnorm_momentum=None if momentum is None else float(momentum),
         seed=derive_seed(args.seed, "training", args.regime, args.network, split_name),
         threads=args.threads,
     )
-    rois = store.read_rois(args.shards)
-    sides = split.read_split(args.split, rois.roi_id)
-    rois, sides = rois.take(sides != "unused"), sides[sides != "unused"]
-
-    def examples(side: str) -> Examples:
-        chosen = rois.take(sides == side)
-        cams = store.read_cams(args.cams, chosen.roi_id).cam if args.cams else None
-        return Examples(
-            images=filters.pictures(args.regime, chosen),
-            labels=chosen.label,
-            weights=filters.weights(args.regime, chosen, cams=cams, seed=args.seed),
-            preprocess=partial(classifiers.preprocess, args.network),
-        )
-
-    make_repeatable(settings.seed, settings.threads)
-    model = classifiers.build(
-        args.network, size=rois.image.shape[1], batchnorm_momentum=settings.batchnorm_momentum
-    )
-    training_side, validation_side = examples("train"), examples("validation")
-    training = train(model, training_side, validation_side, settings)
-    probability = np.full(len(rois), np.nan)
-    for side, part in (("train", training_side), ("validation", validation_side)):
-        probability[sides == side] = probability_abnormal(training.logits(part))
-
-    best, last = training.history[training.best_epoch - 1], training.history[-1]
-    metrics = {
-        "model": args.network,
+    script = Path(__file__)
+    identity = {
+        "network": args.network,
         "regime": args.regime,
-        "split": split_name,
-        "seed": args.seed,
-        "val_acc": best["val_accuracy"],
-        "val_acc_last": last["val_accuracy"],
-        "val_loss": best["val_loss"],
-        "val_loss_last": last["val_loss"],
-        "best_epoch": training.best_epoch,
-        "epochs": last["epoch"],
-        "n_train": len(training_side),
-        "n_validation": len(validation_side),
-        **discrimination(probability[sides == "validation"], validation_side.labels),
         "settings": asdict(settings),
+        "rois": digest([*args.shards, args.split, *([args.cams] if args.cams else [])]),
+        "code": digest(script.parent / path for path in sources_of(script, script.parent)),
+        "versions": {"python": python_version()} | {name: version(name) for name in PACKAGES},
     }
-    with whole_file(args.model) as temporary:
-        model.save(temporary)
-    with whole_file(args.history) as temporary:
-        pd.DataFrame(training.history).to_csv(temporary, index=False)
-    with whole_file(args.metrics) as temporary:
-        temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    with whole_file(args.predictions) as temporary:
-        table = {
-            "roi_id": rois.roi_id,
-            "patient_id": rois.patient_id,
-            "label": np.array(["normal", "abnormal"])[rois.label],
-            "side": sides,
-            "probability": probability,
+    folder = Path(args.model).parent
+    checkpoint = Checkpoint(folder / "resume", identity, 60 * args.save_every)
+    with checkpoint.locked():
+        rois = store.read_rois(args.shards, load=False)
+        sides = split.read_split(args.split, rois.roi_id)
+        rois, sides = rois.take(sides != "unused"), sides[sides != "unused"]
+        cams = store.read_cams(args.cams, rois.roi_id, load=False).cam if args.cams else None
+        size = rois.image.nbytes + rois.mask.nbytes + (cams.nbytes if cams else 0)
+        in_memory = size <= 1e6 * args.memory
+
+        def examples(side: str) -> Examples:
+            chosen = rois.take(sides == side)
+            maps = cams.take(sides == side) if cams else None
+            if in_memory:
+                chosen, maps = chosen.loaded(), maps and maps[:]
+            return Examples(
+                images=filters.pictures(args.regime, chosen),
+                labels=chosen.label,
+                weights=filters.weights(args.regime, chosen, cams=maps, seed=args.seed),
+                preprocess=partial(classifiers.preprocess, args.network),
+            )
+
+        make_repeatable(settings.seed, settings.threads)
+        model = classifiers.build(
+            args.network, size=rois.image.shape[1], batchnorm_momentum=settings.batchnorm_momentum
+        )
+        of_side = {side: examples(side) for side in SIDES}
+        training = train(
+            model,
+            of_side["train"],
+            of_side["validation"],
+            settings,
+            checkpoint=checkpoint,
+            tensorboard=folder / "tensorboard" if args.tensorboard else None,
+        )
+        probability = np.empty(len(rois))
+        for side in SIDES:
+            probability[sides == side] = probability_abnormal(training.logits(of_side[side]))
+
+        with whole_file(args.model) as temporary:
+            model.save(temporary)
+        with whole_file(args.history) as temporary:
+            pd.DataFrame(training.history).to_csv(temporary, index=False)
+        with whole_file(args.predictions) as temporary:
+            table = {
+                "roi_id": rois.roi_id,
+                "patient_id": rois.patient_id,
+                "label": np.array(["normal", "abnormal"])[rois.label],
+                "side": sides,
+                "probability": probability,
+            }
+            pd.DataFrame(table).to_csv(temporary, sep="\t", index=False)
+        metrics = {
+            "model": args.network,
+            "regime": args.regime,
+            "split": split_name,
+            "seed": args.seed,
+            **training.summary(),
+            "n_train": len(of_side["train"]),
+            "n_validation": len(of_side["validation"]),
+            "settings": asdict(settings),
         }
-        pd.DataFrame(table).to_csv(temporary, sep="\t", index=False)
+        with whole_file(args.metrics) as temporary:
+            temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+        checkpoint.remove()
 
 
 if __name__ == "__main__":

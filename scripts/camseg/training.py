@@ -1,26 +1,36 @@
-"""The training loop: everything that happens to a network's weights, to be read in one sitting.
+"""The training loop: everything that happens to a network's weights, to be read in one sitting."""
 
-A short training on a CPU pays TensorFlow mostly for tracing and optimising its graph, in
-proportion to the number of nodes. Hence one traced training step and one traced inference, with
-the fused kernels of Adam and batch normalisation in place of the dozens of nodes that Keras
-composes them of: the same numbers to float32 rounding.
-"""
-
+import math
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from sklearn.metrics import roc_auc_score
 
-from camseg import filters
+from camseg import augmentation, filters
+from camseg.checkpoint import Checkpoint, State
 from camseg.errors import CamsegError
+from camseg.evaluation import discrimination, loss_and_accuracy, probability_abnormal
 from camseg.seeds import derive_seed, generator
+from camseg.step import Adam, trace_inference, trace_step
 from camseg.store import Pictures
+
+# What early stopping and the schedule `plateau` may watch, and the sign that makes less better.
+MONITORS = {"val_loss": 1, "val_accuracy": -1, "val_auc": -1}
+SCHEDULES = ("constant", "cosine", "plateau")
+PLATEAU = 10  # epochs without a better monitored value, after which `plateau` halves the rate
+
+SUMMARY = {  # what metrics are called in a training's summary, and in its history
+    "val_acc": "val_accuracy",
+    "val_loss": "val_loss",
+    "auc": "val_auc",
+    "sensitivity": "val_sensitivity",
+    "specificity": "val_specificity",
+}
 
 
 @dataclass(frozen=True)
@@ -28,9 +38,15 @@ class Settings:
     """What determines a training besides its network and its ROIs."""
 
     epochs: int  # at most
-    patience: int  # epochs without a lower validation loss before an early stop
+    patience: int  # epochs without a better monitored value before an early stop
+    monitor: str  # of MONITORS
+    keep: str  # the epoch whose weights the model ends with: "best" (accuracy) or "last"
     batch_size: int  # ROIs a step, at most
     learning_rate: float
+    schedule: str  # of SCHEDULES: what becomes of the learning rate
+    class_weights: str | None  # "balanced": losses weigh inversely to their class' frequency
+    flips: bool  # augmentation: at random up-down, left-right
+    rotation: float  # augmentation: at most so many degrees
     batchnorm_momentum: float | None  # of every BatchNormalization layer; None: the network's own
     seed: int
     threads: int  # inside an operation: they order its float sums
@@ -54,23 +70,34 @@ class Examples:
         """Return the number of ROIs."""
         return len(self.labels)
 
-    def inputs(self, index: np.ndarray) -> np.ndarray:
+    def inputs(
+        self, index: np.ndarray, augment: augmentation.Augmentation | None = None
+    ) -> np.ndarray:
         """Return the network's input for the ROIs at `index`."""
         weights = None if self.weights is None else self.weights(index)
-        return self.preprocess(filters.apply(self.images[index], weights))
+        filtered = filters.apply(self.images[index], weights)
+        return self.preprocess(augment.apply(filtered, index) if augment else filtered)
 
 
 @dataclass(frozen=True)
 class Training:
     """The course of a training: a row an epoch, the best epoch (from 1), and the trained logits.
 
-    `logits` gives the (n, 2) float32 logits of Examples in inference mode, with the weights of the
-    best epoch as long as the model keeps them.
+    `logits` gives the (n, 2) float32 logits of Examples in inference mode, with the weights that
+    the training ended with as long as the model keeps them.
     """
 
     history: list[dict]
     best_epoch: int
     logits: Callable[[Examples], np.ndarray]
+
+    def summary(self) -> dict[str, float]:
+        """Return the validation results of the best and the last epoch (`_last`)."""
+        best, last = self.history[self.best_epoch - 1], self.history[-1]
+        results = {}
+        for name, column in SUMMARY.items():
+            results |= {name: best[column], f"{name}_last": last[column]}
+        return results | {"best_epoch": self.best_epoch, "epochs": last["epoch"]}
 
 
 def make_repeatable(seed: int, threads: int) -> None:
@@ -86,52 +113,92 @@ def make_repeatable(seed: int, threads: int) -> None:
 
 
 def train(
-    model: keras.Model, training: Examples, validation: Examples, settings: Settings
+    model: keras.Model,
+    training: Examples,
+    validation: Examples,
+    settings: Settings,
+    *,
+    checkpoint: Checkpoint | None = None,
+    tensorboard: Path | None = None,
 ) -> Training:
-    """Train `model`, images to logits (n, 2), and leave it with the weights of its best epoch.
+    """Train `model`, images to logits (n, 2), and leave it with the weights of the epoch to keep.
 
     Loss: softmax cross-entropy. Optimizer: Adam. An epoch shows every ROI once, in an order that
-    follows the seed and the epoch. See `best_epoch` and `stops_early` for what ends it.
+    follows the seed and the epoch. See `best_epoch`, `stops_early` and `learning_rate` for what
+    follows from the history: it is the only memory of the loop besides the variables, so that
+    with a `checkpoint` a killed training goes on from its last saved epoch to the same bits.
+    `tensorboard` is a folder for TensorBoard's logs.
     Raises CamsegError if a side has ROIs of one class only, or if the loss is not finite.
     """
     for side, examples in (("training", training), ("validation", validation)):
         if len(np.unique(examples.labels)) < 2:
             raise CamsegError(f"all {len(examples)} {side} ROIs are of one class: nothing to learn")
-    step = trace_step(model, Adam(model.trainable_variables, settings.learning_rate))
+    adam = Adam(model.trainable_variables, settings.learning_rate)
+    step = trace_step(model, adam, class_weights(training.labels, settings.class_weights))
     infer = trace_inference(model)
+    writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
 
     def logits(examples: Examples) -> np.ndarray:
         parts = batches(np.arange(len(examples)), settings.batch_size)
         return np.concatenate([infer(examples.inputs(part)) for part in parts])
 
-    history, started = [], time.monotonic()
-    for epoch in range(1, settings.epochs + 1):
+    variables = [*(variable.value for variable in model.variables), *adam.state]
+    state = checkpoint.load() if checkpoint else None
+    if state:
+        for variable, value in zip(variables, state.variables, strict=True):
+            variable.assign(value)
+    history, best_weights = (state.history, state.best_weights) if state else ([], None)
+    started, before = time.monotonic(), len(history)
+
+    for epoch in range(before + 1, settings.epochs + 1):
+        if stops_early(history, settings.monitor, settings.patience):
+            break
+        rate = learning_rate(history, settings)
+        adam.learning_rate.assign(rate)
         order = generator(settings.seed, "order", epoch).permutation(len(training))
+        augment = augmentation.draw(
+            len(training),
+            flips=settings.flips,
+            rotation=settings.rotation,
+            seed=settings.seed,
+            epoch=epoch,
+        )
         loss, correct = 0.0, 0
         for number, part in enumerate(batches(order, settings.batch_size), start=1):
             labels = training.labels[part].astype(np.int32)
-            batch_loss, batch_logits = step(training.inputs(part), labels)
+            batch_loss, batch_logits = step(training.inputs(part, augment), labels)
             _check_finite(float(batch_loss), model, f"epoch {epoch}, batch {number}")
             loss += float(batch_loss) * len(part) / len(order)
             correct += int(np.sum(np.argmax(batch_logits, axis=1) == labels))
-        row = {"epoch": epoch, "loss": loss, "accuracy": correct / len(order)}
-        row["val_loss"], row["val_accuracy"] = loss_and_accuracy(
-            logits(validation), validation.labels
-        )
+        row = {"epoch": epoch, "learning_rate": rate, "loss": loss}
+        row["accuracy"] = correct / len(order)
+        row |= evaluate(logits(validation), validation.labels)
         _check_finite(row["val_loss"], model, f"epoch {epoch}, validation")
         history.append(row)
         if best_epoch(history) == epoch:
             best_weights = model.get_weights()
-        _report(row, settings.epochs, time.monotonic() - started)
-        if stops_early(history, settings.patience):
-            break
-    model.set_weights(best_weights)
+        _report(row, settings.epochs, (time.monotonic() - started) / (epoch - before))
+        if writer:
+            with writer.as_default(step=epoch):
+                for name, value in row.items():
+                    tf.summary.scalar(name, value)
+            writer.flush()
+        if checkpoint and checkpoint.is_due():
+            checkpoint.save(State(history, _values(variables), best_weights))
+
+    if settings.keep == "best":
+        model.set_weights(best_weights)
     return Training(history, best_epoch(history), logits)
 
 
-def _check_finite(loss: float, model: keras.Model, place: str) -> None:
+def evaluate(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Return the validation columns of a history's row from `logits` (n, 2) and `labels` (n,)."""
+    loss, accuracy = loss_and_accuracy(logits, labels)
+    row = {"val_loss": loss, "val_accuracy": accuracy}
     if not np.isfinite(loss):
-        raise CamsegError(f"{model.name}: the loss is {loss} in {place}: lower the learning rate")
+        return row
+    scores = discrimination(probability_abnormal(logits), labels)
+    return row | {f"val_{name}": value for name, value in scores.items()}
 
 
 def batches(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
@@ -144,158 +211,67 @@ def batches(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
     return np.array_split(order, max(1, min(number, len(order) // 2)))
 
 
+def class_weights(labels: np.ndarray, rule: str | None) -> np.ndarray | None:
+    """Return the weights (2,) float32 of normal and abnormal losses; None: all are 1.
+
+    "balanced": n / (2 n_class), so that both classes weigh the same and their mean over ROIs is 1.
+    """
+    if rule is None:
+        return None
+    return (len(labels) / (2 * np.bincount(labels, minlength=2))).astype(np.float32)
+
+
 def best_epoch(history: list[dict]) -> int:
     """Return the epoch of highest val_accuracy; of equals, of lower val_loss, then the earliest."""
     best = min(history, key=lambda row: (-row["val_accuracy"], row["val_loss"], row["epoch"]))
     return best["epoch"]
 
 
-def stops_early(history: list[dict], patience: int) -> bool:
-    """Return whether the last `patience` epochs brought no val_loss lower than all before them."""
-    losses = [row["val_loss"] for row in history]
-    return len(losses) - 1 - losses.index(min(losses)) >= patience
+def stops_early(history: list[dict], monitor: str, patience: int) -> bool:
+    """Return whether the last `patience` epochs brought no better `monitor` than all before."""
+    return _without_gain(history, monitor) >= patience
 
 
-def loss_and_accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Return mean softmax cross-entropy and accuracy of `logits` (n, 2); a tie is called normal."""
-    scores = logits.astype(np.float64)
-    own = np.where(labels == 1, scores[:, 1], scores[:, 0])
-    loss = np.mean(np.logaddexp(scores[:, 0], scores[:, 1]) - own)
-    return float(loss), float(np.mean(np.argmax(scores, axis=1) == labels))
+def learning_rate(history: list[dict], settings: Settings) -> float:
+    """Return the learning rate of the epoch after `history`.
 
-
-def probability_abnormal(logits: np.ndarray) -> np.ndarray:
-    """Return the softmax of `logits` (n, 2) for column 1, (n,) float64."""
-    scores = logits.astype(np.float64)
-    return np.exp(scores[:, 1] - np.logaddexp(scores[:, 0], scores[:, 1]))
-
-
-def discrimination(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Return area under the ROC curve, sensitivity and specificity of calling p > 0.5 abnormal."""
-    called = probability > 0.5
-    return {
-        "auc": float(roc_auc_score(labels, probability)),
-        "sensitivity": float(np.mean(called[labels == 1])),
-        "specificity": float(np.mean(~called[labels == 0])),
-    }
-
-
-class Adam:
-    """Adam (Kingma and Ba, 2015) by TensorFlow's fused kernel, the same as Keras' to rounding.
-
-    Its state exists before the step is traced: created inside, it would cost a second tracing.
+    "cosine" falls from the full rate in the first epoch towards 0 after the last; "plateau" halves
+    it whenever PLATEAU epochs passed without a better monitored value.
     """
-
-    beta_1, beta_2, epsilon = 0.9, 0.999, 1e-7  # Keras' defaults
-
-    def __init__(self, variables: list[keras.Variable], learning_rate: float):
-        self.learning_rate = learning_rate
-        self.variables = [variable.value for variable in variables]
-        self.means = [tf.Variable(tf.zeros_like(variable)) for variable in self.variables]
-        self.squares = [tf.Variable(tf.zeros_like(variable)) for variable in self.variables]
-        self.powers = [tf.Variable(self.beta_1), tf.Variable(self.beta_2)]  # beta ** (next step)
-
-    def apply(self, gradients: list[tf.Tensor]) -> None:
-        """Take one step down `gradients`, one for each variable."""
-        scalars = {
-            "lr": tf.constant(self.learning_rate),
-            "beta1": tf.constant(self.beta_1),
-            "beta2": tf.constant(self.beta_2),
-            "epsilon": tf.constant(self.epsilon),
-            "beta1_power": self.powers[0].read_value(),
-            "beta2_power": self.powers[1].read_value(),
-        }
-        slots = zip(self.variables, self.means, self.squares, gradients, strict=True)
-        for variable, mean, square, gradient in slots:
-            tf.raw_ops.ResourceApplyAdam(
-                var=variable.handle, m=mean.handle, v=square.handle, grad=gradient, **scalars
-            )
-        self.powers[0].assign(scalars["beta1_power"] * self.beta_1)
-        self.powers[1].assign(scalars["beta2_power"] * self.beta_2)
+    rate = settings.learning_rate
+    if settings.schedule == "cosine":
+        return rate * (1 + math.cos(math.pi * len(history) / settings.epochs)) / 2
+    if settings.schedule == "plateau":
+        stale = [
+            _without_gain(history[:epochs], settings.monitor)
+            for epochs in range(1, len(history) + 1)
+        ]
+        return rate / 2 ** sum(run > 0 and run % PLATEAU == 0 for run in stale)
+    return rate
 
 
-def trace_step(model: keras.Model, optimizer: Adam) -> Callable:
-    """Return the traced training step: (images, labels int32) to (mean loss, logits (n, 2))."""
-    signature = [_images(model), tf.TensorSpec((None,), tf.int32)]
-
-    @tf.function(input_signature=signature, autograph=False)
-    def step(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(optimizer.variables)
-            logits = model(images, training=True)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-            loss = tf.reduce_mean(losses)
-        optimizer.apply(tape.gradient(loss, optimizer.variables))
-        return loss, logits
-
-    with _fused_batch_normalization():
-        return step.get_concrete_function()
+def _without_gain(history: list[dict], monitor: str) -> int:
+    """Return how many epochs ago `monitor` was best for the first time; 0 without a history."""
+    values = [MONITORS[monitor] * row[monitor] for row in history]
+    return len(values) - 1 - values.index(min(values)) if values else 0
 
 
-def trace_inference(model: keras.Model) -> Callable:
-    """Return the traced inference: images to logits (n, 2)."""
-    signature = [_images(model)]
-    infer = tf.function(lambda images: model(images, training=False), signature, autograph=False)
-    with _fused_batch_normalization():
-        return infer.get_concrete_function()
+def _values(variables: list[tf.Variable]) -> list[np.ndarray]:
+    return [variable.numpy() for variable in variables]
 
 
-def _images(model: keras.Model) -> tf.TensorSpec:
-    """Return the signature of a batch of any size: batches differ by one, and trace only once."""
-    return tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+def _check_finite(loss: float, model: keras.Model, place: str) -> None:
+    if not np.isfinite(loss):
+        raise CamsegError(f"{model.name}: the loss is {loss} in {place}: lower the learning rate")
 
 
-@contextmanager
-def _fused_batch_normalization() -> Iterator[None]:
-    """Trace Keras' BatchNormalization layers as TensorFlow's fused kernel while this is open.
-
-    Keras composes them of elementary operations: twice the nodes of the whole step, and up to a
-    third of its time. The layers themselves, and so the model as saved, stay Keras' own.
-    """
-    stock = keras.layers.BatchNormalization.call
-    keras.layers.BatchNormalization.call = _fused_call
-    try:
-        yield
-    finally:
-        keras.layers.BatchNormalization.call = stock
-
-
-def _fused_call(
-    layer: keras.layers.BatchNormalization,
-    inputs: tf.Tensor,
-    training: bool | None = None,
-    mask: None = None,
-) -> tf.Tensor:
-    """Stand in for BatchNormalization.call, on pictures with their channels last."""
-    training = bool(training and layer.trainable)
-    channels = inputs.shape[-1]
-    scale = layer.gamma.value if layer.scale else tf.ones(channels)
-    offset = layer.beta.value if layer.center else tf.zeros(channels)
-    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=inputs,
-        scale=scale,
-        offset=offset,
-        mean=[] if training else layer.moving_mean.value,
-        variance=[] if training else layer.moving_variance.value,
-        epsilon=layer.epsilon,
-        is_training=training,
-    )
-    if training:
-        # the kernel gives the sample variance, over count - 1; Keras keeps the one over count
-        count = tf.cast(tf.size(inputs), tf.float32) / channels
-        variance *= (count - 1) / count
-        for moving, batch in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
-            moving.assign(moving * layer.momentum + batch * (1 - layer.momentum))
-    return outputs
-
-
-def _report(row: dict, epochs: int, elapsed: float) -> None:
-    """Print an epoch's line; the time left is that of all epochs."""
-    left = elapsed / row["epoch"] * (epochs - row["epoch"])
+def _report(row: dict, epochs: int, seconds: float) -> None:
+    """Print an epoch's line; the time left is that of all epochs, at `seconds` each."""
     print(
         f"epoch {row['epoch']:{len(str(epochs))}}/{epochs}  loss {row['loss']:.4f}  "
         f"accuracy {row['accuracy']:.3f}  val_loss {row['val_loss']:.4f}  "
-        f"val_accuracy {row['val_accuracy']:.3f}  {elapsed:.0f} s, at most {left:.0f} s left",
+        f"val_accuracy {row['val_accuracy']:.3f}  {seconds:.1f} s an epoch, "
+        f"at most {seconds * (epochs - row['epoch']):.0f} s left",
         file=sys.stderr,
         flush=True,
     )

@@ -8,93 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from tiny import make_examples, make_settings, tiny_model, to_input
 
-from camseg import classifiers, store, training
+from camseg import augmentation, classifiers, evaluation, filters, store, training
 from camseg.errors import CamsegError
 from camseg.seeds import generator
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "train_classifier.py"
-
-
-def tiny_model(batchnorm=True, **options):
-    """Images (n, 8, 8, 3) to two logits."""
-    keras.utils.set_random_seed(3)
-    inputs = keras.Input((8, 8, 3))
-    x = keras.layers.Conv2D(4, 3, use_bias=not batchnorm)(inputs)
-    if batchnorm:
-        x = keras.layers.BatchNormalization(momentum=0.9, **options)(x)
-    x = keras.layers.GlobalAveragePooling2D(name="pool")(keras.layers.ReLU()(x))
-    return keras.Model(inputs, keras.layers.Dense(2, name="logits")(x), name="tiny")
-
-
-def to_input(grey):
-    return np.repeat(grey[..., np.newaxis], 3, axis=-1) / np.float32(255)
-
-
-def make_examples(n=20, seed=1, weights=None, preprocess=to_input):
-    """Abnormal pictures are brighter."""
-    random = np.random.default_rng(seed)
-    labels = (np.arange(n) % 2).astype(np.uint8)
-    images = random.integers(0, 156, (n, 8, 8)) + 60 * labels[:, np.newaxis, np.newaxis]
-    return training.Examples(images.astype(np.uint8), labels, weights, preprocess)
-
-
-def make_settings(**changes):
-    defaults = {
-        "epochs": 3,
-        "patience": 50,
-        "batch_size": 8,
-        "learning_rate": 0.01,
-        "batchnorm_momentum": 0.9,
-        "seed": 1,
-        "threads": 1,
-    }
-    return training.Settings(**(defaults | changes))
-
-
-def test_adam_equals_keras():
-    random = np.random.default_rng(1)
-    shapes = [(3, 3, 2, 4), (4,), (), (7, 5)]
-    starts = [random.normal(size=shape).astype(np.float32) for shape in shapes]
-    ours, theirs = ([keras.Variable(start) for start in starts] for _ in range(2))
-    adam = training.Adam(ours, 3e-3)
-    reference = keras.optimizers.Adam(3e-3)
-    for _ in range(30):
-        scale = 10 ** random.uniform(-8, 2)  # below and above epsilon
-        gradients = [tf.constant(scale * random.normal(size=s), tf.float32) for s in shapes]
-        adam.apply(gradients)
-        reference.apply(gradients, theirs)
-        for our, their in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(our.numpy(), their.numpy(), rtol=2e-6, atol=1e-6)
-
-
-@pytest.mark.parametrize("options", [{}, {"scale": False}, {"center": False}])
-def test_step_and_inference_equal_stock_keras(options):
-    ours, theirs = tiny_model(**options), tiny_model(**options)
-    step = training.trace_step(ours, training.Adam(ours.trainable_variables, 0.01))
-    theirs.compile(
-        keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
-    examples = make_examples()
-    for batch in training.batches(np.arange(20), 8):
-        loss, _ = step(examples.inputs(batch), examples.labels[batch].astype(np.int32))
-        expected = theirs.train_on_batch(examples.inputs(batch), examples.labels[batch])
-        assert loss.numpy() == pytest.approx(float(expected), rel=1e-5)
-    for our, their in zip(ours.weights, theirs.weights, strict=True):
-        np.testing.assert_allclose(our, their, rtol=1e-4, atol=1e-6, err_msg=our.path)
-    everything = examples.inputs(np.arange(20))
-    logits = training.trace_inference(ours)(everything)
-    np.testing.assert_allclose(logits, ours(everything, training=False), rtol=1e-4, atol=1e-6)
-
-
-def test_a_frozen_batch_normalization_keeps_its_statistics():
-    model = tiny_model()
-    layer = model.layers[2]
-    layer.trainable = False
-    before = [weight.numpy() for weight in layer.weights]
-    training.train(model, make_examples(), make_examples(seed=2), make_settings())
-    for weight, old in zip(layer.weights, before, strict=True):
-        np.testing.assert_array_equal(weight, old)
 
 
 @pytest.mark.parametrize(
@@ -158,11 +78,50 @@ def test_best_epoch(rows, best):
     assert training.best_epoch(history(*rows)) == best
 
 
-def test_stops_after_patience_epochs_without_a_lower_loss():
-    losses = [0.9, 0.5, 0.6, 0.5, 0.7]
-    rows = [(0.5, loss) for loss in losses]
-    stops = [training.stops_early(history(*rows[:n]), patience=3) for n in range(1, 6)]
-    assert stops == [False, False, False, False, True]
+@pytest.mark.parametrize("monitor", training.MONITORS)
+def test_stops_after_patience_epochs_without_a_gain(monitor):
+    values = [0.9, 0.5, 0.6, 0.5, 0.7]
+    if monitor != "val_loss":  # more is better
+        values = [1 - value for value in values]
+    rows = [{monitor: value} for value in values]
+    stops = [training.stops_early(rows[:n], monitor, patience=3) for n in range(6)]
+    assert stops == [False, False, False, False, False, True]
+
+
+def test_learning_rates():
+    def rates(schedule, losses, epochs=4):
+        settings = make_settings(schedule=schedule, learning_rate=0.8, epochs=epochs)
+        rows = [{"val_loss": loss} for loss in losses]
+        return [training.learning_rate(rows[:n], settings) for n in range(len(rows) + 1)]
+
+    assert rates("constant", [3, 2, 1]) == [0.8] * 4
+    assert rates("cosine", [3, 2, 1]) == pytest.approx([0.8, 0.68284, 0.4, 0.11716], abs=1e-5)
+    better, worse = list(range(9, 0, -1)), [9] * 10
+    expected = [0.8] * (1 + 9 + 9) + [0.4] * (1 + 9) + [0.2]
+    assert rates("plateau", [*better, *worse, *worse], 40) == pytest.approx(expected)
+    # a gain in between starts the count anew, and keeps the rate
+    expected = [0.8] * (1 + 9 + 9) + [0.4] * (1 + 1 + 9) + [0.2]
+    assert rates("plateau", [*better, *worse, 0.5, *worse], 40) == pytest.approx(expected)
+
+
+def test_the_schedule_reaches_the_optimizer():
+    settings = make_settings(schedule="cosine", epochs=4)
+    result = training.train(tiny_model(), make_examples(), make_examples(seed=2), settings)
+    shares = [row["learning_rate"] / settings.learning_rate for row in result.history]
+    assert shares == pytest.approx([1, 0.853553, 0.5, 0.146447], abs=1e-6)
+    full = training.train(
+        tiny_model(), make_examples(), make_examples(seed=2), make_settings(epochs=4)
+    )
+    assert full.history[0]["loss"] == result.history[0]["loss"]
+    assert full.history[2]["loss"] != result.history[2]["loss"]
+
+
+def test_balanced_classes_weigh_the_same():
+    labels = np.array([0, 0, 0, 1])
+    weights = training.class_weights(labels, "balanced")
+    assert weights.tolist() == pytest.approx([4 / 6, 2])
+    assert np.mean(weights[labels]) == pytest.approx(1)
+    assert training.class_weights(labels, None) is None
 
 
 def test_training_stops_early():
@@ -179,8 +138,67 @@ def test_the_model_ends_with_the_weights_of_the_best_epoch():
     result = training.train(model, make_examples(), validation, make_settings(epochs=6))
     best = result.history[result.best_epoch - 1]
     assert result.best_epoch < 6  # or the test shows nothing
-    loss, accuracy = training.loss_and_accuracy(result.logits(validation), validation.labels)
+    loss, accuracy = evaluation.loss_and_accuracy(result.logits(validation), validation.labels)
     assert (loss, accuracy) == (best["val_loss"], best["val_accuracy"])
+
+
+def test_the_last_epochs_weights_can_be_kept_instead():
+    model, validation = tiny_model(), make_examples(seed=2)
+    validation.labels[:] = 1 - validation.labels
+    result = training.train(
+        model, make_examples(), validation, make_settings(epochs=6, keep="last")
+    )
+    last = result.history[-1]
+    assert result.best_epoch < 6
+    loss, accuracy = evaluation.loss_and_accuracy(result.logits(validation), validation.labels)
+    assert (loss, accuracy) == (last["val_loss"], last["val_accuracy"])
+
+
+def test_the_summary_has_best_and_last_epoch():
+    validation = make_examples(seed=2)
+    validation.labels[:] = 1 - validation.labels
+    result = training.train(tiny_model(), make_examples(), validation, make_settings(epochs=6))
+    summary, best = result.summary(), result.history[result.best_epoch - 1]
+    assert (summary["best_epoch"], summary["epochs"]) == (result.best_epoch, 6)
+    for name, column in (("val_acc", "val_accuracy"), ("val_loss", "val_loss"), ("auc", "val_auc")):
+        assert summary[name] == best[column]
+        assert summary[f"{name}_last"] == result.history[-1][column]
+    probability = evaluation.probability_abnormal(result.logits(validation))
+    scores = evaluation.discrimination(probability, validation.labels)
+    assert {name: summary[name] for name in scores} == scores
+
+
+def test_augmentation_changes_training_rois_only_and_anew_every_epoch():
+    seen = []
+
+    def spy(grey):
+        seen.append(grey.copy())
+        return to_input(grey)
+
+    examples, validation = make_examples(preprocess=spy), make_examples(seed=2, preprocess=spy)
+    settings = make_settings(epochs=2, batch_size=20, flips=True, rotation=20)
+    training.train(tiny_model(), examples, validation, settings)
+    first, checked, second, checked_again = seen
+    for epoch, pictures in ((1, first), (2, second)):
+        order = generator(1, "order", epoch).permutation(20)
+        draw = augmentation.draw(20, flips=True, rotation=20, seed=1, epoch=epoch)
+        expected = draw.apply(examples.images[order].astype(np.float32), order)
+        np.testing.assert_array_equal(pictures, expected)
+    np.testing.assert_array_equal(checked, validation.images)
+    np.testing.assert_array_equal(checked_again, validation.images)
+
+
+def test_logs_for_tensorboard(tmp_path):
+    sides = make_examples(), make_examples(seed=2)
+    result = training.train(tiny_model(), *sides, make_settings(epochs=2), tensorboard=tmp_path)
+    (path,) = tmp_path.iterdir()
+    logged = {}
+    for event in tf.compat.v1.train.summary_iterator(str(path)):
+        for value in event.summary.value:
+            logged[event.step, value.tag] = float(tf.make_ndarray(value.tensor))
+    for row in result.history:
+        for name, value in row.items():
+            assert logged[row["epoch"], name] == pytest.approx(value, rel=1e-6)
 
 
 def test_it_learns():
@@ -220,20 +238,14 @@ def test_a_side_of_one_class(side):
         training.train(tiny_model(), *sides.values(), make_settings())
 
 
-def test_loss_accuracy_and_probability():
-    logits = np.array([[0, np.log(3)], [2, 2], [1000, 0]], np.float32)
-    np.testing.assert_allclose(training.probability_abnormal(logits), [0.75, 0.5, 0])
-    loss, accuracy = training.loss_and_accuracy(logits, np.array([1, 1, 0]))
-    assert loss == pytest.approx((np.log(4 / 3) + np.log(2)) / 3)
-    assert accuracy == pytest.approx(2 / 3)  # a tie is normal
-
-
-def test_discrimination():
-    probability, labels = np.array([0.1, 0.6, 0.4, 0.9, 0.5]), np.array([0, 0, 1, 1, 1])
-    # of the 6 pairs, (0.6, 0.4) and (0.6, 0.5) stand the wrong way round
-    assert training.discrimination(probability, labels) == pytest.approx(
-        {"auc": 4 / 6, "sensitivity": 1 / 3, "specificity": 1 / 2}
-    )
+def test_pictures_read_batch_by_batch_are_those_in_memory(study):
+    loaded, left = (store.read_rois([study / "shard.h5"], load=load) for load in (True, False))
+    sides = []
+    for rois in (loaded, left):
+        weights = filters.weights("inverse", rois, cams=None, seed=1)
+        sides.append(training.Examples(rois.image, rois.label, weights, to_input))
+    for batch in training.batches(np.random.default_rng(1).permutation(30), 8):
+        np.testing.assert_array_equal(sides[0].inputs(batch), sides[1].inputs(batch))
 
 
 def test_a_tiny_training_repeats_to_the_bit():
@@ -247,8 +259,8 @@ def test_a_tiny_training_repeats_to_the_bit():
 
 
 @pytest.fixture(scope="module")
-def trained_twice(tmp_path_factory):
-    """MobileNetV2 trained by two processes beside each other: the two folders of results."""
+def study(tmp_path_factory):
+    """A folder with a shard of 30 ROIs and its split."""
     folder = tmp_path_factory.mktemp("training")
     n, size = 30, 32
     random = np.random.default_rng(1)
@@ -272,24 +284,45 @@ def trained_twice(tmp_path_factory):
     side = np.repeat(["train", "validation", "unused"], [20, 8, 2])
     split = pd.DataFrame({"roi_id": shard.roi_id, "patient_id": shard.patient_id, "side": side})
     split.to_csv(folder / "split.tsv", sep="\t", index=False)
-    outputs = ("model.keras", "history.csv", "metrics.json", "predictions.tsv")
-    runs = []
-    for run in ("first", "second"):
-        arguments = ["--shards", folder / "shard.h5", "--split", folder / "split.tsv"]
-        arguments += ["--regime", "mask", "--network", "MobileNetV2", "--seed", "5"]
-        arguments += ["--epochs", "2", "--patience", "9", "--batch-size", "8"]
-        arguments += ["--learning-rate", "0.001", "--batchnorm-momentum", "0.9", "--threads", "1"]
-        for name in outputs:
-            arguments += [f"--{Path(name).stem}", folder / run / name]
-        runs.append(subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE))
-    for run in runs:
-        _, log = run.communicate(timeout=300)
-        assert run.returncode == 0, log.decode()
-        assert b"epoch 2/2" in log
-    return folder / "first", folder / "second"
+    return folder
 
 
-def test_mobilenet_repeats_to_the_bit_in_another_process(trained_twice):
+def start(folder, run, *, memory):
+    """Start a training of MobileNetV2 into a folder of its own."""
+    arguments = ["--shards", folder / "shard.h5", "--split", folder / "split.tsv"]
+    arguments += ["--regime", "mask", "--network", "MobileNetV2", "--seed", "5"]
+    arguments += ["--epochs", "3", "--patience", "9", "--monitor", "val_loss", "--keep", "best"]
+    arguments += ["--batch-size", "8", "--learning-rate", "0.001", "--schedule", "constant"]
+    arguments += ["--class-weights", "none", "--flips", "--rotation", "5"]
+    arguments += ["--batchnorm-momentum", "0.9", "--threads", "1"]
+    arguments += ["--save-every", "0", "--memory", str(memory)]
+    for name in ("model.keras", "history.csv", "metrics.json", "predictions.tsv"):
+        arguments += [f"--{Path(name).stem}", folder / run / name]
+    return subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE)
+
+
+@pytest.fixture(scope="module")
+def trained_twice(study):
+    """Two trainings beside each other: one left alone with all in memory, and one that is killed
+    after its second epoch and started again, which reads its ROIs batch by batch."""
+    runs = start(study, "first", memory=100), start(study, "second", memory=0)
+    for line in runs[1].stderr:
+        if line.startswith(b"epoch 2/3"):
+            break
+    runs[1].kill()
+    runs[1].wait()
+    assert not (study / "second" / "model.keras").exists()
+    again = start(study, "second", memory=0)
+    logs = [run.communicate(timeout=300)[1].decode() for run in (runs[0], again)]
+    assert runs[0].returncode == again.returncode == 0, logs
+    assert "epoch 3/3" in logs[0]
+    assert "resuming after epoch" in logs[1]
+    assert "epoch 1/3" not in logs[1]
+    return study / "first", study / "second"
+
+
+@pytest.mark.slow
+def test_mobilenet_killed_and_resumed_and_streamed_ends_with_the_same_bits(trained_twice):
     first, second = trained_twice
     for name in ("history.csv", "metrics.json", "predictions.tsv"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
@@ -297,15 +330,21 @@ def test_mobilenet_repeats_to_the_bit_in_another_process(trained_twice):
     weights = zip(*(model.get_weights() for model in models), strict=True)
     for index, (one, other) in enumerate(weights):
         np.testing.assert_array_equal(one, other, err_msg=f"weight {index}")
+    names = [[path.name for path in sorted(run.iterdir())] for run in trained_twice]
+    assert names[0] == names[1] == ["history.csv", "metrics.json", "model.keras", "predictions.tsv"]
 
 
+@pytest.mark.slow
 def test_what_a_training_writes(trained_twice):
     folder, _ = trained_twice
     metrics = json.loads((folder / "metrics.json").read_text())
     history = pd.read_csv(folder / "history.csv")
     predictions = pd.read_csv(folder / "predictions.tsv", sep="\t")
-    assert list(history) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
-    assert (metrics["epochs"], metrics["n_train"], metrics["n_validation"]) == (2, 20, 8)
+    assert list(history) == [
+        *("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"),
+        *("val_auc", "val_sensitivity", "val_specificity"),
+    ]
+    assert (metrics["epochs"], metrics["n_train"], metrics["n_validation"]) == (3, 20, 8)
     assert (metrics["model"], metrics["regime"]) == ("MobileNetV2", "mask")
     assert metrics["val_acc"] == history["val_accuracy"].max()
     assert metrics["val_acc_last"] == history["val_accuracy"].iloc[-1]
@@ -320,6 +359,6 @@ def test_what_a_training_writes(trained_twice):
     shard = store.read_rois([folder.parent / "shard.h5"])
     abnormal = shard.take(shard.label == 1).take(slice(0, 14))
     images = classifiers.preprocess("MobileNetV2", abnormal.image * abnormal.mask)
-    probability = training.probability_abnormal(model(images, training=False).numpy())
+    probability = evaluation.probability_abnormal(model(images, training=False).numpy())
     written = predictions.set_index("roi_id")["probability"][abnormal.roi_id]
     np.testing.assert_allclose(probability, written, atol=1e-5)

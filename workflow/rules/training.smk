@@ -17,13 +17,19 @@ rule train_classifier:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=int(NETWORK_MB),
+        mem_mb=int(NETWORK_MB) + config["execution"]["memory_mb"],
         runtime=720,
+        # how it runs, here and not among the parameters: these change no result and repeat nothing
+        rois_mb=config["execution"]["memory_mb"],
+        save_every_minutes=config["execution"]["save_every_minutes"],
+        tensorboard=int(config["execution"]["tensorboard"]),
     params:
         training=config["training"],
         cams=lambda wildcards, input: ["--cams", input.cams] if input.cams else [],
+        flips="--flips" if config["training"]["flips"] else "--no-flips",
+        class_weights=config["training"]["class_weights"] or "none",
         momentum=(
-            "stock"
+            "none"
             if config["training"]["batchnorm_momentum"] is None
             else config["training"]["batchnorm_momentum"]
         ),
@@ -34,8 +40,13 @@ rule train_classifier:
         "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
         " --regime {wildcards.regime} --network {wildcards.model} {params.cams:q}"
         " --seed {params.seed} --epochs {params.training[epochs]}"
-        " --patience {params.training[patience]} --batch-size {params.training[batch_size]}"
+        " --patience {params.training[patience]} --monitor {params.training[monitor]}"
+        " --keep {params.training[keep]} --batch-size {params.training[batch_size]}"
         " --learning-rate {params.training[learning_rate]}"
+        " --schedule {params.training[schedule]} --class-weights {params.class_weights}"
+        " {params.flips} --rotation {params.training[rotation]}"
         " --batchnorm-momentum {params.momentum} --threads {params.training[threads]}"
+        " --save-every {resources.save_every_minutes} --memory {resources.rois_mb}"
+        " --tensorboard {resources.tensorboard}"
         " --model {output.model:q} --history {output.history:q}"
         " --metrics {output.metrics:q} --predictions {output.predictions:q} > {log:q} 2>&1"
