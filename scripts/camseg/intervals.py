@@ -26,7 +26,9 @@ def intervals(trainings: pd.DataFrame, dice: pd.DataFrame, seed: int) -> pd.Data
             low, high = statistics.wilson(round(runs["val_acc"].item() * n), n)
         else:
             method = "corrected t over splits"
-            low, high = statistics.corrected_t(runs["val_acc"], n / runs["n_train"].sum())
+            low, high = statistics.corrected_t(
+                runs["val_acc"], n / runs["n_train"].sum(), n / splits
+            )
         means = runs[["val_acc", "val_acc_last", "auc"]].mean()
         value, last, auc = means["val_acc"], means["val_acc_last"], means["auc"]
         rows.append((model, REGIMES[regime], value, low, high, last, auc, n, splits, method))

@@ -49,16 +49,18 @@ def bootstrap(
     return float(low), float(high)
 
 
-def corrected_t(values: np.ndarray, ratio: float) -> tuple[float, float]:
-    """Return the t interval of the mean of `values` (k,), one a split, k >= 2, as far as in [0, 1].
+def corrected_t(values: np.ndarray, ratio: float, n: float) -> tuple[float, float]:
+    """Return the t interval of the mean accuracy `values` (k,), one a split, k >= 2, in [0, 1].
 
     `ratio` is that of validation to training ROIs. The splits' training sets overlap, so that the
     variance of the mean is taken as (1/k + ratio) s^2, not s^2 / k (Nadeau and Bengio, 2003; for
-    repeated cross-validation: Bouckaert and Frank, 2004).
+    repeated cross-validation: Bouckaert and Frank, 2004). s^2 is taken to be at least the binomial
+    variance of one split's accuracy on `n` ROIs: few splits may well agree by chance.
     """
-    k = len(values)
-    half = stats.t.ppf((1 + LEVEL) / 2, k - 1) * sqrt((1 / k + ratio) * np.var(values, ddof=1))
-    return max(0.0, float(np.mean(values) - half)), min(1.0, float(np.mean(values) + half))
+    k, mean = len(values), float(np.mean(values))
+    variance = max(np.var(values, ddof=1), mean * (1 - mean) / n)
+    half = float(stats.t.ppf((1 + LEVEL) / 2, k - 1) * sqrt((1 / k + ratio) * variance))
+    return max(0.0, mean - half), min(1.0, mean + half)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

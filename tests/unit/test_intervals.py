@@ -48,7 +48,7 @@ def test_several_splits_have_intervals_over_them():
     table = intervals.intervals(trainings(*runs), dice(values), seed=1).set_index("quantity")
     row = table.loc["val_acc"]
     assert row["value"] == pytest.approx(0.75)
-    expected = statistics.corrected_t(np.array([0.7, 0.75, 0.8]), 1 / 4)
+    expected = statistics.corrected_t(np.array([0.7, 0.75, 0.8]), 1 / 4, n=20)
     assert (row["low"], row["high"]) == pytest.approx(expected)
     assert (row["n"], row["splits"]) == (60, 3)
     row = table.loc["Dice"]

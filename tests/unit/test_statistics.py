@@ -74,10 +74,17 @@ def test_bootstrap_is_the_same_every_time():
 def test_corrected_t_is_the_plain_one_without_overlap_and_wider_with_it():
     values = np.array([0.80, 0.84, 0.82, 0.88, 0.81])
     plain = stats.t.interval(0.95, 4, values.mean(), stats.sem(values))
-    assert statistics.corrected_t(values, 0) == pytest.approx(plain)
-    low, high = statistics.corrected_t(values, 1 / 4)
+    assert statistics.corrected_t(values, 0, n=10_000) == pytest.approx(plain)
+    low, high = statistics.corrected_t(values, 1 / 4, n=10_000)
     assert (high - low) / (plain[1] - plain[0]) == pytest.approx(np.sqrt((1 / 5 + 1 / 4) / (1 / 5)))
-    assert statistics.corrected_t(np.array([0.1, 0.9]), 1 / 4) == (0, 1)
+    assert statistics.corrected_t(np.array([0.1, 0.9]), 1 / 4, n=100) == (0, 1)
+
+
+def test_splits_that_agree_by_chance_are_not_certain():
+    """The binomial variance of one split's accuracy stands in."""
+    half = stats.t.ppf(0.975, 2) * np.sqrt((1 / 3 + 1 / 4) * 0.8 * 0.2 / 100)
+    interval = statistics.corrected_t(np.full(3, 0.8), 1 / 4, n=100)
+    assert interval == pytest.approx((0.8 - half, 0.8 + half))
 
 
 def test_mcnemar_is_the_sign_test_of_the_discordant_cases():
