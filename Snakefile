@@ -36,9 +36,15 @@ rule all:
         ),
         expand(
             "<results>/figures/{figure}.{suffix}",
-            figure=["figure4", "figure5", "figure6", "figure8", "figure8_column"],
+            figure=[f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)],
             suffix=["svg", "png"],
         ),
+        [
+            f"<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg"
+            for regime, models in REGIMES.items()
+            for model in models
+            for split in SPLITS
+        ],
         "<results>/rois/candidates.tsv",
 
 

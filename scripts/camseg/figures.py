@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from camseg.files import whole_file
 from camseg.regimes import OF_CAMS
@@ -68,6 +69,39 @@ def figure8(
             axes.tick_params(axis="x", labelrotation=45)
             for label in axes.get_xticklabels():
                 label.set(horizontalalignment="right", rotation_mode="anchor")
+    return figure
+
+
+def learning_curve(history: pd.DataFrame, best_epoch: int, name: str) -> Figure:
+    """The loss and accuracy of one training, `name`, epoch by epoch; a line at the best epoch.
+
+    `history` has a row an epoch, columns epoch, loss, accuracy, val_loss and val_accuracy. The
+    loss is on a logarithmic scale: a single bad epoch must not flatten the others.
+    """
+    style = {"marker": "o" if len(history) <= 30 else "", "markersize": 3, "clip_on": False}
+    with mpl.rc_context(STYLE | {"font.size": 11}):  # readable at 85 mm too
+        figure = Figure(figsize=(175 / 25.4, 80 / 25.4), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for axes, quantity in ((left, "loss"), (right, "accuracy")):
+            axes.plot(history["epoch"], history[quantity], color=BLUE, label="training", **style)
+            validation = history[f"val_{quantity}"]
+            axes.plot(history["epoch"], validation, color=VERMILLION, label="validation", **style)
+            label = f"best epoch, {best_epoch}"
+            axes.axvline(best_epoch, color="0.4", linestyle=":", zorder=1, label=label)
+            axes.set(xlabel="epoch", ylabel=quantity)
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+            axes.grid(axis="y", color="0.9")
+            axes.set_axisbelow(True)
+        low, high = left.dataLim.intervaly
+        left.set(yscale="log", ylim=(min(0.9 * low, 0.2), max(1.1 * high, 1)))
+        ticks = (1, 2, 5) if high < 1e3 * low else (1,)  # of every power of ten
+        left.yaxis.set_major_locator(LogLocator(subs=ticks, numticks=9))
+        left.yaxis.set_major_formatter("{x:g}")
+        left.yaxis.set_minor_locator(NullLocator())
+        right.set_ylim(0, 1)
+        figure.suptitle(name, fontsize="medium")
+        lines = left.get_legend_handles_labels()
+        figure.legend(*lines, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 

@@ -12,18 +12,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import ConnectionPatch, Polygon, Rectangle
-from matplotlib.patheffects import withStroke
+from matplotlib.patches import ConnectionPatch, Rectangle
 
+from camseg.drawing import MM, SMALL, TYPE, WIDTH, fitting, line, middles, outline
 from camseg.extraction import read_lesion
-from camseg.figures import STYLE
 from camseg.roi import Box, clip_box
 from camseg.store import Rois
 
-WIDTH = 175  # mm; the type is large enough to be read at 85 mm too
-MM = 1 / 25.4  # inches
-TYPE = STYLE | {"font.size": 12, "axes.titlesize": 12}
-SMALL = 10  # points
 PAIRS = 6  # in Figure 6, which then is as wide as the others
 RED, YELLOW, SKY = "#FF3B30", "#F0E442", "#56B4E9"  # apart in lightness and for the colour-blind
 SIDES = ("left", "top", "right", "bottom")
@@ -97,14 +92,13 @@ def paddings(lesion: Box, padded: Box, box: Box) -> dict[str, Padding]:
 def spread(candidates: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return `count` used abnormal candidates, from small to large lesions; all if there are fewer.
 
-    Ranked by the area of the lesion's box, then by id, they are the middle ones of `count` parts of
-    equal length: a single one is the median.
+    Ranked by the area of the lesion's box, then by id, they are the `middles`: a single one is the
+    median.
     """
     used = candidates[(candidates["label"] == "abnormal") & (candidates["status"] == "used")]
     area = used["lesion_w"].astype(int) * used["lesion_h"].astype(int)
     ranked = used.assign(area=area).sort_values(["area", "roi_id"])
-    count = min(count, len(ranked))
-    return ranked.iloc[[(2 * part + 1) * len(ranked) // (2 * count) for part in range(count)]]
+    return ranked.iloc[middles(len(ranked), count)]
 
 
 def read_sample(candidates: str | Path, index: str | Path, folder: Path) -> Sample:
@@ -151,8 +145,8 @@ def figure4(sample: Sample) -> Figure:
         left.set_xlabel(sample.roi_id, fontsize=SMALL)
         left.spines[:].set(visible=True, color=SKY, linewidth=2)
         right.set_title(f"Mammogram, {sample.view}")
-        _outline(left, sample.mask, linewidth=1.5)
-        _outline(right, sample.mask, linewidth=0.8)
+        outline(left, sample.mask, RED)
+        outline(right, sample.mask, RED, linewidth=0.8)
         _box(right, box, edgecolor=SKY, linewidth=0.8)
         for place, corner in (((1, 1), (box.x, box.y)), ((1, 0), (box.x, box.y + box.h))):
             figure.add_artist(
@@ -181,7 +175,7 @@ def figure5(sample: Sample) -> Figure:
         axes.patch.set(hatch="///", edgecolor="0.6")
         axes.set(xlim=(frame.x, frame.x + frame.w), ylim=(frame.y + frame.h, frame.y))
         lines = [
-            _outline(axes, sample.mask, label="lesion's outline"),
+            outline(axes, sample.mask, RED, label="lesion's outline"),
             _box(axes, lesion, edgecolor=YELLOW, label=f"lesion's box, {_size(lesion)}"),
             _box(axes, box, edgecolor=SKY, label=f"ROI, {_size(box)}"),
         ]
@@ -213,7 +207,7 @@ def figure6(rois: Rois, pairs: list[str]) -> Figure:
             for axes, picture in zip(column, pictures, strict=True):
                 _show(axes, picture, Box(0, 0, *picture.shape[::-1]), (0, 255))
             lines = pair.split(".", 1)
-            column[0].set_title("\n".join(lines), fontsize=min(SMALL, 120 / max(map(len, lines))))
+            column[0].set_title("\n".join(lines), fontsize=fitting(lines, side, SMALL))
         for axes, label in zip(grid[:, 0], ("Normal", "Abnormal", "Mask"), strict=True):
             axes.set_ylabel(label)
     return figure
@@ -237,23 +231,8 @@ def _show(axes: Axes, picture: np.ndarray, box: Box, window: tuple[float, float]
     axes.spines[:].set_visible(False)
 
 
-def _outline(axes: Axes, mask: np.ndarray, linewidth: float = 1.5, **style) -> Polygon:
-    """Draw a line through the outermost pixels of every part of a mask."""
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    for contour in contours:
-        line = Polygon(contour[:, 0] + 0.5, edgecolor=RED, **_line(linewidth), **style)
-        axes.add_patch(line)
-    return line
-
-
 def _box(axes: Axes, box: Box, linewidth: float = 1.5, **style) -> Rectangle:
-    return axes.add_patch(Rectangle(box[:2], box.w, box.h, **_line(linewidth), **style))
-
-
-def _line(linewidth: float) -> dict:
-    """Return the style of a line that is visible on bright tissue too."""
-    casing = withStroke(linewidth=linewidth + 1, foreground="black")
-    return {"fill": False, "linewidth": linewidth, "joinstyle": "round", "path_effects": [casing]}
+    return axes.add_patch(Rectangle(box[:2], box.w, box.h, **line(linewidth), **style))
 
 
 def _size(box: Box) -> str:
@@ -263,7 +242,7 @@ def _size(box: Box) -> str:
 def _arrow(axes: Axes, side: str, padding: Padding) -> None:
     """Draw the arrow of one side's padding, and its size beside the panel."""
     style = {"arrowstyle": "<->,head_length=0.3,head_width=0.15", "color": "white"}
-    style |= {"shrinkA": 0, "shrinkB": 0} | _line(1.2)
+    style |= {"shrinkA": 0, "shrinkB": 0} | line(1.2)
     axes.annotate("", padding.end, padding.start, arrowprops=style)
     lines = [f"{100 * padding.share:.1f} %", f"of {padding.of}"]
     if padding.cut:

@@ -1,69 +1,63 @@
-from itertools import pairwise
+import json
+import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import render_learning_curve
 from camseg import figures
-from camseg.results import REGIMES
-
-PUBLISHED = pd.read_csv("resources/paper_results.csv")
 
 
-def study(names, *controls):
-    """Intervals and extended Table II with the published values, for classifiers of these names."""
-    table = PUBLISHED.iloc[np.arange(len(names)) % len(PUBLISHED)].assign(Classifier=names)
-    table = table.assign(**{REGIMES[control]: 0.6 for control in controls})
-    intervals = table.melt("Classifier", var_name="quantity")
-    return intervals.assign(low=intervals["value"] - 0.1, high=intervals["value"] + 0.05), table
+def history(epochs: int) -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    columns = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+    table = {name: random.uniform(0.1, 1, epochs) for name in columns}
+    return pd.DataFrame({"epoch": range(1, epochs + 1)} | table)
 
 
-@pytest.mark.parametrize("width", [85, 175])
-@pytest.mark.parametrize(
-    ("names", "controls"),
-    [
-        (list(PUBLISHED["Classifier"]), []),
-        ([f"{name}-pretrained" for name in PUBLISHED["Classifier"]], ["swapped", "inverse_cam"]),
-    ],
-)
-def test_figure8_is_readable_in_print(width, names, controls):
-    figure = figures.figure8(*study(names, *controls), PUBLISHED, width=width)
-    figure.draw_without_rendering()
-    assert figure.get_size_inches()[0] * 25.4 == pytest.approx(width)
-    (axes,) = figure.axes
-    labels = axes.get_xticklabels()
-    assert [label.get_text() for label in labels] == names
-    for text in [*labels, *figure.legends[0].get_texts()]:
-        box = text.get_window_extent()
-        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
-        assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
-        assert text.get_fontsize() >= 7
-    height = labels[0].get_fontsize() / 72 * figure.dpi
-    places = axes.transData.transform([(x, 0) for x in axes.get_xticks()])[:, 0]
-    if labels[0].get_rotation():
-        assert np.diff(places).min() * np.sin(np.pi / 4) > height  # between parallel lines
-    else:
-        boxes = [label.get_window_extent() for label in labels]
-        assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
-
-
-def test_figure8_shows_values_intervals_and_controls():
-    names = list(PUBLISHED["Classifier"])
-    figure = figures.figure8(*study(names, "blob"), PUBLISHED, width=175)
-    (axes,) = figure.axes
+@pytest.mark.parametrize("epochs", [1, 6, 200])
+def test_a_learning_curve_shows_loss_and_accuracy_of_both_sides_and_the_best_epoch(epochs):
+    table = history(epochs)
+    best = (epochs + 1) // 2
+    figure = figures.learning_curve(table, best, "Xception, regime original, split-0")
+    for axes, quantity in zip(figure.axes, ("loss", "accuracy"), strict=True):
+        training, validation, mark = axes.lines
+        for line, column, label in (
+            (training, quantity, "training"),
+            (validation, f"val_{quantity}", "validation"),
+        ):
+            assert (line.get_xdata() == table["epoch"]).all()
+            assert (line.get_ydata() == table[column]).all()
+            assert line.get_label() == label
+        assert set(mark.get_xdata()) == {best}
+        assert axes.get_ylabel() == quantity
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert texts == ["CAM_val_acc", "CAM_val_acc, published", "Dice", "Dice, published", "blob"]
-    ours = dict(zip(["CAM_val_acc", "Dice"], axes.containers, strict=True))
-    for column, (line, _, bars) in ours.items():
-        np.testing.assert_allclose(line.get_ydata().astype(float), PUBLISHED[column])
-        ends = np.array([segment[:, 1] for segment in bars[0].get_segments()], float)
-        np.testing.assert_allclose(ends[:, 0], PUBLISHED[column] - 0.1)
-        np.testing.assert_allclose(ends[:, 1], PUBLISHED[column] + 0.05)
+    assert texts == ["training", "validation", f"best epoch, {best}"]
 
 
-def test_figures_are_the_same_to_the_byte(tmp_path):
-    for folder in ("a", "b"):
-        figure = figures.figure8(*study(["A", "B"]), PUBLISHED, width=85)
-        figures.save(figure, [tmp_path / folder / "f.svg", tmp_path / folder / "f.png"])
-    for name in ("f.svg", "f.png"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+@pytest.mark.parametrize("losses", [[0.69], [40.0, 1e-4, 1e-3], [0.3, 0.31], [250.0, 300.0]])
+def test_every_loss_is_in_view_and_the_scale_is_legible(losses):
+    table = history(len(losses)).assign(val_loss=losses)
+    axes = figures.learning_curve(table, 1, "x").axes[0]
+    low, high = axes.get_ylim()
+    shown = table[["loss", "val_loss"]].to_numpy()
+    assert low <= shown.min() <= shown.max() <= high
+    ticks = [place for place in axes.yaxis.get_major_locator()() if low <= place <= high]
+    assert 3 <= len(ticks) <= 12
+
+
+def test_a_learning_curve_is_named_and_the_same_to_the_byte(tmp_path, monkeypatch):
+    history(6).to_csv(tmp_path / "history.csv", index=False)
+    metrics = {"model": "Xception", "regime": "mask", "split": "split-0", "best_epoch": 4}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    monkeypatch.chdir(tmp_path)
+    for name in ("first.svg", "second.svg"):
+        arguments = "x --history history.csv --metrics metrics.json --output"
+        monkeypatch.setattr(sys, "argv", [*arguments.split(), name])
+        render_learning_curve.main()
+    assert (tmp_path / "first.svg").read_bytes() == (tmp_path / "second.svg").read_bytes()
+    text = "".join(ElementTree.parse(tmp_path / "first.svg").getroot().itertext())
+    assert "Xception, regime mask, split-0" in text
+    assert "best epoch, 4" in text

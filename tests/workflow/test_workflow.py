@@ -52,7 +52,9 @@ def test_default_study_has_nineteen_trainings(project):
     assert counts["train_classifier"] == 19
     assert counts["compute_cams"] == counts["score_dice"] == 6
     assert counts["extract_rois"] == 2
-    assert [counts[f"render_figure{number}"] for number in (4, 5, 6, 8)] == [1, 1, 1, 1]
+    assert [counts[f"render_figure{number}"] for number in (4, 5, 6, 7, 8, 9, 10)] == [1] * 7
+    assert counts["render_learning_curve"] == 19
+    assert "render_figure1" not in counts
 
 
 def test_more_splits_are_more_of_the_same_jobs(project):
@@ -60,6 +62,7 @@ def test_more_splits_are_more_of_the_same_jobs(project):
     assert counts["train_classifier"] == 3 * 19
     assert counts["compute_cams"] == counts["score_dice"] == 3 * 6
     assert counts["split_rois"] == 3
+    assert counts["render_learning_curve"] == 3 * 19
     assert counts["render_tables"] == counts["render_claims"] == counts["extract_rois"] / 2 == 1
 
 
@@ -328,6 +331,8 @@ def test_rerunning_one_model_reruns_what_follows_from_it_only(study):
     assert counts == {
         **dict.fromkeys(("compute_cams", "score_dice", "train_classifier"), 1),
         **dict.fromkeys(RENDERED, 1),
+        **dict.fromkeys(("render_figure7", "render_figure9", "render_figure10"), 1),
+        "render_learning_curve": 1,
     }
     counts = jobs(snakemake(study, "-n", "-f", target, config=SMALL))
     assert counts == {"train_classifier": 1}
@@ -363,7 +368,9 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
         counts = jobs(snakemake(study, "-n", "all", config=SMALL))
     finally:
         path.write_text(before)
-    assert set(counts) == {"score_dice", *RENDERED} - {"render_selection_bias"}
+    figures = {f"render_figure{number}" for number in (7, 8, 9, 10)}
+    tables = set(RENDERED) - {"render_selection_bias"}
+    assert set(counts) == {"score_dice"} | tables | figures
 
 
 @pytest.mark.slow

@@ -38,6 +38,9 @@ SOURCE = "ddsm" if PHANTOM else config["dataset"]["source"]  # phantoms are DDSM
 NETWORK_MB = 1500 + 70 * config["training"]["batch_size"] * (config["rois"]["size"] / 128) ** 2
 SHARDS = range(config["rois"]["shards"])
 SPLITS = range(config["splits"])
+# the split and the model shown where one stands for all
+SPLIT = 0
+EXAMPLE = "Xception" if "Xception" in config["models"] else config["models"][0]
 REGIMES = {
     "original": config["models"],
     **{
@@ -73,6 +76,13 @@ def cams_for_filter(wildcards):
     if wildcards.regime not in OF_CAMS:
         return []
     return "<results>/cams/grad_cam/{model}/split-{split}.h5"
+
+
+def picture_of_figure1(wildcards):
+    """The picture that the configuration names for Figure 1, which is nobody's default."""
+    if config["figure1"]["picture"] is None:
+        raise WorkflowError("config: figure1.picture: name a picture (JPEG, PNG, TIFF) to show")
+    return config["figure1"]["picture"]
 
 
 def require_cases():

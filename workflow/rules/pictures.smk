@@ -76,3 +76,156 @@ rule render_figure6:
     shell:
         "python {input.code[0]:q} --candidates {input.candidates:q} --shards {input.shards:q}"
         " --output {output.figure:q} > {log:q} 2>&1"
+
+
+rule render_figure7:
+    input:
+        code=sources("render_figure7"),
+        shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
+        cams=expand(
+            "<results>/cams/grad_cam/{model}/split-{split}.h5", model=config["models"], split=SPLIT
+        ),
+        dice=expand(
+            "<results>/dice/grad_cam/{model}/split-{split}.tsv",
+            model=config["models"],
+            split=SPLIT,
+        ),
+    output:
+        figure=report(
+            multiext("<results>/figures/figure7", ".svg", ".png"),
+            caption="../report/figure7.rst",
+            category="Figures",
+        ),
+    log:
+        "<results>/logs/render_figure7.log",
+    conda:
+        "../../envs/ingest.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        models=config["models"],
+    message:
+        "Drawing Figure 7: one ROI and its CAMs by all models"
+    shell:
+        "python {input.code[0]:q} --shards {input.shards:q} --models {params.models}"
+        " --cams {input.cams:q} --dice {input.dice:q} --output {output.figure:q} > {log:q} 2>&1"
+
+
+rule render_figure9:
+    input:
+        code=sources("render_figure9"),
+        shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
+        split=f"<results>/splits/split-{SPLIT}.tsv",
+        dice=expand(
+            "<results>/dice/grad_cam/{model}/split-{split}.tsv",
+            model=config["models"],
+            split=SPLIT,
+        ),
+    output:
+        figure=report(
+            multiext("<results>/figures/figure9", ".svg", ".png"),
+            caption="../report/figure9.rst",
+            category="Figures",
+        ),
+    log:
+        "<results>/logs/render_figure9.log",
+    conda:
+        "../../envs/ingest.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        seed=config["seed"],
+    message:
+        "Drawing Figure 9: filtered ROIs"
+    shell:
+        "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
+        " --dice {input.dice:q} --seed {params.seed} --output {output.figure:q} > {log:q} 2>&1"
+
+
+rule render_figure10:
+    input:
+        code=sources("render_figure10"),
+        shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
+        cams=f"<results>/cams/grad_cam/{EXAMPLE}/split-{SPLIT}.h5",
+        dice=f"<results>/dice/grad_cam/{EXAMPLE}/split-{SPLIT}.tsv",
+    output:
+        figure=report(
+            multiext("<results>/figures/figure10", ".svg", ".png"),
+            caption="../report/figure10.rst",
+            category="Figures",
+        ),
+    log:
+        "<results>/logs/render_figure10.log",
+    conda:
+        "../../envs/ingest.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        model=EXAMPLE,
+    message:
+        "Drawing Figure 10: ROIs and their CAMs by {params.model}"
+    shell:
+        "python {input.code[0]:q} --shards {input.shards:q} --model {params.model}"
+        " --cams {input.cams:q} --dice {input.dice:q} --output {output.figure:q} > {log:q} 2>&1"
+
+
+rule render_figure1:
+    input:
+        code=sources("render_figure1"),
+        picture=picture_of_figure1,
+        weights=([] if config["figure1"]["weights"] == "imagenet" else config["figure1"]["weights"]),
+    output:
+        figure=report(
+            multiext("<results>/figures/figure1", ".svg", ".png"),
+            caption="../report/figure1.rst",
+            category="Figures",
+        ),
+    log:
+        "<results>/logs/render_figure1.log",
+    conda:
+        "../../envs/train.yaml"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=2500,
+        runtime=30,
+    params:
+        weights=config["figure1"]["weights"],
+        threads=config["training"]["threads"],
+    message:
+        "Drawing Figure 1: any picture and its CAM by ImageNet's Xception"
+    shell:
+        "python {input.code[0]:q} --picture {input.picture:q} --weights {params.weights:q}"
+        " --threads {params.threads} --output {output.figure:q} > {log:q} 2>&1"
+
+
+rule render_learning_curve:
+    input:
+        code=sources("render_learning_curve"),
+        history="<results>/training/{regime}/{model}/split-{split}/history.csv",
+        metrics="<results>/training/{regime}/{model}/split-{split}/metrics.json",
+    output:
+        figure=report(
+            "<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg",
+            caption="../report/learning_curve.rst",
+            category="Learning curves",
+            labels={"regime": "{regime}", "model": "{model}", "split": "{split}"},
+        ),
+    log:
+        "<results>/logs/render_learning_curve/{regime}/{model}/split-{split}.log",
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    message:
+        "Drawing the learning curve of {wildcards.model}, {wildcards.regime} (split {wildcards.split})"
+    shell:
+        "python {input.code[0]:q} --history {input.history:q} --metrics {input.metrics:q}"
+        " --output {output.figure:q} > {log:q} 2>&1"

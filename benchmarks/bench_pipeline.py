@@ -1,0 +1,112 @@
+"""What feeding a network and saving its training cost beside the steps themselves; a table.
+
+"Input" is the time to make a batch, from uint8 pictures and masks in memory (the regime mask: the
+filter on) and read from HDF5 shards, as a share of the bare training step on an array that is
+there already; steps and batches alternate. "State" is the time to save all that a training
+resumes from, and its share of five minutes, the default between two of them.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+from camseg import classifiers, filters, store
+from camseg.checkpoint import Checkpoint, State
+from camseg.training import Examples, make_repeatable
+
+NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
+EVERY = 300  # seconds between two saved states
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--sizes", nargs="+", type=int, default=[96, 224])
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=7, help="of which the medians")
+    args = parser.parse_args()
+    make_repeatable(1, 1)
+    print(f"batches of {args.batch_size}, one thread\n")
+    print("| network | px | step s | input ms | share | files ms | share | state MB | s | share |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+    for size in args.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "shard.h5")
+            store.write_shard(path, made_up_rois(8 * args.batch_size, size), source="benchmark")
+            for network in args.networks:
+                measure(network, size, path, args)
+
+
+def made_up_rois(n: int, size: int) -> store.Rois:
+    random = np.random.default_rng(1)
+    label = (np.arange(n) % 2).astype(np.uint8)
+    text = np.array([f"{number:03}" for number in range(n)], object)
+    return store.Rois(
+        image=random.integers(0, 256, (n, size, size), dtype=np.uint8),
+        mask=random.integers(0, 2, (n, size, size), dtype=np.uint8) * label[:, None, None],
+        label=label,
+        roi_id=text,
+        patient_id=text,
+        view=text,
+        pathology=text,
+        lesion_type=text,
+        box=np.zeros((n, 4), np.int32),
+    )
+
+
+def measure(network: str, size: int, path: Path, args: argparse.Namespace) -> None:
+    from camseg.step import Adam, trace_step
+
+    model = classifiers.build(network, size=size, batchnorm_momentum=0.9)
+    adam = Adam(model.trainable_variables, 1e-3)
+    step = trace_step(model, adam)
+    sources = []
+    for load in (True, False):
+        rois = store.read_rois([path], load=load)
+        weights = filters.weights("mask", rois, cams=None, seed=1)
+        preprocess = partial(classifiers.preprocess, network)
+        sources.append(Examples(rois.image, rois.label, weights, preprocess))
+    batch = np.arange(args.batch_size)
+    labels, images = rois.label[batch].astype(np.int32), sources[0].inputs(batch)
+    float(step(images, labels)[0])
+    times: dict[str, list[float]] = {"step": [], "memory": [], "files": [], "state": []}
+
+    def timed(name: str, call: object) -> None:
+        started = time.perf_counter()
+        call()
+        times[name].append(time.perf_counter() - started)
+
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = Checkpoint(Path(folder), {"network": network}, 0)
+        variables = [*(variable.value for variable in model.variables), *adam.state]
+        for _ in range(args.rounds):
+            timed("step", lambda: float(step(images, labels)[0]))
+            timed("memory", lambda: sources[0].inputs(batch))
+            timed("files", lambda: sources[1].inputs(batch))
+        for _ in range(3):
+            timed(
+                "state",
+                lambda: checkpoint.save(
+                    State([], [each.numpy() for each in variables], model.get_weights())
+                ),
+            )
+        megabytes = checkpoint.path.stat().st_size / 1e6
+    median = {name: statistics.median(values) for name, values in times.items()}
+    print(
+        f"| {network} | {size} | {median['step']:.2f} "
+        f"| {1e3 * median['memory']:.1f} | {median['memory'] / median['step']:.1%} "
+        f"| {1e3 * median['files']:.1f} | {median['files'] / median['step']:.1%} "
+        f"| {megabytes:.0f} | {median['state']:.2f} | {median['state'] / EVERY:.2%} |",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

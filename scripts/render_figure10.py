@@ -1,0 +1,27 @@
+"""Render Figure 10: abnormal ROIs, from small to large lesions, and their CAMs by one model."""
+
+import argparse
+
+from camseg import cam_pictures, figures, store
+from camseg.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--cams", required=True, help="HDF5 of compute_cams.py")
+    parser.add_argument("--dice", required=True, help="TSV of score_dice.py")
+    parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
+    args = parser.parse_args()
+    dice = cam_pictures.read_dice({args.model: args.dice})[args.model]
+    rois = store.read_rois(args.shards)
+    rois = rois.take([roi_id in dice.index for roi_id in rois.roi_id])
+    rois = rois.take(cam_pictures.by_size(rois, cam_pictures.SHOWN))
+    cams = store.read_cams(args.cams, rois.roi_id).cam
+    figure = cam_pictures.figure10(rois, cams, list(dice[rois.roi_id]), args.model)
+    figures.save(figure, args.output)
+
+
+if __name__ == "__main__":
+    run(main)

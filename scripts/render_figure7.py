@@ -1,0 +1,29 @@
+"""Render Figure 7: one abnormal ROI, its mask, and its CAMs by all models."""
+
+import argparse
+
+from camseg import cam_pictures, figures, store
+from camseg.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
+    parser.add_argument("--models", nargs="+", required=True)
+    parser.add_argument("--cams", nargs="+", required=True, help="HDF5 of each of the models")
+    parser.add_argument("--dice", nargs="+", required=True, help="TSV of each of the models")
+    parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
+    args = parser.parse_args()
+    dice = cam_pictures.read_dice(dict(zip(args.models, args.dice, strict=True)))
+    roi_id = cam_pictures.median_roi(dice)
+    rois = store.read_rois(args.shards)
+    cams = {
+        model: store.read_cams(path, [roi_id]).cam[0]
+        for model, path in zip(args.models, args.cams, strict=True)
+    }
+    figure = cam_pictures.figure7(rois.take(rois.roi_id == roi_id), cams, dice.loc[roi_id])
+    figures.save(figure, args.output)
+
+
+if __name__ == "__main__":
+    run(main)
