@@ -21,7 +21,7 @@ include: "workflow/rules/report.smk"
 wildcard_constraints:
     shard=r"\d+",
     split=r"\d+",
-    regime="original|cam|mask|inverse",
+    regime="|".join(REGIMES),
     explanation="grad_cam",
     model="|".join(config["models"]),
 
@@ -31,18 +31,19 @@ rule all:
     input:
         expand(
             "<results>/tables/{table}.{suffix}",
-            table=["table1", "table2", "inverse_mask", "paper_comparison"],
+            table=TABLES,
             suffix=["csv", "md", "tex"],
         ),
         expand(
             "<results>/figures/{figure}.{suffix}",
-            figure=[f"figure{number}" for number in (4, 5, 6, 7, 8, 9, 10)],
+            figure=[f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)],
             suffix=["svg", "png"],
         ),
         [
-            f"<results>/figures/learning_curves/{regime}/{model}/split-{SPLIT}.svg"
+            f"<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg"
             for regime, models in REGIMES.items()
             for model in models
+            for split in SPLITS
         ],
         "<results>/rois/candidates.tsv",
 

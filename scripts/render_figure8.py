@@ -10,12 +10,17 @@ from camseg.cli import run
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--table2", required=True, help="CSV of render_tables.py")
+    parser.add_argument("--intervals", required=True, help="Table II's, CSV of render_intervals.py")
+    parser.add_argument("--extended", required=True, help="Table II, CSV of render_tables.py")
     parser.add_argument("--published", required=True, help="the paper's results, CSV")
-    parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
+    parser.add_argument("--output", nargs="+", required=True, help=".svg, .png, 175 mm wide")
+    parser.add_argument("--column", nargs="+", required=True, help=".svg, .png, 85 mm wide")
     options = parser.parse_args()
-    figure = figures.figure8(pd.read_csv(options.table2), pd.read_csv(options.published))
-    figures.save(figure, options.output)
+
+    paths = (options.intervals, options.extended, options.published)
+    tables = [pd.read_csv(path) for path in paths]
+    figures.save(figures.figure8(*tables, width=175), options.output)
+    figures.save(figures.figure8(*tables, width=85), options.column)
 
 
 if __name__ == "__main__":

@@ -1,53 +1,51 @@
-"""Render Tables I and II, the inverse-mask result, and the published numbers beside ours."""
+"""Render Tables I and II, Table II with all regimes, and the inverse-mask result."""
 
 import argparse
 
-import pandas as pd
-
-from camseg import tables
+from camseg import results, tables
 from camseg.cli import run
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--metrics", nargs="+", required=True, help="metrics.json of all trainings")
-    parser.add_argument("--models", nargs="+", required=True)
-    parser.add_argument("--dice", nargs="+", required=True, help="a TSV per model, in their order")
-    parser.add_argument("--published", required=True, help="the paper's results, CSV")
+    parser.add_argument("--dice", nargs="+", required=True, help="a TSV per model and split")
+    parser.add_argument("--models", nargs="+", required=True, help="the model of each such TSV")
     parser.add_argument("--table1", nargs="+", required=True, help=".csv, .md, .tex to write")
     parser.add_argument("--table2", nargs="+", required=True)
+    parser.add_argument("--table2-extended", nargs="+", required=True)
     parser.add_argument("--inverse-mask", nargs="+", required=True)
-    parser.add_argument("--comparison", nargs="+", required=True)
     options = parser.parse_args()
 
-    results = tables.collect(options.metrics, dict(zip(options.models, options.dice, strict=True)))
-    published = pd.read_csv(options.published)
+    collected = results.collect(
+        results.read_trainings(options.metrics), results.read_dice(options.models, options.dice)
+    )
     for table, paths, caption in (
         (
-            tables.table1(results),
+            tables.table1(collected),
             options.table1,
             "Result of Experiment 1: best validation accuracy and mean-Dice. "
             "Descending sort by validation accuracy.",
         ),
         (
-            tables.table2(results),
+            tables.table2(collected),
             options.table2,
             "Result of Experiment 2: Table I and the best validation accuracy of classifiers "
             "trained on CAM-filtered and on truth-mask-filtered ROIs. Descending sort by Dice.",
         ),
         (
-            tables.inverse_mask(results),
+            tables.table2_extended(collected),
+            options.table2_extended,
+            "Table II with the best validation accuracy in every regime that was run.",
+        ),
+        (
+            tables.inverse_mask(collected),
             options.inverse_mask,
             "Best validation accuracy on inverse-mask-filtered ROIs.",
         ),
-        (
-            tables.comparison(results, published),
-            options.comparison,
-            "Published results and ours.",
-        ),
     ):
         tables.write_table(table, paths, caption)
-    print(tables.to_markdown(tables.table2(results)))
+    print(tables.to_markdown(tables.table2(collected)))
 
 
 if __name__ == "__main__":

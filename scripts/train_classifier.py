@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--regime", choices=filters.REGIMES, required=True)
     parser.add_argument("--network", choices=NETWORKS, required=True)
-    parser.add_argument("--cams", help="HDF5 file of compute_cams.py, for the regime cam")
+    parser.add_argument("--cams", help="HDF5 file of compute_cams.py, for regimes of CAMs")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--epochs", type=int, required=True, help="at most")
     parser.add_argument("--patience", type=int, required=True, help="epochs without a gain")
@@ -111,7 +111,7 @@ def main() -> None:
             if in_memory:
                 chosen, maps = chosen.loaded(), maps and maps[:]
             return Examples(
-                images=chosen.image,
+                images=filters.pictures(args.regime, chosen),
                 labels=chosen.label,
                 weights=filters.weights(args.regime, chosen, cams=maps, seed=args.seed),
                 preprocess=partial(classifiers.preprocess, args.network),

@@ -1,50 +1,74 @@
 """The paper's figures, byte for byte the same from the same data."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from camseg.files import whole_file
+from camseg.regimes import OF_CAMS
+from camseg.results import REGIMES
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"  # apart for colour-blind readers (Okabe and Ito)
 STYLE = {"font.size": 8, "svg.hashsalt": "camseg", "axes.spines.top": False}
 STYLE |= {"axes.spines.right": False, "svg.fonttype": "none"}
 
 
-def figure8(table2: pd.DataFrame, published: pd.DataFrame) -> Figure:
-    """Figure 8: Dice and CAM_val_acc of every classifier, in Table II's order.
+def figure8(
+    intervals: pd.DataFrame, extended: pd.DataFrame, published: pd.DataFrame, *, width: float
+) -> Figure:
+    """Figure 8: Dice and CAM_val_acc of every classifier, in Table II's order; `width` in mm.
 
-    Filled marks and lines are this study's values, hollow marks the published ones.
+    Filled marks, lines and error bars are this study's values and `intervals` (Table II's), hollow
+    marks the published values, grey ones the accuracies of controls in `extended` Table II. The
+    names are turned where they would overlap.
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(175 / 25.4, 80 / 25.4), layout="constrained")
+        figure = Figure(figsize=(width / 25.4, 80 / 25.4), layout="constrained")
         axes = figure.subplots()
-        names = list(table2["Classifier"])
+        names = list(extended["Classifier"])
+        places = np.arange(len(names))
         paper = published.set_index("Classifier").reindex(names)
-        for column, colour, marker in (
-            ("CAM_val_acc", VERMILLION, "s"),
-            ("Dice", BLUE, "o"),
-        ):
-            style = {"color": colour, "marker": marker, "clip_on": False}
-            axes.plot(names, table2[column], label=column, **style)
-            axes.plot(
-                names,
-                paper[column],
-                label=f"{column}, published",
-                linestyle="none",
-                zorder=3,
-                markerfacecolor="none",
-                **style,
-            )
+        shown = []
+        for column, colour, marker in (("CAM_val_acc", VERMILLION, "s"), ("Dice", BLUE, "o")):
+            ours = intervals[intervals["quantity"] == column].set_index("Classifier").reindex(names)
+            style = {"color": colour, "marker": marker, "markersize": 4, "clip_on": False}
+            ends = [ours["value"] - ours["low"], ours["high"] - ours["value"]]
+            shown += [axes.errorbar(
+                places, ours["value"], ends, label=column, linewidth=1, elinewidth=0.6,
+                capsize=2, capthick=0.6, **style,
+            )]  # fmt: skip
+            shown += axes.plot(
+                places + 0.15, paper[column], label=f"{column}, published", linestyle="none",
+                zorder=3, markerfacecolor="white", **style,
+            )  # fmt: skip
+        for regime, marker in zip(OF_CAMS[1:], "^vDPX", strict=True):
+            if REGIMES[regime] in extended:
+                shown += axes.plot(
+                    places - 0.15, extended[REGIMES[regime]], marker, label=regime,
+                    color="0.45", markersize=3.5, clip_on=False,
+                )  # fmt: skip
+        axes.set_xticks(places, names)
+        axes.set_xlim(-0.4, len(names) - 0.6)
         axes.set_ylim(0, 1)
         axes.set_ylabel("Dice, accuracy")
         axes.grid(axis="y", color="0.9")
         axes.set_axisbelow(True)
-        figure.legend(loc="outside upper center", ncols=4, frameon=False)
+        figure.legend(
+            handles=shown, loc="outside upper center", ncols=int(width / 42), frameon=False,
+            handlelength=1.5, columnspacing=1.2,
+        )  # fmt: skip
+        figure.draw_without_rendering()
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+        if any(one.x1 + 3 > other.x0 for one, other in pairwise(boxes)):
+            axes.tick_params(axis="x", labelrotation=45)
+            for label in axes.get_xticklabels():
+                label.set(horizontalalignment="right", rotation_mode="anchor")
     return figure
 
 

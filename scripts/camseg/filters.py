@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from camseg import controls
 from camseg.errors import CamsegError
+from camseg.regimes import OF_CAMS
 from camseg.seeds import generator
 from camseg.store import Pictures, Rois
 
@@ -19,13 +21,25 @@ def weights(regime: str, rois: Rois, *, cams: Pictures | None, seed: int) -> Wei
     """Return what gives the weights of any of `rois` under `regime`; None = all is kept.
 
     The result maps an index (b,) into `rois` to weights (b, S, S) uint8, 255 = 1. `cams`
-    (n, S, S) uint8 are the ROIs' grey maps, in the order of `rois`; only the regime "cam" needs
+    (n, S, S) uint8 are the ROIs' grey maps, in the order of `rois`; only the regimes OF_CAMS need
     them. Pass the ROIs of one side of the split only: what a regime takes from other ROIs must
     not cross it. Raises CamsegError if the regime is unknown or lacks what it needs.
     """
     if regime not in REGIMES:
         raise CamsegError(f"regime is {regime!r}: must be one of {', '.join(REGIMES)}")
+    if regime in OF_CAMS and (cams is None or cams.shape != rois.image.shape):
+        raise CamsegError(
+            f"regime {regime!r} needs a CAM of each ROI, shape {rois.image.shape}, "
+            f"not {None if cams is None else cams.shape}"
+        )
     return REGIMES[regime](rois, cams, seed)
+
+
+def pictures(regime: str, rois: Rois) -> Pictures:
+    """Return what the weights of `regime` are applied to: the ROIs; white for a silhouette."""
+    if regime == "silhouette":
+        return np.broadcast_to(np.uint8(255), rois.image.shape)
+    return rois.image
 
 
 def apply(images: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
@@ -44,11 +58,6 @@ def original(rois: Rois, cams: Pictures | None, seed: int) -> None:
 
 def cam(rois: Rois, cams: Pictures | None, seed: int) -> Weights:
     """Weigh each pixel by the CAM of its ROI, normal or abnormal."""
-    if cams is None or cams.shape != rois.image.shape:
-        raise CamsegError(
-            f"regime 'cam' needs a CAM of each ROI, shape {rois.image.shape}, "
-            f"not {None if cams is None else cams.shape}"
-        )
     return lambda index: cams[index]
 
 
@@ -84,4 +93,10 @@ REGIMES: dict[str, Callable[[Rois, Pictures | None, int], Weights | None]] = {
     "cam": cam,
     "mask": mask,
     "inverse": inverse,
+    "silhouette": mask,  # of a white picture: the outline's shape without any texture
+    "swapped": controls.swapped,
+    "gaussian": controls.gaussian,
+    "noise": controls.noise,
+    "blob": controls.blob,
+    "inverse_cam": controls.inverse_cam,
 }

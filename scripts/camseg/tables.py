@@ -1,47 +1,23 @@
-"""The paper's tables from the trainings' metrics and the ROIs' Dice, as CSV, Markdown and LaTeX."""
+"""The paper's tables from a study's results, and how any table becomes CSV, Markdown or LaTeX."""
 
-import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from camseg.errors import CamsegError
 from camseg.files import whole_file
+from camseg.results import REGIMES
 
 TABLE1 = ["Classifier", "val_acc", "Dice"]
 TABLE2 = ["Classifier", "val_acc", "Dice", "CAM_val_acc", "mask_val_acc"]
 INVERSE = ["Classifier", "inverse_val_acc"]
-REGIMES = {  # the column that a regime's best validation accuracy stands in
-    "original": "val_acc",
-    "cam": "CAM_val_acc",
-    "mask": "mask_val_acc",
-    "inverse": "inverse_val_acc",
-}
-
-
-def read_dice(path: str | Path) -> float:
-    """Return the mean of a model's mean-Dice over all abnormal ROIs, as in Table I."""
-    table = pd.read_csv(path, sep="\t")
-    dice = table["dice"][(table["label"] == "abnormal") & (table["side"] != "unused")]
-    if dice.empty or dice.isna().any():
-        raise CamsegError(f"{path}: {dice.isna().sum()} of {len(dice)} abnormal ROIs have no Dice")
-    return float(dice.mean())
-
-
-def collect(metrics: Iterable[str | Path], dice: dict[str, str | Path]) -> pd.DataFrame:
-    """Return all results, a row per classifier, columns TABLE2 and inverse_val_acc.
-
-    `metrics` are the metrics.json of any regimes, `dice` maps a model to its table of ROIs.
-    What was not run is NaN.
-    """
-    results = pd.DataFrame(index=list(dice), columns=[*TABLE2[1:], "inverse_val_acc"], dtype=float)
-    for path in metrics:
-        training = json.loads(Path(path).read_text())
-        results.loc[training["model"], REGIMES[training["regime"]]] = training["val_acc"]
-    for model, path in dice.items():
-        results.loc[model, "Dice"] = read_dice(path)
-    return results.rename_axis("Classifier").reset_index()
+P_VALUES = ("p", "p_holm")
+LONG, LONG_WIDTH = 40, "60mm"  # a text's characters from which its column is so wide in LaTeX
+LONGEST = 40  # rows that fit a page
+LATEX = {character: rf"\{character}" for character in "{}&%$#_"}
+LATEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}"}
 
 
 def table1(results: pd.DataFrame) -> pd.DataFrame:
@@ -62,60 +38,70 @@ def inverse_mask(results: pd.DataFrame) -> pd.DataFrame:
     return results.dropna(subset=INVERSE).sort_values(order, ascending=[False, True])[INVERSE]
 
 
-def comparison(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Published values beside ours: a row per classifier and quantity that either has."""
-    ours = results.melt("Classifier", var_name="quantity", value_name="ours")
-    paper = published.melt("Classifier", var_name="quantity", value_name="published")
-    both = paper.merge(ours, how="outer", on=["Classifier", "quantity"])
-    both = both.dropna(subset=["published", "ours"], how="all")
-    both["difference"] = both["ours"] - both["published"]
-    place = {name: number for number, name in enumerate(results.columns)}
-    both = both.sort_values(["quantity", "Classifier"], key=lambda key: key.map(place).fillna(key))
-    return both[["Classifier", "quantity", "published", "ours", "difference"]]
+def table2_extended(results: pd.DataFrame) -> pd.DataFrame:
+    """Table II with a column for every further regime that any classifier was trained on."""
+    further = [
+        name for name in REGIMES.values() if name not in TABLE2 and results[name].notna().any()
+    ]
+    return results.loc[table2(results).index, [*TABLE2, *further]]
 
 
 def to_markdown(table: pd.DataFrame) -> str:
     """Return a table in Markdown, numbers with three decimals as in the paper."""
     rule = ["---:" if numeric else "---" for numeric in _numeric(table)]
-    rows = [list(table.columns), rule, *_cells(table)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    rows = [[cell.replace("|", r"\|") for cell in row] for row in _rows(table)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [rows[0], rule, *rows[1:]])
 
 
 def to_latex(table: pd.DataFrame, caption: str) -> str:
-    """Return a table in LaTeX (package booktabs), numbers with three decimals as in the paper."""
-    columns = "".join("r" if numeric else "l" for numeric in _numeric(table))
-    lines = [
-        " & ".join(row).replace("_", r"\_") + r" \\" for row in [table.columns, *_cells(table)]
-    ]
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{caption}}}",
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            lines[0],
-            r"\midrule",
-            *lines[1:],
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
+    """Return a table in LaTeX (package booktabs), numbers with three decimals as in the paper.
+
+    Columns of long texts are LONG_WIDTH wide, so that their lines break; a table with such a
+    column, or of more than LONGEST rows, is small and may break over pages (package longtable).
+    """
+    rows = _rows(table)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    columns = "".join(
+        "r" if numeric else "l" if width <= LONG else rf"p{{{LONG_WIDTH}}}"
+        for numeric, width in zip(_numeric(table), widths, strict=True)
     )
+    head, *body = [" & ".join(map(escape_latex, row)) + r" \\" for row in rows]
+    head, caption = [r"\toprule", head, r"\midrule"], rf"\caption{{{escape_latex(caption)}}}"
+    if len(table) > LONGEST or max(widths) > LONG:
+        lines = [r"{\footnotesize", rf"\begin{{longtable}}{{{columns}}}", caption + r" \\", *head]
+        lines += [r"\endfirsthead", *head, r"\endhead", *body, r"\bottomrule"]
+        lines += [r"\end{longtable}", "}"]
+    else:
+        lines = [r"\begin{table}", r"\centering", caption, rf"\begin{{tabular}}{{{columns}}}"]
+        lines += [*head, *body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
+    return "\n".join([*lines, ""])
+
+
+def escape_latex(text: str) -> str:
+    """Return a text with every character that LaTeX would take for a command made harmless."""
+    return re.sub(r"[\\{}&%$#_~^<>]", lambda match: LATEX[match[0]], text)
 
 
 def _numeric(table: pd.DataFrame) -> list[bool]:
     return [pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]
 
 
-def _cells(table: pd.DataFrame) -> list[list[str]]:
-    def cell(value: object) -> str:
+def _rows(table: pd.DataFrame) -> list[list[str]]:
+    """Return the texts of the head and of each row."""
+
+    def cell(name: str, value: object) -> str:
         if isinstance(value, float):
+            if name in P_VALUES and value < 0.0005:
+                return "<0.001"
             return "" if pd.isna(value) else f"{value:z.3f}"
         return str(value)
 
-    return [[cell(value) for value in row] for row in table.itertuples(index=False)]
+    names = list(table.columns)
+    body = [
+        [cell(name, value) for name, value in zip(names, row, strict=True)]
+        for row in table.itertuples(index=False)
+    ]
+    return [names, *body]
 
 
 def write_table(table: pd.DataFrame, paths: Iterable[str | Path], caption: str) -> None:

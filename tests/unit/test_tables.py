@@ -1,11 +1,12 @@
-import json
+import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from camseg import tables
-from camseg.errors import CamsegError
+from camseg.results import REGIMES
 
 
 @pytest.fixture
@@ -38,57 +39,12 @@ def test_published_numbers_sort_into_the_papers_tables(published):
     assert inverse.to_csv(index=False) == "Classifier,inverse_val_acc\nInceptionV3,0.616\n"
 
 
-def write_results(folder):
-    """Metrics and Dice of two models, as the earlier stages write them."""
-    metrics, dice = [], {}
-    for model, regime, accuracy in (
-        ("Xception", "original", 0.9),
-        ("Xception", "cam", 0.8),
-        ("VGG16", "original", 0.7),
-        ("VGG16", "inverse", 0.6),
-    ):
-        path = folder / f"{model}-{regime}.json"
-        path.write_text(json.dumps({"model": model, "regime": regime, "val_acc": accuracy}))
-        metrics.append(path)
-    for model, values in (("Xception", [0.2, 0.4, 0.9]), ("VGG16", [0.5, 0.6, 0.9])):
-        dice[model] = folder / f"{model}.tsv"
-        pd.DataFrame(
-            {
-                "roi_id": list("abcd"),
-                "label": ["abnormal", "abnormal", "abnormal", "normal"],
-                "side": ["train", "validation", "unused", "train"],
-                "dice": [*values, np.nan],
-            }
-        ).to_csv(dice[model], sep="\t", index=False)
-    return metrics, dice
-
-
-def test_results_are_collected_by_model_and_regime(tmp_path):
-    results = tables.collect(*write_results(tmp_path)).set_index("Classifier")
-    assert results.loc["Xception", "val_acc"] == 0.9
-    assert results.loc["Xception", "CAM_val_acc"] == 0.8
-    assert np.isnan(results.loc["Xception", "mask_val_acc"])
-    assert results.loc["VGG16", "inverse_val_acc"] == 0.6
-    assert results.loc["Xception", "Dice"] == pytest.approx(0.3)  # abnormal ROIs that are used
-    assert results.loc["VGG16", "Dice"] == pytest.approx(0.55)
-
-
-def test_an_abnormal_roi_without_dice_is_an_error(tmp_path):
-    metrics, dice = write_results(tmp_path)
-    text = dice["VGG16"].read_text().replace("0.5\n", "\n")
-    dice["VGG16"].write_text(text)
-    with pytest.raises(CamsegError, match="1 of 2 abnormal ROIs have no Dice"):
-        tables.collect(metrics, dice)
-
-
-def test_comparison_has_published_and_own_values_and_their_difference(tmp_path, published):
-    both = tables.comparison(tables.collect(*write_results(tmp_path)), published)
-    both = both.set_index(["Classifier", "quantity"])
-    assert both.loc[("Xception", "val_acc"), "published"] == 0.856
-    assert both.loc[("Xception", "val_acc"), "difference"] == pytest.approx(0.9 - 0.856)
-    assert np.isnan(both.loc[("DenseNet121", "Dice"), "ours"])
-    assert np.isnan(both.loc[("VGG16", "Dice"), "published"])
-    assert len(both) == 6 * 4 + 1 + 3  # what the paper has, and VGG16's three own values
+def test_the_extended_table_has_a_column_for_every_regime_that_was_run(published):
+    columns = ["Classifier", "val_acc", "Dice", "CAM_val_acc", "mask_val_acc"]
+    everything = published.assign(**dict.fromkeys(set(REGIMES.values()) - set(published), np.nan))
+    extended = tables.table2_extended(everything.assign(blob_val_acc=[0.0, *[np.nan] * 5]))
+    assert list(extended.columns) == [*columns, "inverse_val_acc", "blob_val_acc"]
+    pd.testing.assert_frame_equal(extended[columns], tables.table2(published))
 
 
 def test_formats(tmp_path):
@@ -100,3 +56,37 @@ def test_formats(tmp_path):
     assert markdown == "| Classifier | Dice |\n| --- | ---: |\n| A_1 | 0.123 |\n| B |  |\n"
     assert r"A\_1 & 0.123 \\" in latex
     assert r"\begin{tabular}{lr}" in latex
+
+
+STRANGE = r"50 % & #1_a $x$ ~ ^2 {b} \c | <0.1> --"
+
+
+def test_signs_that_are_commands_elsewhere_are_only_signs():
+    table = pd.DataFrame({"a|b": ["x|y"], "p": [0.0001], "p_holm": [0.0006]})
+    assert tables.to_markdown(table).splitlines()[::2] == [
+        r"| a\|b | p | p_holm |",
+        r"| x\|y | <0.001 | 0.001 |",
+    ]
+    assert tables.escape_latex(STRANGE) == (
+        r"50 \% \& \#1\_a \$x\$ \textasciitilde{} \textasciicircum{}2 \{b\} "
+        r"\textbackslash{}c | \textless{}0.1\textgreater{} --"
+    )
+
+
+def test_latex_compiles(tmp_path, published):
+    """A short table, one with long texts, and one longer than a page."""
+    if not shutil.which("pdflatex"):
+        pytest.skip("pdflatex is not installed: no table is typeset")
+    strange = pd.DataFrame(
+        {STRANGE: [STRANGE, "b"], "p": [0.2, np.nan], "note": ["long " * 30, ""]}
+    )
+    long = pd.DataFrame({"Classifier": [f"A_{number}" for number in range(90)], "Dice": 0.5})
+    document = [r"\documentclass{article}", r"\usepackage{booktabs,longtable}", r"\begin{document}"]
+    for name, table in (("paper", published), ("strange", strange), ("long", long)):
+        tables.write_table(table, [tmp_path / f"{name}.tex"], STRANGE)
+        document.append(rf"\input{{{name}}}")
+    (tmp_path / "all.tex").write_text("\n".join([*document, r"\end{document}"]))
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    result = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, errors="replace")
+    assert result.returncode == 0, result.stdout
+    assert "(3 pages" in result.stdout  # `long` has two of its own

@@ -18,9 +18,12 @@ from PIL import Image
 from project import ROOT, SMALL, copy_project, jobs, snakemake
 
 from camseg.dice import mean_dice
+from camseg.regimes import OF_CAMS
 from camseg.sources import sources_of
 from conftest import bright
 
+RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
+RENDERED += ("render_figure8", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
     "sklearn": "scikit-learn",
@@ -52,6 +55,25 @@ def test_default_study_has_nineteen_trainings(project):
     assert [counts[f"render_figure{number}"] for number in (4, 5, 6, 7, 8, 9, 10)] == [1] * 7
     assert counts["render_learning_curve"] == 19
     assert "render_figure1" not in counts
+
+
+def test_more_splits_are_more_of_the_same_jobs(project):
+    counts = jobs(snakemake(project, "-n", "all", config={"splits": 3}))
+    assert counts["train_classifier"] == 3 * 19
+    assert counts["compute_cams"] == counts["score_dice"] == 3 * 6
+    assert counts["split_rois"] == 3
+    assert counts["render_learning_curve"] == 3 * 19
+    assert counts["render_tables"] == counts["render_claims"] == counts["extract_rois"] / 2 == 1
+
+
+def test_controls_are_further_trainings_that_wait_for_their_cams(project):
+    controls = {regime: ["Xception"] for regime in OF_CAMS if regime != "cam"}
+    config = {"regimes": {**controls, "silhouette": "all"}}
+    assert jobs(snakemake(project, "-n", "all", config=config))["train_classifier"] == 19 + 5 + 6
+    target = "results/phantom/training/{}/Xception/split-0/model.keras"
+    for regime, first in (("noise", 1), ("silhouette", 0)):
+        counts = jobs(snakemake(project, "-n", target.format(regime), config=config))
+        assert (counts["train_classifier"], counts.get("compute_cams", 0)) == (1 + first, first)
 
 
 def test_slurm_profile_plans_the_same_jobs(project):
@@ -192,6 +214,75 @@ def test_tables_follow_from_the_stages_before(study):
 
 
 @pytest.mark.slow
+def test_intervals_and_claims_follow_from_predictions(study):
+    """The tables of statistics by another way: from every ROI's prediction."""
+    results = study / "results/phantom"
+    right = {}
+    for regime in ("original", "cam", "mask", "inverse"):
+        path = results / f"training/{regime}/MobileNetV2/split-0/predictions.tsv"
+        table = pd.read_csv(path, sep="\t", index_col="roi_id")
+        table = table[table["side"] == "validation"]
+        right[regime] = (table["probability"] > 0.5) == (table["label"] == "abnormal")
+    n = len(right["original"])
+    claims = pd.read_csv(results / "tables/claims.csv").query("data == 'this study'")
+    assert set(claims["claim"]) == {"H1", "H2"}  # one classifier has no correlation
+    for row in claims.itertuples():
+        first, second = (right[regime] for regime in row.comparison.split(" - "))
+        assert row.statistic == f"{(first & ~second).sum()} : {(second & ~first).sum()}"
+        assert row.difference == pytest.approx(first.mean() - second.mean(), abs=1e-6)
+        assert row.low <= row.difference <= row.high
+    intervals = pd.read_csv(results / "tables/table2_intervals.csv", index_col="quantity")
+    for regime, column in (("original", "val_acc"), ("inverse", "inverse_val_acc")):
+        assert intervals.loc[column, "value"] == pytest.approx(right[regime].mean(), abs=1e-6)
+        assert intervals.loc[column, "n"] == n
+    assert intervals.loc["Dice", "low"] < intervals.loc["Dice", "value"]
+    bias = pd.read_csv(results / "tables/selection_bias.csv", index_col="regime")
+    assert list(bias["n"]) == [n] * 4
+    assert (bias["epochs"] == 2).all()
+    assert bias["expected_best"].between(0.5, 0.75).all()
+
+
+@pytest.mark.slow
+def test_all_latex_tables_of_a_study_compile(study, tmp_path):
+    if not shutil.which("pdflatex"):
+        pytest.skip("pdflatex is not installed: no table is typeset")
+    document = [r"\documentclass[a4paper]{article}", r"\usepackage{booktabs,longtable}"]
+    document += [r"\usepackage[landscape,margin=15mm]{geometry}", r"\begin{document}"]
+    tables = sorted((study / "results/phantom/tables").glob("*.tex"))
+    for path in tables:
+        shutil.copy(path, tmp_path)
+        document.append(rf"\input{{{path.stem}}}")
+    (tmp_path / "all.tex").write_text("\n".join([*document, r"\end{document}"]))
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    for _ in "12":  # the second run knows the widths of long tables' columns
+        result = subprocess.run(
+            command, cwd=tmp_path, text=True, capture_output=True, errors="replace"
+        )
+        assert result.returncode == 0, result.stdout
+    assert len(tables) >= 9
+    assert "Overfull" not in result.stdout
+
+
+@pytest.mark.slow
+def test_more_splits_outdate_no_training(study):
+    counts = jobs(snakemake(study, "-n", "all", config={**SMALL, "splits": 2}))
+    assert counts["train_classifier"] == 4
+    assert counts["compute_cams"] == counts["score_dice"] == counts["split_rois"] == 1
+    assert "extract_rois" not in counts
+
+
+@pytest.mark.slow
+def test_controls_are_trained(study):
+    config = {**SMALL, "regimes": {**SMALL["regimes"], "silhouette": "all", "blob": "all"}}
+    folder = "results/phantom/training/{}/MobileNetV2/split-0/metrics.json"
+    targets = [folder.format(regime) for regime in ("silhouette", "blob")]
+    result = snakemake(study, "--cores", "2", *targets, config=config)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for target in targets:
+        assert 0 <= json.loads((study / target).read_text())["val_acc"] <= 1
+
+
+@pytest.mark.slow
 def test_candidates_add_up_with_the_index(study):
     results = study / "results/phantom"
     index = pd.read_csv(results / "index.tsv", sep="\t")
@@ -239,7 +330,7 @@ def test_rerunning_one_model_reruns_what_follows_from_it_only(study):
     assert counts["train_classifier"] == 1  # the regime `cam` alone
     assert counts == {
         **dict.fromkeys(("compute_cams", "score_dice", "train_classifier"), 1),
-        **dict.fromkeys(("render_tables", "render_figure8", "all"), 1),
+        **dict.fromkeys(RENDERED, 1),
         **dict.fromkeys(("render_figure7", "render_figure9", "render_figure10"), 1),
         "render_learning_curve": 1,
     }
@@ -278,7 +369,8 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
     finally:
         path.write_text(before)
     figures = {f"render_figure{number}" for number in (7, 8, 9, 10)}
-    assert set(counts) == {"score_dice", "render_tables", "all"} | figures
+    tables = set(RENDERED) - {"render_selection_bias"}
+    assert set(counts) == {"score_dice"} | tables | figures
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 from camseg.config import check_schema, check_study
 from camseg.discovery import FINDERS
 from camseg.errors import CamsegError
+from camseg.regimes import OF_CAMS
 from camseg.sources import sources_of
 
 # `python` in a rule's shell command is the one that runs Snakemake, or that of the rule's
@@ -36,8 +37,9 @@ SOURCE = "ddsm" if PHANTOM else config["dataset"]["source"]  # phantoms are DDSM
 # of 8), 2260 MB (128 px, 16) and 3800 MB (224 px, 16)
 NETWORK_MB = 1500 + 70 * config["training"]["batch_size"] * (config["rois"]["size"] / 128) ** 2
 SHARDS = range(config["rois"]["shards"])
-SPLIT = 0  # the study's split that the tables show
-# the model shown where one stands for all
+SPLITS = range(config["splits"])
+# the split and the model shown where one stands for all
+SPLIT = 0
 EXAMPLE = "Xception" if "Xception" in config["models"] else config["models"][0]
 REGIMES = {
     "original": config["models"],
@@ -46,6 +48,12 @@ REGIMES = {
         for regime, models in config["regimes"].items()
     },
 }
+TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
+TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims"]
+DICE = expand(
+    "<results>/dice/grad_cam/{model}/split-{split}.tsv", model=config["models"], split=SPLITS
+)
+DICE_MODELS = [model for model in config["models"] for _ in SPLITS]  # the model of each
 
 
 def sources(script):
@@ -53,9 +61,19 @@ def sources(script):
     return sources_of(Path(workflow.basedir, "scripts", f"{script}.py"), workflow.basedir)
 
 
+def of_trainings(name):
+    """The file of that name of every training of the study."""
+    return [
+        f"<results>/training/{regime}/{model}/split-{split}/{name}"
+        for regime, models in REGIMES.items()
+        for model in models
+        for split in SPLITS
+    ]
+
+
 def cams_for_filter(wildcards):
-    """The CAM file that the ROIs of the regime `cam` are filtered with; none for other regimes."""
-    if wildcards.regime != "cam":
+    """The CAM file that a regime of CAMs filters its ROIs with; none for other regimes."""
+    if wildcards.regime not in OF_CAMS:
         return []
     return "<results>/cams/grad_cam/{model}/split-{split}.h5"
 

@@ -1,17 +1,8 @@
 rule render_tables:
     input:
         code=sources("render_tables"),
-        metrics=[
-            f"<results>/training/{regime}/{model}/split-{SPLIT}/metrics.json"
-            for regime, models in REGIMES.items()
-            for model in models
-        ],
-        dice=expand(
-            "<results>/dice/grad_cam/{model}/split-{split}.tsv",
-            model=config["models"],
-            split=SPLIT,
-        ),
-        published="resources/paper_results.csv",
+        metrics=of_trainings("metrics.json"),
+        dice=DICE,
     output:
         table1=report(
             multiext("<results>/tables/table1", ".csv", ".md", ".tex"),
@@ -23,14 +14,14 @@ rule render_tables:
             caption="../report/table2.rst",
             category="Tables",
         ),
+        extended=report(
+            multiext("<results>/tables/table2_extended", ".csv", ".md", ".tex"),
+            caption="../report/table2_extended.rst",
+            category="Tables",
+        ),
         inverse_mask=report(
             multiext("<results>/tables/inverse_mask", ".csv", ".md", ".tex"),
             caption="../report/inverse_mask.rst",
-            category="Tables",
-        ),
-        comparison=report(
-            multiext("<results>/tables/paper_comparison", ".csv", ".md", ".tex"),
-            caption="../report/paper_comparison.rst",
             category="Tables",
         ),
     log:
@@ -42,24 +33,131 @@ rule render_tables:
         mem_mb=1000,
         runtime=10,
     params:
-        models=config["models"],
+        models=DICE_MODELS,
     message:
         "Rendering the tables"
     shell:
         "python {input.code[0]:q} --metrics {input.metrics:q} --models {params.models}"
-        " --dice {input.dice:q} --published {input.published:q} --table1 {output.table1:q}"
-        " --table2 {output.table2:q} --inverse-mask {output.inverse_mask:q}"
+        " --dice {input.dice:q} --table1 {output.table1:q} --table2 {output.table2:q}"
+        " --table2-extended {output.extended:q} --inverse-mask {output.inverse_mask:q}"
+        " > {log:q} 2>&1"
+
+
+rule render_intervals:
+    input:
+        code=sources("render_intervals"),
+        metrics=of_trainings("metrics.json"),
+        dice=DICE,
+        published="resources/paper_results.csv",
+    output:
+        table1=report(
+            multiext("<results>/tables/table1_intervals", ".csv", ".md", ".tex"),
+            caption="../report/table1_intervals.rst",
+            category="Tables",
+        ),
+        table2=report(
+            multiext("<results>/tables/table2_intervals", ".csv", ".md", ".tex"),
+            caption="../report/table2_intervals.rst",
+            category="Tables",
+        ),
+        comparison=report(
+            multiext("<results>/tables/paper_comparison", ".csv", ".md", ".tex"),
+            caption="../report/paper_comparison.rst",
+            category="Tables",
+        ),
+    log:
+        "<results>/logs/render_intervals.log",
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        models=DICE_MODELS,
+        seed=config["seed"],
+    message:
+        "Rendering the tables' intervals"
+    shell:
+        "python {input.code[0]:q} --metrics {input.metrics:q} --models {params.models}"
+        " --dice {input.dice:q} --published {input.published:q} --seed {params.seed}"
+        " --table1 {output.table1:q} --table2 {output.table2:q}"
         " --comparison {output.comparison:q} > {log:q} 2>&1"
+
+
+rule render_claims:
+    input:
+        code=sources("render_claims"),
+        metrics=of_trainings("metrics.json"),
+        predictions=of_trainings("predictions.tsv"),
+        dice=DICE,
+        published="resources/paper_results.csv",
+    output:
+        claims=report(
+            multiext("<results>/tables/claims", ".csv", ".md", ".tex"),
+            caption="../report/claims.rst",
+            category="Tables",
+        ),
+    log:
+        "<results>/logs/render_claims.log",
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        models=DICE_MODELS,
+        seed=config["seed"],
+    message:
+        "Testing the paper's claims"
+    shell:
+        "python {input.code[0]:q} --metrics {input.metrics:q}"
+        " --predictions {input.predictions:q} --models {params.models} --dice {input.dice:q}"
+        " --published {input.published:q} --seed {params.seed} --output {output.claims:q}"
+        " > {log:q} 2>&1"
+
+
+rule render_selection_bias:
+    input:
+        code=sources("render_selection_bias"),
+        metrics=of_trainings("metrics.json"),
+        predictions=of_trainings("predictions.tsv"),
+    output:
+        table=report(
+            multiext("<results>/tables/selection_bias", ".csv", ".md", ".tex"),
+            caption="../report/selection_bias.rst",
+            category="Tables",
+        ),
+    log:
+        "<results>/logs/render_selection_bias.log",
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Working out what choosing the best epoch is worth"
+    shell:
+        "python {input.code[0]:q} --metrics {input.metrics:q}"
+        " --predictions {input.predictions:q} --output {output.table:q} > {log:q} 2>&1"
 
 
 rule render_figure8:
     input:
         code=sources("render_figure8"),
-        table2="<results>/tables/table2.csv",
+        intervals="<results>/tables/table2_intervals.csv",
+        extended="<results>/tables/table2_extended.csv",
         published="resources/paper_results.csv",
     output:
         figure=report(
             multiext("<results>/figures/figure8", ".svg", ".png"),
+            caption="../report/figure8.rst",
+            category="Figures",
+        ),
+        column=report(
+            multiext("<results>/figures/figure8_column", ".svg", ".png"),
             caption="../report/figure8.rst",
             category="Figures",
         ),
@@ -74,5 +172,6 @@ rule render_figure8:
     message:
         "Drawing Figure 8"
     shell:
-        "python {input.code[0]:q} --table2 {input.table2:q} --published {input.published:q}"
-        " --output {output.figure:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --intervals {input.intervals:q} --extended {input.extended:q}"
+        " --published {input.published:q} --output {output.figure:q} --column {output.column:q}"
+        " > {log:q} 2>&1"

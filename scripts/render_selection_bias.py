@@ -1,0 +1,29 @@
+"""Render what choosing the best epoch is worth: each training beside one that knows nothing."""
+
+import argparse
+
+from camseg import intervals, results, tables
+from camseg.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metrics", nargs="+", required=True, help="metrics.json of all trainings")
+    parser.add_argument("--predictions", nargs="+", required=True, help="their TSVs, same order")
+    parser.add_argument("--output", nargs="+", required=True, help=".csv, .md, .tex to write")
+    options = parser.parse_args()
+
+    table = intervals.selection_bias(
+        results.read_trainings(options.metrics),
+        results.read_predictions(options.metrics, options.predictions),
+    )
+    caption = (
+        "Validation accuracy of the best and of the last epoch. expected_best, best_95: mean and "
+        "95 % quantile of the best of as many epochs, on as many ROIs, of a network that knows "
+        "nothing."
+    )
+    tables.write_table(table, options.output, caption)
+
+
+if __name__ == "__main__":
+    run(main)
