@@ -23,7 +23,7 @@ wildcard_constraints:
     split=r"\d+",
     regime="original|cam|mask|inverse",
     explanation="grad_cam",
-    model="|".join(config["models"]),
+    model="|".join(map(re.escape, MODELS)),
 
 
 rule all:

@@ -1,4 +1,4 @@
-"""Train one network from scratch on the ROIs of one regime; keep the epoch of best accuracy."""
+"""Train one classifier on the ROIs of one regime; keep the epoch of best accuracy."""
 
 import argparse
 import json
@@ -25,7 +25,11 @@ def main() -> None:
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--regime", choices=filters.REGIMES, required=True)
+    parser.add_argument("--name", help="of the classifier; left out: the network's")
     parser.add_argument("--network", choices=NETWORKS, required=True)
+    parser.add_argument("--head", choices=classifiers.HEADS, default="gap")
+    parser.add_argument("--widths", type=int, nargs="+", default=[], help="of the hidden layers")
+    parser.add_argument("--weights", help="to start from: imagenet, or a file (default: random)")
     parser.add_argument("--cams", help="HDF5 file of compute_cams.py, for the regime cam")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--epochs", type=int, required=True, help="at most")
@@ -43,6 +47,7 @@ def main() -> None:
     parser.add_argument("--metrics", required=True, help="JSON to write")
     parser.add_argument("--predictions", required=True, help="TSV to write, a row a ROI")
     args = parser.parse_args()
+    name = args.name or args.network
 
     from camseg.training import (  # imports TensorFlow, which takes seconds
         Examples,
@@ -60,7 +65,7 @@ def main() -> None:
         batch_size=args.batch_size,
         learning_rate=args.learning_rate,
         batchnorm_momentum=args.batchnorm_momentum,
-        seed=derive_seed(args.seed, "training", args.regime, args.network, split_name),
+        seed=derive_seed(args.seed, "training", args.regime, name, split_name),
         threads=args.threads,
     )
     rois = store.read_rois(args.shards)
@@ -79,14 +84,24 @@ def main() -> None:
 
     make_repeatable(settings.seed, settings.threads)
     model = classifiers.build(
-        args.network, size=rois.image.shape[1], batchnorm_momentum=settings.batchnorm_momentum
+        args.network,
+        size=rois.image.shape[1],
+        batchnorm_momentum=settings.batchnorm_momentum,
+        head=args.head,
+        widths=args.widths,
+        weights=args.weights,
+        name=name,
     )
     training = train(model, examples(side == "train"), examples(side == "validation"), settings)
     probability = probability_abnormal(training.logits(examples(np.ones(len(rois), bool))))
 
     best, last = training.history[training.best_epoch - 1], training.history[-1]
     metrics = {
-        "model": args.network,
+        "model": name,
+        "network": args.network,
+        "head": args.head,
+        "widths": args.widths,
+        "weights": args.weights,
         "regime": args.regime,
         "split": split_name,
         "seed": args.seed,

@@ -1,5 +1,6 @@
 # Helpers that the rules share; no rule stands here.
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
-from camseg.config import check_schema, check_study
+from camseg.config import check_schema, check_study, entries
 from camseg.discovery import FINDERS
 from camseg.errors import CamsegError
 from camseg.sources import sources_of
@@ -26,6 +27,7 @@ try:
         if isinstance(section, dict):
             config[key] = dict(sorted(section.items()))
     check_study(config)
+    MODELS = entries(config)
 except CamsegError as error:
     raise WorkflowError(error)
 
@@ -38,9 +40,9 @@ NETWORK_MB = 1500 + 70 * config["training"]["batch_size"] * (config["rois"]["siz
 SHARDS = range(config["rois"]["shards"])
 SPLIT = 0  # the study's split that the tables show
 REGIMES = {
-    "original": config["models"],
+    "original": list(MODELS),
     **{
-        regime: config["models"] if models == "all" else models
+        regime: list(MODELS) if models == "all" else models
         for regime, models in config["regimes"].items()
     },
 }
@@ -56,6 +58,19 @@ def cams_for_filter(wildcards):
     if wildcards.regime != "cam":
         return []
     return "<results>/cams/grad_cam/{model}/split-{split}.h5"
+
+
+def classifier_options(wildcards):
+    """The options of train_classifier.py that say which classifier to train."""
+    entry = MODELS[wildcards.model]
+    options = ["--name", entry.name, "--network", entry.network, "--head", entry.head]
+    options += ["--widths", *map(str, entry.widths)] if entry.widths else []
+    return options + (["--weights", entry.weights] if entry.weights else [])
+
+
+def weights_file(wildcards):
+    """The weights file that a classifier's training starts from; none for most classifiers."""
+    return MODELS[wildcards.model].weights_file or []
 
 
 def require_cases():

@@ -8,7 +8,7 @@ rule render_tables:
         ],
         dice=expand(
             "<results>/dice/grad_cam/{model}/split-{split}.tsv",
-            model=config["models"],
+            model=MODELS,
             split=SPLIT,
         ),
         published="resources/paper_results.csv",
@@ -42,7 +42,7 @@ rule render_tables:
         mem_mb=1000,
         runtime=10,
     params:
-        models=config["models"],
+        models=list(MODELS),
     message:
         "Rendering the tables"
     shell:
