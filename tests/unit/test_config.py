@@ -75,7 +75,9 @@ def test_schema_describes_every_key_and_its_defaults_are_the_default_study(confi
         ("training.epochs", 0, "config: training.epochs: 0 is less than the minimum of 1"),
         ("training.epochs", "many", "config: training.epochs: 'many' is not of type 'integer'"),
         ("models", [], r"config: models: \[\] should be non-empty"),
+        ("models", ["V2+"], "config: models.0: 'V2.' does not match .* digits and"),
         ("models", ["../x"], "config: models.0: '../x' does not match .* digits and"),
+        ("models", ["V2+"], "config: models.0: .* does not match"),  # nor would TensorFlow take it
         ("models", [{"name": ".."}], "config: models.0.name: '..' does not match"),
         ("models", [{"name": "-x"}], "config: models.0.name: '-x' does not match"),
         ("models", [{"network": "Xception"}], "config: models.0: 'name' is a required property"),
