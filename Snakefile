@@ -23,7 +23,7 @@ wildcard_constraints:
     split=r"\d+",
     regime="|".join(REGIMES),
     explanation="grad_cam",
-    model="|".join(config["models"]),
+    model="|".join(map(re.escape, MODELS)),
 
 
 rule all:

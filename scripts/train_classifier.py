@@ -1,8 +1,8 @@
-"""Train one network on the ROIs of one regime; a killed training goes on where it was saved."""
+"""Train one classifier on the ROIs of one regime; a killed training goes on where it was saved."""
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -23,9 +23,12 @@ PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do
 SIDES = ("train", "validation")
 
 
-def stated(text: str) -> str | None:
-    """Return None for "none": in the configuration, null."""
-    return None if text == "none" else text
+def stated(text: str) -> str | float | None:
+    """Return None for "none" (null in the configuration), a number if it is one, or the text."""
+    try:
+        return None if text == "none" else float(text)
+    except ValueError:
+        return text
 
 
 def main() -> None:
@@ -33,7 +36,11 @@ def main() -> None:
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--regime", choices=filters.REGIMES, required=True)
+    parser.add_argument("--name", help="of the classifier; left out: the network's")
     parser.add_argument("--network", choices=NETWORKS, required=True)
+    parser.add_argument("--head", choices=classifiers.HEADS, default="gap")
+    parser.add_argument("--widths", type=int, nargs="+", default=[], help="of the hidden layers")
+    parser.add_argument("--weights", help="to start from: imagenet, or a file (default: random)")
     parser.add_argument("--cams", help="HDF5 file of compute_cams.py, for regimes of CAMs")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--epochs", type=int, required=True, help="at most")
@@ -69,31 +76,21 @@ def main() -> None:
         train,
     )
 
-    split_name = Path(args.split).stem  # "split-0"
-    momentum = args.batchnorm_momentum
-    settings = Settings(
-        epochs=args.epochs,
-        patience=args.patience,
-        monitor=args.monitor,
-        keep=args.keep,
-        batch_size=args.batch_size,
-        learning_rate=args.learning_rate,
-        schedule=args.schedule,
-        class_weights=args.class_weights,
-        flips=args.flips,
-        rotation=args.rotation,
-        batchnorm_momentum=None if momentum is None else float(momentum),
-        seed=derive_seed(args.seed, "training", args.regime, args.network, split_name),
-        threads=args.threads,
-    )
+    name, split_name = args.name or args.network, Path(args.split).stem  # "split-0"
+    chosen = {field.name: getattr(args, field.name, None) for field in fields(Settings)}
+    seed = derive_seed(args.seed, "training", args.regime, name, split_name)
+    settings = Settings(**chosen | {"seed": seed})
+    what = {"model": name, "network": args.network, "head": args.head, "widths": args.widths}
+    what |= {"weights": args.weights, "regime": args.regime}
     script = Path(__file__)
+    data = [args.shards, [args.split], [args.cams] if args.cams else []]
+    data += [[args.weights] if args.weights not in (None, "imagenet") else []]
     identity = {
-        "network": args.network,
-        "regime": args.regime,
+        **what,
         "settings": asdict(settings),
-        "rois": digest([*args.shards, args.split, *([args.cams] if args.cams else [])]),
+        "data": [digest(paths) for paths in data],
         "code": digest(script.parent / path for path in sources_of(script, script.parent)),
-        "versions": {"python": python_version()} | {name: version(name) for name in PACKAGES},
+        "versions": {"python": python_version()} | {each: version(each) for each in PACKAGES},
     }
     folder = Path(args.model).parent
     checkpoint = Checkpoint(folder / "resume", identity, 60 * args.save_every)
@@ -119,7 +116,13 @@ def main() -> None:
 
         make_repeatable(settings.seed, settings.threads)
         model = classifiers.build(
-            args.network, size=rois.image.shape[1], batchnorm_momentum=settings.batchnorm_momentum
+            args.network,
+            size=rois.image.shape[1],
+            batchnorm_momentum=settings.batchnorm_momentum,
+            head=args.head,
+            widths=args.widths,
+            weights=args.weights,
+            name=name,
         )
         of_side = {side: examples(side) for side in SIDES}
         training = train(
@@ -148,8 +151,7 @@ def main() -> None:
             }
             pd.DataFrame(table).to_csv(temporary, sep="\t", index=False)
         metrics = {
-            "model": args.network,
-            "regime": args.regime,
+            **what,
             "split": split_name,
             "seed": args.seed,
             **training.summary(),

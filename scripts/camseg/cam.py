@@ -146,12 +146,16 @@ def _split(model: keras.Model) -> _Split:
 
 
 def _pooled_tensor(model: keras.Model) -> keras.KerasTensor:
-    """Return what the last global average pooling receives; earlier ones may weigh channels."""
-    pools = [
-        layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)
-    ]
+    """Return what the last global average pooling or flattening receives.
+
+    Earlier poolings may weigh channels, as in squeeze-and-excitation.
+    """
+    kinds = (keras.layers.GlobalAveragePooling2D, keras.layers.Flatten)
+    pools = [layer for layer in model.layers if isinstance(layer, kinds)]
     if not pools:
-        raise CamsegError(f"model {model.name} has no GlobalAveragePooling2D layer to explain")
+        raise CamsegError(
+            f"model {model.name} has no GlobalAveragePooling2D or Flatten layer to explain"
+        )
     return pools[-1].input
 
 

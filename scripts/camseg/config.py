@@ -1,6 +1,7 @@
 """What a study's configuration must satisfy, told in one line where it does not."""
 
 import math
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -8,7 +9,54 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 from camseg.errors import CamsegError
-from camseg.networks import cam_grid
+from camseg.networks import NETWORKS, cam_grid, check_network
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A classifier of the study, a row of its tables: a network, its head, its first weights."""
+
+    name: str
+    network: str
+    head: str = "gap"
+    widths: tuple[int, ...] = ()  # of the head's hidden dense layers
+    weights: str | None = None  # None: random; "imagenet"; or a weights file
+
+    @property
+    def weights_file(self) -> str | None:
+        """The path of the weights file, if it has one."""
+        return None if self.weights == "imagenet" else self.weights
+
+
+def entries(config: dict) -> dict[str, Entry]:
+    """Return the classifiers that `models` lists, in its order, by their names.
+
+    Raises CamsegError if one names a network that Keras has not, has a name that is taken or is
+    another network's, or a head that does not fit its widths.
+    """
+    found = {}
+    for item in config["models"]:
+        given = {"name": item} if isinstance(item, str) else item
+        entry = Entry(
+            **given
+            | {"network": given.get("network") or given["name"]}
+            | {"widths": tuple(given.get("widths", ()))}
+        )
+        place = f"config: models: {entry.name}:"
+        try:
+            check_network(entry.network)
+        except CamsegError as error:
+            raise CamsegError(f"{place} {error}") from error
+        if entry.name in found:
+            raise CamsegError(f"{place} is listed twice; give one of them another name")
+        if entry.name in NETWORKS and entry.name != entry.network:
+            raise CamsegError(f"{place} is the name of another network than {entry.network}")
+        if entry.head == "gap" and entry.widths:
+            raise CamsegError(f"{place} head gap has no hidden layers; leave widths out")
+        if entry.head != "gap" and not entry.widths:
+            raise CamsegError(f"{place} head {entry.head} needs widths, say [256]")
+        found[entry.name] = entry
+    return found
 
 
 def check_schema(config: dict, schema: str | Path) -> None:
@@ -23,10 +71,11 @@ def check_schema(config: dict, schema: str | Path) -> None:
 def check_study(config: dict) -> None:
     """Raise CamsegError if a configuration that fits its schema makes no sense as a study.
 
-    Every regime's models must be among `models`, ranges run from low to high, a dataset's folder
-    exist, and every network's last feature map be larger than 1 x 1 (a CAM of one value is flat).
+    The models must make sense (see `entries`), every regime's be among them, ranges run from low
+    to high, a dataset's folder and every weights file exist, and every network's last feature map
+    be larger than 1 x 1 (a CAM of one value is flat).
     """
-    models = config["models"]
+    models = entries(config)
     for regime, chosen in config["regimes"].items():
         for model in [] if chosen == "all" else chosen:
             if model not in models:
@@ -45,11 +94,15 @@ def check_study(config: dict) -> None:
         raise CamsegError(f"config: dataset.path: there is no folder {path}")
     if source == "table" and not path.is_file():
         raise CamsegError(f"config: dataset.path: there is no table {path} (the file itself)")
-    for model in models:
+    for entry in models.values():
         try:
-            cam_grid(model, config["rois"]["size"])
+            cam_grid(entry.network, config["rois"]["size"])
         except CamsegError as error:
             raise CamsegError(f"config: rois.size: {error}") from error
+        if entry.weights_file and not Path(entry.weights_file).is_file():
+            raise CamsegError(
+                f"config: models: {entry.name}: weights: there is no file {entry.weights_file}"
+            )
 
 
 def _describe(error: ValidationError) -> str:

@@ -6,7 +6,8 @@ import pytest
 import yaml
 from snakemake.utils import validate
 
-from camseg.config import check_schema, check_study
+from camseg.classifiers import HEADS
+from camseg.config import Entry, check_schema, check_study, entries
 from camseg.errors import CamsegError
 
 SCHEMA = Path("workflow/schemas/config.schema.yaml")
@@ -61,6 +62,9 @@ def test_schema_describes_every_key_and_its_defaults_are_the_default_study(confi
                 assert "default" in rule, f"{place}{key} has no default"
 
     check(load(SCHEMA), "")
+    model = load(SCHEMA)["$defs"]["model"]["properties"]
+    assert tuple(model["head"]["enum"]) == HEADS
+    check({"properties": {key: model[key] for key in model if key != "name"}}, "models.")
 
 
 @pytest.mark.parametrize(
@@ -70,8 +74,18 @@ def test_schema_describes_every_key_and_its_defaults_are_the_default_study(confi
         ("sede", 3, "config: sede: no such key; did you mean seed?"),
         ("training.epochs", 0, "config: training.epochs: 0 is less than the minimum of 1"),
         ("training.epochs", "many", "config: training.epochs: 'many' is not of type 'integer'"),
-        ("models", ["VGG"], "config: models.0: 'VGG' is not one of"),
-        ("models", ["Xception", "Xception"], "config: models: .* non-unique"),
+        ("models", [], r"config: models: \[\] should be non-empty"),
+        ("models", ["V2+"], "config: models.0: 'V2.' does not match .* digits and"),
+        ("models", ["../x"], "config: models.0: '../x' does not match .* digits and"),
+        ("models", ["V2+"], "config: models.0: .* does not match"),  # nor would TensorFlow take it
+        ("models", [{"name": ".."}], "config: models.0.name: '..' does not match"),
+        ("models", [{"name": "-x"}], "config: models.0.name: '-x' does not match"),
+        ("models", [{"network": "Xception"}], "config: models.0: 'name' is a required property"),
+        ("models", [{"name": "a", "haed": 1}], "config: models.0.haed: .* did you mean head?"),
+        ("models", [{"name": "a", "head": "dense"}], "config: models.0.head: 'dense' is not one"),
+        ("models", [{"name": "a", "widths": [0]}], "config: models.0.widths.0: 0 is less than"),
+        ("models", [{"name": "a", "widths": 16}], "config: models.0.widths: 16 is not of type"),
+        ("models", [{"name": "a", "weights": True}], "config: models.0.weights: True is not of"),
         ("regimes.cam", "none", "config: regimes.cam: 'none' is not valid"),
         ("rois.padding", [0.1], r"config: rois.padding: \[0.1\] is too short"),
         ("dataset.source", "disk", "config: dataset.source: 'disk' is not one of"),
@@ -96,7 +110,15 @@ def test_a_bad_key_or_value_is_one_readable_line(config, key, value, message):
         ("phantom.contrast", [0.1, float("inf")], "phantom.contrast: .* is no range"),
         ("training.learning_rate", float("nan"), "is no finite number"),
         ("dataset", {"source": "ddsm", "path": "no/where"}, "there is no folder no/where"),
-        ("rois.size", 96, "rois.size: InceptionV3 has a CAM of a single value at 96 px"),
+        ("rois.size", 96, "rois.size: InceptionV3 has no CAM of more than a single value at 96"),
+        ("models", ["Xceptoin"], "models: Xceptoin: keras.applications .* did you mean Xception?"),
+        ("models", [{"name": "a", "network": "resnet50v2"}], "models: a: .* mean ResNet50V2?"),
+        ("models", ["AlexNet"], "models: AlexNet: .* config/README.md lists them"),
+        ("models", ["VGG16", {"name": "VGG16"}], "models: VGG16: is listed twice"),
+        ("models", [{"name": "VGG16", "network": "VGG19"}], "VGG16: .* another network than VGG19"),
+        ("models", [{"name": "VGG16", "widths": [8]}], "VGG16: head gap has no hidden layers"),
+        ("models", [{"name": "VGG16", "head": "gap_dense"}], "VGG16: head gap_dense needs widths"),
+        ("models", [{"name": "VGG16", "head": "flatten_dense"}], "head flatten_dense needs widths"),
     ],
 )
 def test_a_senseless_study_is_one_readable_line(config, key, value, message):
@@ -106,6 +128,40 @@ def test_a_senseless_study_is_one_readable_line(config, key, value, message):
 
 def test_default_study_makes_sense(config):
     check_study(config)
+
+
+def test_weights_files_must_exist(config, tmp_path):
+    path = tmp_path / "mine.weights.h5"
+    config["regimes"]["inverse"] = []
+    config["models"] = [{"name": "VGG16", "weights": "imagenet"}, {"name": "a", "network": "VGG16"}]
+    check_study(config)
+    config["models"][1]["weights"] = str(path)
+    with pytest.raises(CamsegError, match=f"models: a: weights: there is no file {path}"):
+        check_study(config)
+    path.touch()
+    check_study(config)
+
+
+def test_entries_of_names_and_mappings_alike(config):
+    flat = {"name": "V-2", "network": "MobileNetV2", "head": "flatten_dense", "widths": [16, 8]}
+    config["models"] = ["Xception", {"name": "VGG16", "weights": "imagenet"}, flat]
+    check_schema(config, SCHEMA)
+    expected = {
+        "Xception": Entry("Xception", "Xception", "gap", (), None),
+        "VGG16": Entry("VGG16", "VGG16", "gap", (), "imagenet"),
+        "V-2": Entry("V-2", "MobileNetV2", "flatten_dense", (16, 8), None),
+    }
+    assert entries(config) == expected
+    assert list(entries(config)) == list(expected)
+    validate(config, SCHEMA)  # sets what the mappings leave out
+    assert config["models"][1] == {
+        "name": "VGG16",
+        "network": None,
+        "head": Entry.head,
+        "widths": list(Entry.widths),
+        "weights": "imagenet",
+    }
+    assert entries(config) == expected
 
 
 def test_environments_pin_what_the_requirements_pin():

@@ -120,6 +120,8 @@ def test_rule_graph_is_drawn(project):
         ({"seed": "one"}, "config: seed: 'one' is not of type 'integer'"),
         ({"models": ["Xception"]}, "config: regimes.inverse: InceptionV3 is not among models"),
         ({"rois": {"size": 96}}, "config: rois.size: "),
+        ({"models": ["Xceptoin"]}, "has no network Xceptoin; did you mean Xception?"),
+        ({"models": [{"name": "V2", "heads": "gap"}]}, "models.0.heads: no such key; did you mean"),
         ({"dataset": {"source": "ddsm", "path": "no/where"}}, "there is no folder no/where"),
         ({"dataset": {"source": "table", "path": "no/where"}}, "there is no table no/where"),
     ],
@@ -357,6 +359,26 @@ def test_a_changed_parameter_reruns_its_branch_only(study):
     assert "extract_rois" not in counts
     changed = {**SMALL, "seed": 2}
     assert jobs(snakemake(study, "-n", "all", config=changed))["train_classifier"] == 4
+
+
+@pytest.mark.slow
+def test_another_head_of_a_network_is_a_branch_of_its_own(study, tmp_path):
+    def training_jobs(**entry):
+        flat = {"name": "flat.16", "network": "MobileNetV2", "head": "flatten_dense", **entry}
+        changed = {**SMALL, "models": ["MobileNetV2", {"widths": [16], **flat}]}
+        result = snakemake(study, "-n", "-p", "all", config=changed)
+        counts = jobs(result)
+        assert counts["train_classifier"] == 3  # the regimes of the new one
+        assert counts["compute_cams"] == counts["score_dice"] == counts["render_tables"] == 1
+        assert "extract_rois" not in counts
+        return [line for line in result.stdout.splitlines() if "train_classifier.py" in line]
+
+    for line in training_jobs():
+        assert "--name flat.16 --network MobileNetV2 --head flatten_dense --widths 16" in line
+        assert "--weights" not in line
+    (tmp_path / "start.weights.h5").touch()
+    for line in training_jobs(widths=[16, 8], weights=str(tmp_path / "start.weights.h5")):
+        assert f"--widths 16 8 --weights {tmp_path}/start.weights.h5" in line
 
 
 @pytest.mark.slow

@@ -16,13 +16,14 @@ rule compute_cams:
         mem_mb=int(NETWORK_MB),
         runtime=60,
     params:
+        network=lambda wildcards: MODELS[wildcards.model].network,
         cam=config["cam"],
         relu="--relu" if config["cam"]["relu"] else "--no-relu",
         training=config["training"],
     message:
         "Explaining {wildcards.model} on every ROI (split {wildcards.split})"
     shell:
-        "python {input.code[0]:q} --model {input.model:q} --network {wildcards.model}"
+        "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
         " --shards {input.shards:q} --score {params.cam[score]} --target {params.cam[target]}"
         " {params.relu} --resize {params.cam[resize]} --threads {params.training[threads]}"
         " --batch-size {params.training[batch_size]} --output {output.cams:q} > {log:q} 2>&1"

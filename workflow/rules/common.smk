@@ -1,5 +1,6 @@
 # Helpers that the rules share; no rule stands here.
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
-from camseg.config import check_schema, check_study
+from camseg.config import check_schema, check_study, entries
 from camseg.discovery import FINDERS
 from camseg.errors import CamsegError
 from camseg.regimes import OF_CAMS
@@ -27,6 +28,7 @@ try:
         if isinstance(section, dict):
             config[key] = dict(sorted(section.items()))
     check_study(config)
+    MODELS = entries(config)
 except CamsegError as error:
     raise WorkflowError(error)
 
@@ -40,20 +42,18 @@ SHARDS = range(config["rois"]["shards"])
 SPLITS = range(config["splits"])
 # the split and the model shown where one stands for all
 SPLIT = 0
-EXAMPLE = "Xception" if "Xception" in config["models"] else config["models"][0]
+EXAMPLE = "Xception" if "Xception" in MODELS else next(iter(MODELS))
 REGIMES = {
-    "original": config["models"],
+    "original": list(MODELS),
     **{
-        regime: config["models"] if models == "all" else models
+        regime: list(MODELS) if models == "all" else models
         for regime, models in config["regimes"].items()
     },
 }
 TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
 TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims"]
-DICE = expand(
-    "<results>/dice/grad_cam/{model}/split-{split}.tsv", model=config["models"], split=SPLITS
-)
-DICE_MODELS = [model for model in config["models"] for _ in SPLITS]  # the model of each
+DICE = expand("<results>/dice/grad_cam/{model}/split-{split}.tsv", model=MODELS, split=SPLITS)
+DICE_MODELS = [model for model in MODELS for _ in SPLITS]  # the model of each
 
 
 def sources(script):
@@ -83,6 +83,19 @@ def picture_of_figure1(wildcards):
     if config["figure1"]["picture"] is None:
         raise WorkflowError("config: figure1.picture: name a picture (JPEG, PNG, TIFF) to show")
     return config["figure1"]["picture"]
+
+
+def classifier_options(wildcards):
+    """The options of train_classifier.py that say which classifier to train."""
+    entry = MODELS[wildcards.model]
+    options = ["--name", entry.name, "--network", entry.network, "--head", entry.head]
+    options += ["--widths", *map(str, entry.widths)] if entry.widths else []
+    return options + (["--weights", entry.weights] if entry.weights else [])
+
+
+def weights_file(wildcards):
+    """The weights file that a classifier's training starts from; none for most classifiers."""
+    return MODELS[wildcards.model].weights_file or []
 
 
 def require_cases():

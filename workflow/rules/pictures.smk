@@ -82,12 +82,10 @@ rule render_figure7:
     input:
         code=sources("render_figure7"),
         shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
-        cams=expand(
-            "<results>/cams/grad_cam/{model}/split-{split}.h5", model=config["models"], split=SPLIT
-        ),
+        cams=expand("<results>/cams/grad_cam/{model}/split-{split}.h5", model=MODELS, split=SPLIT),
         dice=expand(
             "<results>/dice/grad_cam/{model}/split-{split}.tsv",
-            model=config["models"],
+            model=MODELS,
             split=SPLIT,
         ),
     output:
@@ -105,7 +103,7 @@ rule render_figure7:
         mem_mb=2000,
         runtime=10,
     params:
-        models=config["models"],
+        models=list(MODELS),
     message:
         "Drawing Figure 7: one ROI and its CAMs by all models"
     shell:
@@ -120,7 +118,7 @@ rule render_figure9:
         split=f"<results>/splits/split-{SPLIT}.tsv",
         dice=expand(
             "<results>/dice/grad_cam/{model}/split-{split}.tsv",
-            model=config["models"],
+            model=MODELS,
             split=SPLIT,
         ),
     output:

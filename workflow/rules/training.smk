@@ -4,6 +4,7 @@ rule train_classifier:
         shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
         split="<results>/splits/split-{split}.tsv",
         cams=cams_for_filter,
+        weights=weights_file,
     output:
         model="<results>/training/{regime}/{model}/split-{split}/model.keras",
         history="<results>/training/{regime}/{model}/split-{split}/history.csv",
@@ -24,6 +25,7 @@ rule train_classifier:
         save_every_minutes=config["execution"]["save_every_minutes"],
         tensorboard=int(config["execution"]["tensorboard"]),
     params:
+        classifier=classifier_options,
         training=config["training"],
         cams=lambda wildcards, input: ["--cams", input.cams] if input.cams else [],
         flips="--flips" if config["training"]["flips"] else "--no-flips",
@@ -38,7 +40,7 @@ rule train_classifier:
         "Training {wildcards.model} on {wildcards.regime} ROIs (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
-        " --regime {wildcards.regime} --network {wildcards.model} {params.cams:q}"
+        " --regime {wildcards.regime} {params.classifier:q} {params.cams:q}"
         " --seed {params.seed} --epochs {params.training[epochs]}"
         " --patience {params.training[patience]} --monitor {params.training[monitor]}"
         " --keep {params.training[keep]} --batch-size {params.training[batch_size]}"
