@@ -31,12 +31,19 @@ rule all:
     input:
         expand(
             "<results>/tables/{table}.{suffix}",
-            table=["table1", "table2", "inverse_mask", "paper_comparison"],
+            table=[
+                "table1",
+                "table2",
+                "inverse_mask",
+                "paper_comparison",
+                "heat_maps",
+                "heat_maps_by_group",
+            ],
             suffix=["csv", "md", "tex"],
         ),
         expand(
             "<results>/figures/{figure}.{suffix}",
-            figure=["figure4", "figure5", "figure6", "figure8"],
+            figure=["figure4", "figure5", "figure6", "figure8", "dice_curves"],
             suffix=["svg", "png"],
         ),
         "<results>/rois/candidates.tsv",
