@@ -90,6 +90,7 @@ def test_default_study_has_nineteen_trainings(project):
     assert counts["compute_cams"] == counts["score_dice"] == 6
     assert counts["extract_rois"] == 2
     assert [counts[f"render_figure{number}"] for number in (4, 5, 6, 8)] == [1, 1, 1, 1]
+    assert counts["score_baselines"] == 1
 
 
 def test_slurm_profile_plans_the_same_jobs(project):
@@ -225,6 +226,25 @@ def test_tables_follow_from_the_stages_before(study):
     some = np.array([name for name in masks if name.endswith(".abnormal")][:2])
     both = mean_dice(np.array([cams[name] for name in some]), np.array([masks[n] for n in some]))
     assert both == pytest.approx(dice[:2], abs=1e-12)
+    heat_maps = pd.read_csv(results / "tables/heat_maps.csv").set_index("Classifier")
+    assert list(heat_maps.index)[:3] == ["MobileNetV2", "all 255", "centred Gaussian"]
+    assert heat_maps.loc["MobileNetV2", "Dice"] == row["Dice"]
+    share = np.array([masks[name].mean() for name in masks if name.endswith(".abnormal")])
+    trivial = 255 / 256 * np.mean(2 * share / (1 + share))
+    assert heat_maps.loc["all 255", "Dice"] == pytest.approx(trivial, abs=1e-6)
+    assert heat_maps.loc["MobileNetV2", "grid"] == "2 x 2"
+    assert row["Dice"] < heat_maps.loc["MobileNetV2", "grid_limit"] < 0.7
+    groups = pd.read_csv(results / "tables/heat_maps_by_group.csv").set_index("Classifier")
+    network = groups.loc["MobileNetV2"]
+    assert network["n_train"] + network["n_validation"] == len(dice)
+    both_sides = (
+        network["train"] * network["n_train"] + network["validation"] * network["n_validation"]
+    )
+    assert both_sides / len(dice) == pytest.approx(row["Dice"], abs=1e-5)
+    with h5py.File(results / "dice/grad_cam/MobileNetV2/split-0.h5") as file:
+        curves = dict(zip(file["roi_id"].asstr()[:], file["curve"][:].mean(axis=1), strict=True))
+    assert [curves[name] for name in some] == pytest.approx(dice[:2], abs=1e-12)
+    assert (results / "figures/dice_curves.png").stat().st_size > 10_000
     for number in (4, 5, 6, 8):
         assert (results / f"figures/figure{number}.png").stat().st_size > 10_000
 
@@ -278,6 +298,7 @@ def test_rerunning_one_model_reruns_what_follows_from_it_only(study):
     assert counts == {
         **dict.fromkeys(("compute_cams", "score_dice", "train_classifier"), 1),
         **dict.fromkeys(("render_tables", "render_figure8", "all"), 1),
+        **dict.fromkeys(("render_heat_maps", "render_dice_curves"), 1),
     }
     counts = jobs(snakemake(study, "-n", "-f", target, config=SMALL))
     assert counts == {"train_classifier": 1}
@@ -313,7 +334,8 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
         counts = jobs(snakemake(study, "-n", "all", config=SMALL))
     finally:
         path.write_text(before)
-    assert set(counts) == {"score_dice", "render_tables", "render_figure8", "all"}
+    renders = {f"render_{name}" for name in ("tables", "figure8", "heat_maps", "dice_curves")}
+    assert set(counts) == {"score_dice", "score_baselines", "all"} | renders
 
 
 @pytest.mark.slow
