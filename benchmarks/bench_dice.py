@@ -3,6 +3,7 @@
     python benchmarks/bench_dice.py [--rois 64] [--size 224]
 
 Both run in one process, one thread, on the same maps; the fastest of several rounds counts.
+Below them, the time that finding the limit of a grid takes.
 """
 
 import argparse
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import cv2
 
 from camseg.dice import mean_dice
+from camseg.grid_limit import grid_limits
 from camseg.seeds import generator
 
 
@@ -74,6 +76,10 @@ def main() -> None:
             f"{1e3 * fast / args.rois:7.4f} ms/ROI, ratio {slow / fast:6.1f}, "
             f"largest difference {difference:.1e}"
         )
+    for cells in (4, 7, 10):
+        grid_limits(masks[:1], (cells, cells))  # compiles it
+        found = seconds(lambda cells=cells: grid_limits(masks, (cells, cells)), 2)
+        print(f"limit of {cells:2d} x {cells:2d} cells {1e3 * found / args.rois:6.1f} ms/ROI")
 
 
 if __name__ == "__main__":
