@@ -27,8 +27,10 @@ def main() -> None:
         overall,
         options.heat_maps,
         "Heat maps against the outlines: classifiers, descending by Dice, and below them maps "
-        "that look at no picture. Averages over all abnormal ROIs; Dice_at_threshold over "
-        "those for validation, at the threshold that is best on average over those for training.",
+        "that look at no picture. Averages over all abnormal ROIs; Dice at a threshold over those "
+        "for validation, at the threshold that is best on average over those for training. Grid "
+        "limit: the best Dice found for maps of the network's grid. Skill: (Dice - floor) / "
+        "(255/256 - floor), the floor being the mean training mask or the map of all 255.",
     )
     tables.write_table(
         heat_map_tables.by_group(models, floors),
