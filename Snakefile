@@ -36,7 +36,8 @@ rule all:
         ),
         expand(
             "<results>/figures/{figure}.{suffix}",
-            figure=[f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)],
+            figure=[f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)]
+            + ["dice_curves"],
             suffix=["svg", "png"],
         ),
         [

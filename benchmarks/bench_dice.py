@@ -3,6 +3,7 @@
     python benchmarks/bench_dice.py [--rois 64] [--size 224]
 
 Both run in one process, one thread, on the same maps; the fastest of several rounds counts.
+Below them, the time that finding the limit of a grid takes.
 """
 
 import argparse
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import cv2
 
 from camseg.dice import mean_dice
+from camseg.grid_limit import grid_limits
 from camseg.seeds import generator
 
 
@@ -64,7 +66,8 @@ def main() -> None:
 
     rows, columns = np.mgrid[: args.size, : args.size] - (args.size - 1) / 2
     disc = rows**2 + columns**2 < 0.4 * args.size**2 / np.pi
-    masks = np.broadcast_to(disc, (args.rois, args.size, args.size)).copy()
+    shifts = generator(0, "bench_dice", "masks").integers(-args.size // 12, 1, (args.rois, 2))
+    masks = np.stack([np.roll(disc, shift, axis=(0, 1)) for shift in shifts])
     for name, cams in study(args.rois, args.size).items():
         difference = np.abs(mean_dice(cams, masks) - brute_force(cams, masks)).max()
         slow = seconds(lambda cams=cams: brute_force(cams, masks), 3)
@@ -74,6 +77,10 @@ def main() -> None:
             f"{1e3 * fast / args.rois:7.4f} ms/ROI, ratio {slow / fast:6.1f}, "
             f"largest difference {difference:.1e}"
         )
+    for cells in (4, 7, 10):
+        grid_limits(masks[:1], (cells, cells))  # compiles it
+        found = seconds(lambda cells=cells: grid_limits(masks, (cells, cells)), 2)
+        print(f"limit of {cells:2d} x {cells:2d} cells {1e3 * found / args.rois:6.1f} ms/ROI")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from camseg import cam, classifiers, store
+from camseg import cam, classifiers, heatmaps, store
 from camseg.cli import run
 from camseg.networks import NETWORKS
 
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--score", choices=cam.SCORES, required=True)
     parser.add_argument("--target", choices=cam.TARGETS, required=True)
     parser.add_argument("--relu", action=argparse.BooleanOptionalAction, required=True)
-    parser.add_argument("--resize", choices=cam.RESIZES, required=True)
+    parser.add_argument("--resize", choices=heatmaps.RESIZES, required=True)
     parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--output", required=True, help="HDF5 file of CAMs to write")
@@ -43,7 +43,7 @@ def main() -> None:
         cams.append(grey)
         raws.append(raw)
     raw = np.concatenate(raws)
-    lost = cam.degenerate(raw, relu=args.relu)
+    lost = heatmaps.degenerate(raw, relu=args.relu)
     print(
         f"{len(rois)} maps from a grid of {raw.shape[1]} x {raw.shape[2]}; "
         f"{lost.sum()} of them degenerate, constant or not finite, and therefore all 0 "

@@ -1,11 +1,10 @@
-"""Score a model's CAMs by mean-Dice against the lesions' masks: a row per ROI, no average."""
+"""Score a model's CAMs against the lesions' masks: a row per ROI, no average."""
 
 import argparse
 
-import numpy as np
 import pandas as pd
 
-from camseg import dice, split, store
+from camseg import grid_limit, localisation, split, store
 from camseg.cli import run
 from camseg.errors import CamsegError
 from camseg.files import whole_file
@@ -18,6 +17,7 @@ def main() -> None:
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--predictions", required=True, help="TSV of train_classifier.py")
     parser.add_argument("--output", required=True, help="TSV to write")
+    parser.add_argument("--curves", required=True, help="HDF5 file of Dice curves to write")
     args = parser.parse_args()
 
     rois = store.read_rois(args.shards)
@@ -30,22 +30,20 @@ def main() -> None:
     predictions = pd.read_csv(args.predictions, sep="\t", dtype={"roi_id": str})
     if not {"roi_id", "probability"} <= set(predictions.columns):
         raise CamsegError(f"{args.predictions}: has no columns roi_id and probability")
+    side = split.read_split(args.split, rois.roi_id)
+    scores, curves = localisation.score(cams.cam, rois.mask, side == "train")
+    table = pd.concat([localisation.describe(rois, side), scores], axis=1)
     # an unused ROI may have no prediction: its probability stays empty
     probability = predictions.set_index("roi_id")["probability"].reindex(rois.roi_id)
-    table = pd.DataFrame(
-        {
-            "roi_id": rois.roi_id,
-            "patient_id": rois.patient_id,
-            "label": np.array(["normal", "abnormal"])[rois.label],
-            "side": split.read_split(args.split, rois.roi_id),
-            "probability": probability.to_numpy(),
-            "dice": dice.mean_dice(cams.cam, rois.mask),
-        }
-    )
-    for side, values in table[table["label"] == "abnormal"].groupby("side")["dice"]:
-        print(f"{len(values)} abnormal {side} ROIs: mean-Dice {values.mean():.3f} on average")
+    table.insert(table.columns.get_loc("side") + 1, "probability", probability.to_numpy())
+    grid = cams.raw.shape[1:]
+    table["grid"] = f"{grid[0]} x {grid[1]}"
+    table["grid_limit"] = grid_limit.grid_limits(rois.mask, grid, resize=cams.options["resize"])
+    for name, rows in table[table["label"] == "abnormal"].groupby("side"):
+        print(f"{len(rows)} abnormal {name} ROIs: mean-Dice {rows['dice'].mean():.3f} on average")
     with whole_file(args.output) as temporary:
         table.to_csv(temporary, sep="\t", index=False)
+    store.write_curves(args.curves, curve=curves, roi_id=rois.roi_id)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from camseg.regimes import OF_CAMS
 from camseg.results import REGIMES
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"  # apart for colour-blind readers (Okabe and Ito)
+COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # of the same palette
+FLOOR_DASHES = ((1, 1), (4, 2), (8, 2), (4, 2, 1, 2))
 STYLE = {"font.size": 8, "svg.hashsalt": "camseg", "axes.spines.top": False}
 STYLE |= {"axes.spines.right": False, "svg.fonttype": "none"}
 
@@ -112,3 +114,30 @@ def save(figure: Figure, paths: Iterable[str | Path]) -> None:
             metadata = {".svg": {"Date": None}, ".png": {"Software": None}}[path.suffix]
             with whole_file(path) as temporary:
                 figure.savefig(temporary, dpi=300, metadata=metadata)
+
+
+def dice_curves(models: dict[str, np.ndarray], floors: dict[str, np.ndarray]) -> Figure:
+    """Mean Dice over the threshold t, (256,) by name: networks in colour, floors in grey.
+
+    The legend lists networks by mean-Dice, which is the mean height of a curve, falling.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(85 / 25.4, 95 / 25.4), layout="constrained")
+        axes = figure.subplots()
+        for number, (name, curve) in enumerate(floors.items()):
+            dashes = (0, FLOOR_DASHES[number % len(FLOOR_DASHES)])
+            axes.plot(curve, color="0.45", linestyle=dashes, linewidth=1.2, label=name)
+        for number, (name, curve) in enumerate(models.items()):
+            style = {"color": COLOURS[number % len(COLOURS)]}
+            style["linestyle"] = ("-", "--", "-.")[number // len(COLOURS) % 3]
+            axes.plot(curve, label=name, linewidth=1.2, **style)
+        axes.set(xlim=(0, 255), ylim=(0, 1), xlabel="threshold t", ylabel="Dice(mask, map > t)")
+        axes.set_xticks([0, 64, 128, 192, 255])
+        axes.grid(color="0.9")
+        axes.set_axisbelow(True)
+        lines = axes.get_lines()
+        ranked = sorted(lines[len(floors) :], key=lambda line: -line.get_ydata().mean())
+        style = {"frameon": False, "fontsize": 7, "handlelength": 2.5}
+        figure.legend(handles=ranked, loc="outside lower left", **style)
+        figure.legend(handles=lines[: len(floors)], loc="outside lower right", **style)
+    return figure

@@ -103,7 +103,7 @@ class Cams:
 
 
 DTYPES = {"image": np.uint8, "mask": np.uint8, "label": np.uint8, "box": np.int32}
-DTYPES |= {"cam": np.uint8, "raw": np.float32}
+DTYPES |= {"cam": np.uint8, "raw": np.float32, "curve": np.float64}
 PICTURES = ("image", "mask", "cam")  # the large ones
 
 
@@ -230,3 +230,19 @@ def read_cams(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool 
     if load:
         data["cam"] = data["cam"][:]
     return Cams(**data, options=json.loads(attributes["options"]))
+
+
+def write_curves(path: str | Path, *, curve: np.ndarray, roi_id: np.ndarray) -> None:
+    """Write Dice curves, (n, 256) float64, in the order of the table of scores beside them."""
+    _write(Path(path), "curve", {"curve": curve, "roi_id": roi_id}, {})
+
+
+def read_curves(path: str | Path, rows: np.ndarray, roi_id: np.ndarray) -> np.ndarray:
+    """Read the Dice curves at `rows` (integers) of a file, which must be of the ROIs `roi_id`.
+
+    Raises CamsegError if the file is no whole curve file of this version or has other ROIs there.
+    """
+    data, _ = _read(Path(path), "curve", ("curve", "roi_id"))
+    if max(rows) >= len(data["roi_id"]) or list(data["roi_id"][rows]) != list(roi_id):
+        raise CamsegError(f"{path}: its rows are not those of the table of scores: score again")
+    return data["curve"][rows]

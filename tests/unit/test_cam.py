@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from camseg import classifiers
-from camseg.cam import degenerate, grad_cam, to_grey
+from camseg.cam import grad_cam
 from camseg.errors import CamsegError
+from camseg.heatmaps import degenerate, to_grey
 
 SIZE = 16
 LABELS = np.array([0, 1, 1, 0, 1])

@@ -43,6 +43,16 @@ def test_equals_brute_force(case):
     np.testing.assert_allclose(mean_dice(cams, masks), brute_force(cams, masks), rtol=0, atol=1e-12)
 
 
+@settings(deadline=None, max_examples=100)
+@given(maps_and_masks())
+def test_no_map_scores_higher_than_the_exact_mask(case):
+    cams, masks = case
+    values = mean_dice(cams, masks)
+    exact = (cams == 255 * masks.astype(np.uint8)).all(axis=(1, 2))
+    np.testing.assert_allclose(values[masks.any(axis=(1, 2)) & exact], 255 / 256, atol=1e-12)
+    assert not (values[~exact] > 255 / 256 - 1e-12).any()
+
+
 @pytest.mark.parametrize("pixels", range(1, 10))
 def test_every_pixel_counts_whatever_their_number(pixels):
     for lesion in range(pixels):

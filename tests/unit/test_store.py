@@ -126,3 +126,17 @@ def test_a_corrupt_picture_is_named(tmp_path):
     path.write_bytes(data)
     with pytest.raises(CamsegError, match=r"s.h5: /mask, row 1: "):
         store.read_rois([path])
+
+
+def test_curves_come_back_for_the_rows_of_their_table(tmp_path):
+    curve = np.random.default_rng(0).random((3, 256))
+    names = np.array(["a", "b", "a"], dtype=object)
+    store.write_curves(tmp_path / "c.h5", curve=curve, roi_id=names)
+    found = store.read_curves(tmp_path / "c.h5", np.array([2, 1]), np.array(["a", "b"], object))
+    np.testing.assert_array_equal(found, curve[[2, 1]])
+    for rows, others in (([0, 1], ["b", "a"]), ([0, 3], ["a", "a"]), ([0], ["a", "b"])):
+        with pytest.raises(CamsegError, match="not those of the table of scores"):
+            store.read_curves(tmp_path / "c.h5", np.array(rows), np.array(others, object))
+    with pytest.raises(CamsegError, match="is not a curve file"):
+        store.write_shard(tmp_path / "s.h5", rois(["a"]), source="")
+        store.read_curves(tmp_path / "s.h5", np.array([0]), np.array(["a"], object))

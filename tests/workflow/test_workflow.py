@@ -23,7 +23,7 @@ from camseg.sources import sources_of
 from conftest import bright
 
 RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
-RENDERED += ("render_figure8", "all")
+RENDERED += ("render_heat_maps", "render_dice_curves", "render_figure8", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
     "sklearn": "scikit-learn",
@@ -55,6 +55,7 @@ def test_default_study_has_nineteen_trainings(project):
     assert [counts[f"render_figure{number}"] for number in (4, 5, 6, 7, 8, 9, 10)] == [1] * 7
     assert counts["render_learning_curve"] == 19
     assert "render_figure1" not in counts
+    assert counts["score_baselines"] == 1
 
 
 def test_more_splits_are_more_of_the_same_jobs(project):
@@ -211,6 +212,25 @@ def test_tables_follow_from_the_stages_before(study):
     some = np.array([name for name in masks if name.endswith(".abnormal")][:2])
     both = mean_dice(np.array([cams[name] for name in some]), np.array([masks[n] for n in some]))
     assert both == pytest.approx(dice[:2], abs=1e-12)
+    heat_maps = pd.read_csv(results / "tables/heat_maps.csv").set_index("Classifier")
+    assert list(heat_maps.index)[:3] == ["MobileNetV2", "all 255", "centred Gaussian"]
+    assert heat_maps.loc["MobileNetV2", "Dice"] == row["Dice"]
+    share = np.array([masks[name].mean() for name in masks if name.endswith(".abnormal")])
+    trivial = 255 / 256 * np.mean(2 * share / (1 + share))
+    assert heat_maps.loc["all 255", "Dice"] == pytest.approx(trivial, abs=1e-6)
+    assert heat_maps.loc["MobileNetV2", "grid"] == "2 x 2"
+    assert row["Dice"] < heat_maps.loc["MobileNetV2", "grid_limit"] < 0.7
+    groups = pd.read_csv(results / "tables/heat_maps_by_group.csv").set_index("Classifier")
+    network = groups.loc["MobileNetV2"]
+    assert network["n_train"] + network["n_validation"] == len(dice)
+    both_sides = (
+        network["train"] * network["n_train"] + network["validation"] * network["n_validation"]
+    )
+    assert both_sides / len(dice) == pytest.approx(row["Dice"], abs=1e-5)
+    with h5py.File(results / "dice/grad_cam/MobileNetV2/split-0.h5") as file:
+        curves = dict(zip(file["roi_id"].asstr()[:], file["curve"][:].mean(axis=1), strict=True))
+    assert [curves[name] for name in some] == pytest.approx(dice[:2], abs=1e-12)
+    assert (results / "figures/dice_curves.png").stat().st_size > 10_000
     for number in (4, 5, 6, 8):
         assert (results / f"figures/figure{number}.png").stat().st_size > 10_000
 
@@ -392,7 +412,7 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
         path.write_text(before)
     figures = {f"render_figure{number}" for number in (7, 8, 9, 10)}
     tables = set(RENDERED) - {"render_selection_bias"}
-    assert set(counts) == {"score_dice"} | tables | figures
+    assert set(counts) == {"score_dice", "score_baselines"} | tables | figures
 
 
 @pytest.mark.slow

@@ -52,6 +52,7 @@ REGIMES = {
 }
 TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
 TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims"]
+TABLES += ["heat_maps", "heat_maps_by_group"]
 DICE = expand("<results>/dice/grad_cam/{model}/split-{split}.tsv", model=MODELS, split=SPLITS)
 DICE_MODELS = [model for model in MODELS for _ in SPLITS]  # the model of each
 

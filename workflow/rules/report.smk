@@ -175,3 +175,80 @@ rule render_figure8:
         "python {input.code[0]:q} --intervals {input.intervals:q} --extended {input.extended:q}"
         " --published {input.published:q} --output {output.figure:q} --column {output.column:q}"
         " > {log:q} 2>&1"
+
+
+rule render_heat_maps:
+    input:
+        code=sources("render_heat_maps"),
+        scores=expand(
+            "<results>/dice/grad_cam/{model}/split-{split}.tsv",
+            model=MODELS,
+            split=SPLIT,
+        ),
+        baselines=f"<results>/dice/baselines/split-{SPLIT}.tsv",
+    output:
+        heat_maps=report(
+            multiext("<results>/tables/heat_maps", ".csv", ".md", ".tex"),
+            caption="../report/heat_maps.rst",
+            category="Tables",
+        ),
+        by_group=report(
+            multiext("<results>/tables/heat_maps_by_group", ".csv", ".md", ".tex"),
+            caption="../report/heat_maps_by_group.rst",
+            category="Tables",
+        ),
+    log:
+        "<results>/logs/render_heat_maps.log",
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        models=list(MODELS),
+    message:
+        "Rendering the tables of heat maps"
+    shell:
+        "python {input.code[0]:q} --models {params.models} --scores {input.scores:q}"
+        " --baselines {input.baselines:q} --heat-maps {output.heat_maps:q}"
+        " --by-group {output.by_group:q} > {log:q} 2>&1"
+
+
+rule render_dice_curves:
+    input:
+        code=sources("render_dice_curves"),
+        scores=expand(
+            "<results>/dice/grad_cam/{model}/split-{split}.tsv",
+            model=MODELS,
+            split=SPLIT,
+        ),
+        curves=expand(
+            "<results>/dice/grad_cam/{model}/split-{split}.h5",
+            model=MODELS,
+            split=SPLIT,
+        ),
+        baselines=f"<results>/dice/baselines/split-{SPLIT}.tsv",
+        baseline_curves=f"<results>/dice/baselines/split-{SPLIT}.h5",
+    output:
+        figure=report(
+            multiext("<results>/figures/dice_curves", ".svg", ".png"),
+            caption="../report/dice_curves.rst",
+            category="Figures",
+        ),
+    log:
+        "<results>/logs/render_dice_curves.log",
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        models=list(MODELS),
+    message:
+        "Drawing Dice over the threshold"
+    shell:
+        "python {input.code[0]:q} --models {params.models} --scores {input.scores:q}"
+        " --curves {input.curves:q} --baselines {input.baselines:q}"
+        " --baseline-curves {input.baseline_curves:q} --output {output.figure:q} > {log:q} 2>&1"

@@ -1,0 +1,105 @@
+"""Tables of heat maps: what the networks' score beside what maps of no knowledge do."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from camseg.errors import CamsegError
+
+CEILING = 255 / 256  # mean-Dice of the exact mask
+MEANS = {  # the table's columns that are averages over ROIs: the scores they are made of
+    "Dice": "dice",
+    "Dice_at_threshold": "dice_at_threshold",
+    "average_precision": "average_precision",
+    "pointing_game": "pointing_game",
+    "energy_inside": "energy_inside",
+    "IoU_Otsu": "iou_otsu",
+}
+FLOORS = {"skill_mean_mask": "mean training mask", "skill_all_255": "all 255"}
+SIZES = ("small", "medium", "large")
+GROUPS = ("train", "validation", "right", "wrong", *SIZES)
+
+
+def read_scores(path: str | Path) -> pd.DataFrame:
+    """Return the rows of a table of scores that averages are made of: used abnormal ROIs.
+
+    Raises CamsegError if one has no Dice.
+    """
+    table = pd.read_csv(path, sep="\t", dtype={"roi_id": str})
+    used = table[(table["label"] == "abnormal") & (table["side"] != "unused")]
+    if used.empty or used["dice"].isna().any():
+        raise CamsegError(
+            f"{path}: {used['dice'].isna().sum()} of {len(used)} abnormal ROIs have no Dice"
+        )
+    return used
+
+
+def heat_maps(models: dict[str, pd.DataFrame], floors: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a row per classifier, descending by Dice (ties by name), and below one per floor.
+
+    Both map a name to its rows of `read_scores`. Averages are over all ROIs, as in Table I, but
+    for `Dice_at_threshold`: over validation ROIs, the threshold being chosen on training ROIs.
+    `grid_limit` is the mean of the best Dice found for the network's `grid`. The skills are
+    (Dice - floor) / (255/256 - floor), the floor being the mean training mask's Dice or that of
+    the map of all 255. `degenerate` counts the maps of all 0.
+    """
+    rows = [_row(name, scores) for name, scores in _in_order(models, floors)]
+    table = pd.DataFrame(rows)
+    dice = table.set_index("Classifier")["Dice"]
+    for column, floor in FLOORS.items():
+        table[column] = (table["Dice"] - dice[floor]) / (CEILING - dice[floor])
+    table["degenerate"] = table.pop("degenerate")
+    return table
+
+
+def by_group(models: dict[str, pd.DataFrame], floors: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of `heat_maps` with the Dice of groups of ROIs, and n, their number.
+
+    `train` and `validation`; `right` and `wrong`: classified so by the same network (probability
+    above 0.5 is abnormal, as all these are); thirds by `lesion_area`, `small` to `large`. The
+    Dice of an empty group is NaN.
+    """
+    rows = []
+    for name, scores in _in_order(models, floors):
+        groups = {group: scores["dice"][chosen] for group, chosen in _groups(scores).items()}
+        rows.append(
+            {"Classifier": name}
+            | {group: dice.mean() for group, dice in groups.items()}
+            | {f"n_{group}": len(dice) for group, dice in groups.items()}
+        )
+    return pd.DataFrame(rows)
+
+
+def _in_order(
+    models: dict[str, pd.DataFrame], floors: dict[str, pd.DataFrame]
+) -> list[tuple[str, pd.DataFrame]]:
+    ranked = sorted(models.items(), key=lambda item: (-item[1]["dice"].mean(), item[0]))
+    return [*ranked, *floors.items()]
+
+
+def _row(name: str, scores: pd.DataFrame) -> dict:
+    means = {column: scores[score].mean() for column, score in MEANS.items()}
+    validation = scores[scores["side"] == "validation"]
+    means["Dice_at_threshold"] = validation["dice_at_threshold"].mean()
+    grid = scores["grid"].iloc[0] if "grid" in scores else ""
+    limit = scores["grid_limit"].mean() if "grid" in scores else np.nan
+    return (
+        {"Classifier": name}
+        | means
+        | {"grid": grid, "grid_limit": limit, "degenerate": scores["degenerate"].sum()}
+    )
+
+
+def _groups(scores: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return for each group which rows are in it: (n,) bool."""
+    probability = scores.get("probability", pd.Series(np.nan, scores.index))
+    by_size = scores.sort_values(["lesion_area", "roi_id"]).index
+    third = pd.Series(3 * np.arange(len(scores)) // len(scores), by_size).reindex(scores.index)
+    return {
+        "train": scores["side"] == "train",
+        "validation": scores["side"] == "validation",
+        "right": probability > 0.5,
+        "wrong": probability <= 0.5,
+        **{size: third == number for number, size in enumerate(SIZES)},
+    }

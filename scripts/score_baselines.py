@@ -1,0 +1,39 @@
+"""Score heat maps that look at no picture, by the same scores as CAMs: the floors."""
+
+import argparse
+
+import numpy as np
+import pandas as pd
+
+from camseg import baselines, localisation, split, store
+from camseg.cli import run
+from camseg.files import whole_file
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
+    parser.add_argument("--split", required=True, help="TSV of split_rois.py")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--output", required=True, help="TSV to write: a row per baseline and ROI")
+    parser.add_argument("--curves", required=True, help="HDF5 file of Dice curves to write")
+    args = parser.parse_args()
+
+    rois = store.read_rois(args.shards)
+    side = split.read_split(args.split, rois.roi_id)
+    tables, curves = [], []
+    for name, maps in baselines.baseline_maps(rois, side == "train", args.seed).items():
+        scores, curve = localisation.score(maps, rois.mask, side == "train")
+        table = pd.concat([localisation.describe(rois, side), scores], axis=1)
+        table.insert(0, "baseline", name)
+        print(f"{name}: mean-Dice {table['dice'].mean():.3f} on average over all abnormal ROIs")
+        tables.append(table)
+        curves.append(curve)
+    table = pd.concat(tables)
+    with whole_file(args.output) as temporary:
+        table.to_csv(temporary, sep="\t", index=False)
+    store.write_curves(args.curves, curve=np.concatenate(curves), roi_id=table["roi_id"].to_numpy())
+
+
+if __name__ == "__main__":
+    run(main)
