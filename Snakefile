@@ -22,7 +22,7 @@ wildcard_constraints:
     shard=r"\d+",
     split=r"\d+",
     regime="original|cam|mask|inverse",
-    explanation="grad_cam",
+    explanation="grad_cam|hires_cam",
     model="|".join(config["models"]),
 
 

@@ -37,6 +37,8 @@ SOURCE = "ddsm" if PHANTOM else config["dataset"]["source"]  # phantoms are DDSM
 NETWORK_MB = 1500 + 70 * config["training"]["batch_size"] * (config["rois"]["size"] / 128) ** 2
 SHARDS = range(config["rois"]["shards"])
 SPLIT = 0  # the study's split that the tables show
+EXPLANATION = config["cam"]["explanation"]
+EXAMPLE = "Xception" if "Xception" in config["models"] else config["models"][0]
 REGIMES = {
     "original": config["models"],
     **{
@@ -55,7 +57,7 @@ def cams_for_filter(wildcards):
     """The CAM file that the ROIs of the regime `cam` are filtered with; none for other regimes."""
     if wildcards.regime != "cam":
         return []
-    return "<results>/cams/grad_cam/{model}/split-{split}.h5"
+    return f"<results>/cams/{EXPLANATION}/{{model}}/split-{{split}}.h5"
 
 
 def require_cases():

@@ -7,7 +7,8 @@ rule render_tables:
             for model in models
         ],
         dice=expand(
-            "<results>/dice/grad_cam/{model}/split-{split}.tsv",
+            "<results>/dice/{explanation}/{model}/split-{split}.tsv",
+            explanation=EXPLANATION,
             model=config["models"],
             split=SPLIT,
         ),
