@@ -15,6 +15,7 @@ include: "workflow/rules/pictures.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/cams.smk"
 include: "workflow/rules/scoring.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -32,6 +33,11 @@ rule all:
         expand(
             "<results>/tables/{table}.{suffix}",
             table=["table1", "table2", "inverse_mask", "paper_comparison"],
+            suffix=["csv", "md", "tex"],
+        ),
+        expand(
+            "<results>/tables/{table}.{suffix}",
+            table=["sanity", "sensitivity", "sensitivity_spread"],
             suffix=["csv", "md", "tex"],
         ),
         expand(

@@ -2,9 +2,7 @@
 
 import argparse
 
-import keras
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
 from camseg import cam, classifiers, store
@@ -27,14 +25,11 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="HDF5 file of CAMs to write")
     args = parser.parse_args()
 
-    tf.config.threading.set_intra_op_parallelism_threads(args.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.config.experimental.enable_op_determinism()
     choices = ("explanation", "score", "target", "relu", "resize")
     choices = {name: getattr(args, name) for name in choices}
     options = {"network": args.network, "threads": args.threads, "batch_size": args.batch_size}
     rois = store.read_rois(args.shards)
-    model = keras.models.load_model(args.model, compile=False, safe_mode=True)
+    model = cam.load(args.model, threads=args.threads)
     degenerate = np.zeros(len(rois), bool)
     with store.cam_writer(args.output, roi_id=rois.roi_id, options=choices | options) as write:
         for start in tqdm(range(0, len(rois), args.batch_size), unit="batch", mininterval=5):

@@ -11,6 +11,7 @@ inference mode.
 import weakref
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import keras
@@ -98,6 +99,17 @@ def explain(
         cams.append(to_grey(raw, images.shape[1:3], relu=relu, resize=resize))
         raws.append(raw)
     return np.concatenate(cams), np.concatenate(raws)
+
+
+def load(path: str | Path, *, threads: int) -> keras.Model:
+    """Return a trained model, and have TensorFlow repeat its results to the bit.
+
+    They depend on `threads`. To be called before any other operation of TensorFlow.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    return keras.models.load_model(path, compile=False, safe_mode=True)
 
 
 @dataclass(frozen=True)
