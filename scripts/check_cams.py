@@ -26,10 +26,10 @@ def main() -> None:
     args = parser.parse_args()
 
     model = cam.load(args.model, threads=args.threads)
-    rois = store.read_rois(args.shards)
+    rois = store.read_rois(args.shards, load=False)
     side = split.read_split(args.split, rois.roi_id)
     chosen = sanity.sample((side == "validation") & (rois.label == 1), args.seed)
-    rois = rois.take(chosen)
+    rois = rois.take(chosen).loaded()
     checks = sanity.check(
         model,
         rois.image,

@@ -28,7 +28,7 @@ def main() -> None:
     choices = ("explanation", "score", "target", "relu", "resize")
     choices = {name: getattr(args, name) for name in choices}
     options = {"network": args.network, "threads": args.threads, "batch_size": args.batch_size}
-    rois = store.read_rois(args.shards)
+    rois = store.read_rois(args.shards, load=False)
     model = cam.load(args.model, threads=args.threads)
     degenerate = np.zeros(len(rois), bool)
     with store.cam_writer(args.output, roi_id=rois.roi_id, options=choices | options) as write:

@@ -22,7 +22,7 @@ def main() -> None:
     args = parser.parse_args()
 
     model = cam.load(args.model, threads=args.threads)
-    rois = store.read_rois(args.shards)
+    rois = store.read_rois(args.shards, load=False)
     side = split.read_split(args.split, rois.roi_id)
     rois = rois.take((side != "unused") & (rois.label == 1))
     measured = sensitivity.measure(

@@ -25,7 +25,7 @@ def main() -> None:
         for model, path in zip(args.models, args.checks, strict=True)
     }
     degenerate = {
-        model: int(store.read_cams(path).degenerate.sum())
+        model: int(store.read_cams(path, load=False).degenerate.sum())
         for model, path in zip(args.models, args.cams, strict=True)
     }
     caption = "Sanity checks of the heat maps: means over abnormal validation ROIs."

@@ -15,6 +15,7 @@ SANITY = {
     "random_head": ("random_head", "correlation", 0.0),
     "random_head_Dice": ("random_head", "dice", None),
     "other_class": ("other_class", "correlation", -1.0),
+    "other_class_Dice": ("other_class", "dice", None),
     "other_class_logit": ("other_class_logit", "correlation", -1.0),
     "moved": ("moved", "correlation", 1.0),
     "moved_in_place": ("moved_in_place", "correlation", None),

@@ -10,12 +10,13 @@ import pandas as pd
 
 from camseg import cam
 from camseg.dice import mean_dice
+from camseg.store import Pictures
 
 
 def measure(
     model: keras.Model,
-    pictures: np.ndarray,
-    masks: np.ndarray,
+    pictures: Pictures,
+    masks: Pictures,
     labels: np.ndarray,
     *,
     preprocess: Callable[[np.ndarray], np.ndarray],
@@ -30,9 +31,9 @@ def measure(
     each layer.
     """
     dice, degenerate = defaultdict(float), defaultdict(int)
-    for start in range(0, len(pictures), batch_size):
+    for start in range(0, len(labels), batch_size):
         batch = slice(start, start + batch_size)
-        images = preprocess(pictures[batch])
+        images, mask = preprocess(pictures[batch]), masks[batch]
         for layer in cam.LAYERS:
             derivatives = cam.differentiate(model, images, layer)
             for score, target in product(cam.SCORES, cam.TARGETS):
@@ -44,10 +45,10 @@ def measure(
                     labels=labels[batch],
                 )
                 for relu, resize in product((False, True), cam.RESIZES):
-                    grey = cam.to_grey(raw, masks.shape[1:], relu=relu, resize=resize)
+                    grey = cam.to_grey(raw, mask.shape[1:], relu=relu, resize=resize)
                     choice = (score, target, layer, relu, resize)
-                    dice[choice] += mean_dice(grey, masks[batch]).sum()
+                    dice[choice] += mean_dice(grey, mask).sum()
                     degenerate[choice] += int(np.sum(~grey.any(axis=(1, 2))))
-    rows = [(*choice, total / len(pictures), degenerate[choice]) for choice, total in dice.items()]
+    rows = [(*choice, total / len(labels), degenerate[choice]) for choice, total in dice.items()]
     names = ["score", "target", "layer", "relu", "resize", "dice", "degenerate"]
     return pd.DataFrame(rows, columns=names)

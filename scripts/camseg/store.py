@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import h5py
@@ -16,14 +16,59 @@ SCHEMA = 1  # of both kinds of file; raised when a dataset changes its meaning
 
 
 @dataclass(frozen=True)
+class Stored:
+    """Pictures (n, S, S) that stay in their HDF5 files until they are read by indexing."""
+
+    datasets: list[h5py.Dataset]  # of open files
+    places: np.ndarray  # (n, 2) of each picture: which dataset, which row of it
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return (n, S, S)."""
+        return (len(self.places), *self.datasets[0].shape[1:])
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes that all pictures would take in memory."""
+        return int(np.prod(self.shape)) * self.datasets[0].dtype.itemsize
+
+    def __getitem__(self, index: np.ndarray | slice) -> np.ndarray:
+        """Read the pictures at `index`, in its order; CamsegError names a file with faults."""
+        places = self.places[index]
+        pictures = np.empty((len(places), *self.shape[1:]), self.datasets[0].dtype)
+        for picture, (number, row) in zip(pictures, places, strict=True):
+            dataset = self.datasets[number]
+            try:
+                picture[:] = dataset[row]
+            except OSError as error:
+                raise CamsegError(
+                    f"{dataset.file.filename}: {dataset.name}, row {row}: {error}"
+                ) from error
+        return pictures
+
+    def take(self, index: np.ndarray) -> "Stored":
+        """Return the pictures at `index` without reading them."""
+        return replace(self, places=self.places[index])
+
+    @classmethod
+    def of(cls, datasets: list[h5py.Dataset]) -> "Stored":
+        """Return all pictures of all datasets, one after the other."""
+        places = [(number, row) for number, data in enumerate(datasets) for row in range(len(data))]
+        return cls(datasets, np.array(places, int).reshape(-1, 2))
+
+
+Pictures = np.ndarray | Stored
+
+
+@dataclass(frozen=True)
 class Rois:
     """Regions of interest, all cut to one size S; one entry a ROI along the first axis.
 
     `box` is x, y, w, h in the pixels of the picture the ROI was cut from.
     """
 
-    image: np.ndarray  # (n, S, S) uint8, 0..255
-    mask: np.ndarray  # (n, S, S) uint8, 1 = lesion, all 0 for a normal ROI
+    image: Pictures  # (n, S, S) uint8, 0..255
+    mask: Pictures  # (n, S, S) uint8, 1 = lesion, all 0 for a normal ROI
     label: np.ndarray  # (n,) uint8, 0 = normal, 1 = abnormal
     roi_id: np.ndarray  # (n,) str, as are the next four
     patient_id: np.ndarray
@@ -38,7 +83,11 @@ class Rois:
 
     def take(self, index: np.ndarray) -> "Rois":
         """Return the ROIs at `index` (integers or booleans), in its order."""
-        return Rois(*(getattr(self, field.name)[index] for field in fields(self)))
+        return Rois(*(_take(getattr(self, field.name), index) for field in fields(self)))
+
+    def loaded(self) -> "Rois":
+        """Return the ROIs with images and masks in memory."""
+        return replace(self, image=self.image[:], mask=self.mask[:])
 
 
 @dataclass(frozen=True)
@@ -49,7 +98,7 @@ class Cams:
     no place and are all 0 as scored, `options` all that determines them.
     """
 
-    cam: np.ndarray
+    cam: Pictures
     raw: np.ndarray
     degenerate: np.ndarray
     roi_id: np.ndarray
@@ -58,6 +107,13 @@ class Cams:
 
 DTYPES = {"image": np.uint8, "mask": np.uint8, "label": np.uint8, "box": np.int32}
 DTYPES |= {"cam": np.uint8, "raw": np.float32, "degenerate": np.bool_}
+PICTURES = ("image", "mask", "cam")  # the large ones
+
+
+def _write(path: Path, kind: str, datasets: dict[str, np.ndarray], attributes: dict) -> None:
+    with _new_file(path, kind, attributes) as file:
+        for name, values in datasets.items():
+            _put(file, name, values, 0, len(values))
 
 
 @contextmanager
@@ -69,8 +125,8 @@ def _new_file(path: Path, kind: str, attributes: dict) -> Iterator[h5py.File]:
         yield file
 
 
-def _write(file: h5py.File, name: str, values: np.ndarray, start: int, total: int) -> None:
-    """Write entries `start` onwards of the dataset `name`, which has `total` entries in all."""
+def _put(file: h5py.File, name: str, values: np.ndarray, start: int, total: int) -> None:
+    """Write `values` from entry `start` of the dataset `name`, which has `total` entries in all."""
     if name not in file:
         # one chunk a picture: pictures are read and unpacked one by one
         picture = {"chunks": (1, *values.shape[1:]), "compression": "gzip", "shuffle": True}
@@ -83,24 +139,34 @@ def _write(file: h5py.File, name: str, values: np.ndarray, start: int, total: in
     file[name][start : start + len(values)] = values if name in DTYPES else values.astype(object)
 
 
-def _read(path: Path, kind: str, names: Iterable[str]) -> tuple[dict[str, np.ndarray], dict]:
-    """Return the named datasets of a file of `kind`, one entry a ROI each, and its attributes."""
+def _take(values: Pictures, index: np.ndarray) -> Pictures:
+    return values.take(index) if isinstance(values, Stored) else values[index]
+
+
+def _read(path: Path, kind: str, names: Iterable[str]) -> tuple[dict, dict]:
+    """Return the named datasets of a file of `kind`, one entry a ROI each, and its attributes.
+
+    Images, masks and CAMs are left in the file, as datasets.
+    """
+    data = {}
     try:
-        with h5py.File(path) as file:
-            attributes = dict(file.attrs)
-            if attributes.get("kind") != kind:
-                raise CamsegError(f"{path}: is not a {kind} file of camseg")
-            if attributes["schema_version"] != SCHEMA:
-                raise CamsegError(
-                    f"{path}: has schema version {attributes['schema_version']}, this program "
-                    f"reads {SCHEMA}: remove the file and run the workflow again"
-                )
-            data = {}
-            for name in names:
-                stored = file[name]
+        file = h5py.File(path)
+        attributes = dict(file.attrs)
+        if attributes.get("kind") != kind:
+            raise CamsegError(f"{path}: is not a {kind} file of camseg")
+        if attributes["schema_version"] != SCHEMA:
+            raise CamsegError(
+                f"{path}: has schema version {attributes['schema_version']}, this program "
+                f"reads {SCHEMA}: remove the file and run the workflow again"
+            )
+        for name in names:
+            stored = file[name]
+            if name in PICTURES:
+                data[name] = stored
+            else:
                 data[name] = stored[:] if name in DTYPES else stored.asstr()[:].astype(object)
-                if name in DTYPES and stored.dtype != DTYPES[name]:
-                    raise CamsegError(f"{path}: {name} is {stored.dtype}, not {DTYPES[name]}")
+            if name in DTYPES and stored.dtype != DTYPES[name]:
+                raise CamsegError(f"{path}: {name} is {stored.dtype}, not {DTYPES[name]}")
     except (OSError, KeyError, TypeError, RuntimeError) as error:
         raise CamsegError(f"{path}: is not a whole {kind} file: {error}") from error
     if len({len(values) for values in data.values()}) != 1:
@@ -111,16 +177,14 @@ def _read(path: Path, kind: str, names: Iterable[str]) -> tuple[dict[str, np.nda
 def write_shard(path: str | Path, rois: Rois, *, source: str) -> None:
     """Write ROIs as one shard; `source` says which study they come from."""
     datasets = {field.name: getattr(rois, field.name) for field in fields(rois)}
-    with _new_file(Path(path), "shard", {"source": source, "size": rois.image.shape[1]}) as file:
-        for name, values in datasets.items():
-            _write(file, name, values, 0, len(rois))
+    _write(Path(path), "shard", datasets, {"source": source, "size": rois.image.shape[1]})
 
 
-def read_rois(paths: Iterable[str | Path]) -> Rois:
+def read_rois(paths: Iterable[str | Path], *, load: bool = True) -> Rois:
     """Read all shards as one set, sorted by ROI id, so that sharding changes no result.
 
-    Raises CamsegError if a file is no whole shard of this version, if sizes differ, or if an id
-    occurs twice.
+    Without `load`, images and masks stay in the files (`Stored`). Raises CamsegError if a file is
+    no whole shard of this version, if sizes differ, or if an id occurs twice.
     """
     names = [field.name for field in fields(Rois)]
     shards, sizes = [], {}
@@ -130,11 +194,18 @@ def read_rois(paths: Iterable[str | Path]) -> Rois:
         shards.append(data)
     if len(sizes) > 1:
         raise CamsegError(f"the shards hold ROIs of different sizes: {sizes}")
-    rois = Rois(*(np.concatenate([shard[name] for shard in shards]) for name in names))
+    columns = {name: [shard[name] for shard in shards] for name in names}
+    rois = Rois(
+        **{
+            name: Stored.of(parts) if name in PICTURES else np.concatenate(parts)
+            for name, parts in columns.items()
+        }
+    )
     ids, counts = np.unique(rois.roi_id.astype(str), return_counts=True)
     if (counts > 1).any():
         raise CamsegError(f"ROI {ids[counts > 1][0]} is in the shards more than once")
-    return rois.take(np.argsort(rois.roi_id.astype(str)))
+    rois = rois.take(np.argsort(rois.roi_id.astype(str)))
+    return rois.loaded() if load else rois
 
 
 def write_cams(
@@ -156,14 +227,14 @@ def cam_writer(
     """
     attributes = {"options": json.dumps(options, sort_keys=True)} | options
     with _new_file(Path(path), "cam", attributes) as file:
-        _write(file, "roi_id", roi_id, 0, len(roi_id))
+        _put(file, "roi_id", roi_id, 0, len(roi_id))
         written = 0
 
         def write(cam: np.ndarray, raw: np.ndarray) -> None:
             nonlocal written
             flat = ~cam.any(axis=(1, 2))
             for name, values in (("cam", cam), ("raw", raw), ("degenerate", flat)):
-                _write(file, name, values, written, len(roi_id))
+                _put(file, name, values, written, len(roi_id))
             written += len(cam)
 
         yield write
@@ -171,12 +242,14 @@ def cam_writer(
             raise CamsegError(f"{path}: {written} CAMs do not fit {len(roi_id)} ROIs")
 
 
-def read_cams(path: str | Path, roi_id: np.ndarray | None = None) -> Cams:
+def read_cams(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool = True) -> Cams:
     """Read a CAM file; with `roi_id` given, the CAMs of those ROIs in that order.
 
-    Raises CamsegError if the file is no whole CAM file of this version or lacks one of the ROIs.
+    Without `load`, the maps as scored stay in the file (`Stored`). Raises CamsegError if the file
+    is no whole CAM file of this version or lacks one of the ROIs.
     """
     data, attributes = _read(Path(path), "cam", ("cam", "raw", "degenerate", "roi_id"))
+    data["cam"] = Stored.of([data["cam"]])
     if roi_id is not None:
         place = {name: index for index, name in enumerate(data["roi_id"])}
         missing = [name for name in roi_id if name not in place]
@@ -185,6 +258,8 @@ def read_cams(path: str | Path, roi_id: np.ndarray | None = None) -> Cams:
                 f"{path}: has no CAM of ROI {missing[0]} ({len(missing)} missing): "
                 "it belongs to other ROI shards"
             )
-        index = [place[name] for name in roi_id]
-        data = {name: values[index] for name, values in data.items()}
+        index = np.array([place[name] for name in roi_id], int)
+        data = {name: _take(values, index) for name, values in data.items()}
+    if load:
+        data["cam"] = data["cam"][:]
     return Cams(**data, options=json.loads(attributes["options"]))

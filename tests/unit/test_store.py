@@ -122,3 +122,31 @@ def test_a_failed_write_leaves_nothing(tmp_path):
     with pytest.raises(TypeError):
         store.write_shard(tmp_path / "s.h5", broken, source="")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_left_in_their_files_are_those_in_memory(tmp_path):
+    whole = rois([f"{number:02d}" for number in range(9)])
+    store.write_shard(tmp_path / "0.h5", whole.take([5, 0, 7, 3]), source="")
+    store.write_shard(tmp_path / "1.h5", whole.take([8, 1, 2, 6, 4]), source="")
+    paths = [tmp_path / "0.h5", tmp_path / "1.h5"]
+    loaded, left = store.read_rois(paths), store.read_rois(paths, load=False)
+    assert isinstance(left.image, store.Stored)
+    assert (left.image.shape, left.image.nbytes) == ((9, 8, 8), 9 * 64)
+    index = np.array([6, 0, 6, 3])
+    for name in ("image", "mask"):
+        np.testing.assert_array_equal(getattr(left, name)[index], getattr(loaded, name)[index])
+    some = np.arange(9) % 2 == 0
+    np.testing.assert_array_equal(left.take(some).mask[1:3], loaded.mask[some][1:3])
+    np.testing.assert_array_equal(left.loaded().image, loaded.image)
+
+
+def test_a_corrupt_picture_is_named(tmp_path):
+    path = tmp_path / "s.h5"
+    store.write_shard(path, rois(["a", "b"]), source="")
+    with h5py.File(path) as file:
+        place = file["mask"].id.get_chunk_info_by_coord((1, 0, 0))
+    data = bytearray(path.read_bytes())
+    data[place.byte_offset : place.byte_offset + place.size] = bytes(place.size)
+    path.write_bytes(data)
+    with pytest.raises(CamsegError, match=r"s.h5: /mask, row 1: "):
+        store.read_rois([path])
