@@ -126,7 +126,8 @@ def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled")
 
     `layer` is "pooled" (what the last pooling layer receives), "last_conv" (the last convolution,
     which may see part of the channels, and those before BatchNorm) or "finer" (the last layer
-    whose grid is finer than that of the pooled features). `images` as for `explain`.
+    whose grid is finer than that of the pooled features), by Keras' order of the layers. `images`
+    as for `explain`.
     """
     _check_option("layer", layer, LAYERS)
     traced = _TRACED.setdefault(model, {})
@@ -260,9 +261,13 @@ def _last_convolution(model: keras.Model) -> keras.KerasTensor:
 
 
 def _finer_tensor(model: keras.Model) -> keras.KerasTensor:
-    """Return the last layer's output that has a finer grid than the pooled features."""
+    """Return the last layer's output that has a finer grid than the pooled features.
+
+    Padding makes a grid larger, not finer.
+    """
     rows = _pooled_tensor(model).shape[1]
-    pictures = [layer.output for layer in model.layers if len(layer.output.shape) == 4]
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.ZeroPadding2D)]
+    pictures = [layer.output for layer in layers if len(layer.output.shape) == 4]
     return [tensor for tensor in pictures if tensor.shape[1] > rows][-1]
 
 

@@ -170,6 +170,7 @@ def test_layers():
 
     inputs = keras.Input((SIZE, SIZE, 3))
     coarse = keras.layers.AveragePooling2D(2)(backbone(inputs))
+    coarse = keras.layers.Cropping2D(3)(keras.layers.ZeroPadding2D(3)(coarse))
     logits = keras.layers.Dense(2, name="logits")(gap_head(coarse))
     halved = keras.Model(inputs, logits)
     halved.set_weights(model.get_weights())
