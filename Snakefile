@@ -15,6 +15,7 @@ include: "workflow/rules/pictures.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/cams.smk"
 include: "workflow/rules/scoring.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -22,7 +23,7 @@ wildcard_constraints:
     shard=r"\d+",
     split=r"\d+",
     regime="|".join(REGIMES),
-    explanation="grad_cam",
+    explanation="grad_cam|hires_cam",
     model="|".join(map(re.escape, MODELS)),
 
 

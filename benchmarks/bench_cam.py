@@ -1,15 +1,19 @@
 """What Grad-CAM costs beside the bare forward pass of the same model on the same batches.
 
-    python benchmarks/bench_cam.py [--network MobileNetV2] [--size 128] [--rois 64]
+    python benchmarks/bench_cam.py [--networks MobileNetV2 ...] [--size 128] [--rois 64]
+    python benchmarks/bench_cam.py --memory 500 2000
 
-Both run in one process on one thread, traced before the clock starts; rounds alternate and the
-median of their ratios counts.
+The first: both run in one process on one thread, traced before the clock starts; rounds alternate
+and the median of their ratios counts. The second: the peak memory of compute_cams.py on as many
+ROIs, MobileNetV2 with random weights, each run a process of its own.
 """
 
 import argparse
 import os
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,9 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import numpy as np
 import tensorflow as tf
 
-from camseg import cam, classifiers
+from camseg import cam, classifiers, store
 from camseg.networks import NETWORKS
 from camseg.seeds import generator
+
+SCRIPT = Path(__file__).resolve().parents[1] / "scripts/compute_cams.py"
 
 
 def seconds(function: Callable[[], object]) -> float:
@@ -31,21 +37,11 @@ def seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--network", default="MobileNetV2", choices=NETWORKS)
-    parser.add_argument("--size", type=int, default=128, help="pixels per side")
-    parser.add_argument("--rois", type=int, default=64)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=7)
-    args = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-
-    model = classifiers.build(args.network, size=args.size, batchnorm_momentum=None)
+def compare(network: str, args: argparse.Namespace) -> None:
+    model = classifiers.build(network, size=args.size, batchnorm_momentum=None)
     shape = (args.rois, args.size, args.size)
     pictures = generator(0, "bench_cam").integers(0, 256, shape).astype(np.float32)
-    images = classifiers.preprocess(args.network, pictures)
+    images = classifiers.preprocess(network, pictures)
     signature = [tf.TensorSpec(model.input_shape, tf.float32)]
     predict = tf.function(lambda batch: model(batch, training=False), signature)
 
@@ -54,17 +50,62 @@ def main() -> None:
             predict(images[start : start + args.batch_size]).numpy()
 
     def explain() -> None:
-        cam.grad_cam(model, images, batch_size=args.batch_size)
+        cam.explain(model, images, batch_size=args.batch_size)
 
-    print(f"first call: forward {seconds(forward):.2f} s, Grad-CAM {seconds(explain):.2f} s")
+    first = f"first call {seconds(forward):.1f} s and {seconds(explain):.1f} s"
     pairs = [(seconds(forward), seconds(explain)) for _ in range(args.rounds)]
     ratios = [explained / bare for bare, explained in pairs]
     print(
-        f"{args.network} at {args.size} px, {args.rois} ROIs in batches of {args.batch_size}: "
+        f"{network} at {args.size} px, {args.rois} ROIs in batches of {args.batch_size}: "
         f"forward {min(bare for bare, _ in pairs):.3f} s, "
         f"Grad-CAM {min(explained for _, explained in pairs):.3f} s, "
-        f"ratio {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
+        f"ratio {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}); {first}",
+        flush=True,
     )
+
+
+def memory(rois: int, args: argparse.Namespace) -> None:
+    random = generator(0, "bench_cam", rois)
+    shape = (rois, args.size, args.size)
+    text = np.array([f"roi-{number:06}" for number in range(rois)], object)
+    shard = store.Rois(
+        image=random.integers(0, 256, shape, np.uint8),
+        mask=random.integers(0, 2, shape, np.uint8),
+        label=random.integers(0, 2, rois, np.uint8),
+        **dict.fromkeys(("roi_id", "patient_id", "view", "pathology", "lesion_type"), text),
+        box=np.zeros((rois, 4), np.int32),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [str(Path(folder, name)) for name in ("model.keras", "shard.h5", "cams.h5")]
+        classifiers.build("MobileNetV2", size=args.size, batchnorm_momentum=None).save(paths[0])
+        store.write_shard(paths[1], shard, source="benchmark")
+        options = ["--explanation", "grad_cam", "--score", "margin", "--target", "abnormal"]
+        options += ["--no-relu", "--resize", "bilinear", "--threads", "1"]
+        options += ["--batch-size", str(args.batch_size), "--network", "MobileNetV2"]
+        options += ["--model", paths[0], "--shards", paths[1], "--output", paths[2]]
+        command = [sys.executable, str(SCRIPT), *options]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit("compute_cams.py failed")
+    print(f"{rois} ROIs at {args.size} px: peak memory {usage.ru_maxrss / 1024:.0f} MB", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=NETWORKS)
+    parser.add_argument("--size", type=int, default=128, help="pixels per side")
+    parser.add_argument("--rois", type=int, default=64)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--memory", type=int, nargs="+", default=[], help="numbers of ROIs")
+    args = parser.parse_args()
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    for rois in args.memory:
+        memory(rois, args)
+    for network in [] if args.memory else args.networks:
+        compare(network, args)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
-"""Grad-CAM of a Keras classifier, exact per example.
+"""Heat maps of a Keras classifier by its gradients, exact per example.
 
-Known traps, and what is done here: a softmax score saturates (its float32 gradient is 0 once the
-logits are about 17 apart, and the map with it), so the score is the margin of the logits; the
-layer is the input of the pooling layer, not "the last convolution", which in DenseNet121,
-InceptionV3 and NASNetMobile feeds only part of the pooled channels; gradients are taken per
-example, never averaged over the batch; BatchNorm runs in inference mode.
+Known traps, and what is done here: a softmax score saturates (in float32 the gradient of the
+explained logit is 0 once the logits are about 17 apart, and of both about 90 apart), so the score
+is the margin of the logits; the layer is the input of the pooling layer, not "the last
+convolution", which in DenseNet121, InceptionV3 and NASNetMobile feeds only part of the pooled
+channels; gradients are taken per example, never averaged over the batch; BatchNorm runs in
+inference mode.
 """
 
 import weakref
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -22,10 +24,37 @@ SCORES = ("margin", "logit", "softmax")
 TARGETS = ("abnormal", "predicted", "true")
 
 
-def grad_cam(
+def grad_cam(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Return Grad-CAMs (n, h, w) of features f and gradients dY/df, both (n, h, w, k).
+
+    The sum over channels of w_k f_k, where w_k is the sum of dY/df_k over the positions: the
+    pooled weight of Selvaraju et al. (2017) times xy.
+    """
+    return np.einsum("nhwk,nk->nhw", features, gradient.sum(axis=(1, 2)))
+
+
+def hires_cam(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Return HiResCAMs (n, h, w) of features f and gradients dY/df, both (n, h, w, k).
+
+    xy times the sum over channels of f_k dY/df_k, position by position (Draelos and Carin, 2020):
+    equation 8 to the letter. Equal to `grad_cam` where the gradient is the same at every position,
+    as behind a global average pooling.
+    """
+    return features[0, ..., 0].size * np.einsum("nhwk,nhwk->nhw", features, gradient)
+
+
+# A method states what it makes of the features and of the score's gradient, nothing else.
+EXPLANATIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "grad_cam": grad_cam,
+    "hires_cam": hires_cam,
+}
+
+
+def explain(
     model: keras.Model,
     images: np.ndarray,
     *,
+    explanation: str = "grad_cam",
     score: str = "margin",
     target: str = "abnormal",
     relu: bool = False,
@@ -33,75 +62,145 @@ def grad_cam(
     labels: np.ndarray | None = None,
     batch_size: int = 32,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return Grad-CAMs of `images`: (cam, raw), cam (n, H, W) uint8 and raw (n, h, w) float32.
+    """Return heat maps of `images`: (cam, raw), cam (n, H, W) uint8 and raw (n, h, w) float32.
 
     `model` maps images (n, H, W, 3) to two logits, normal and abnormal; `images` are float32,
-    preprocessed as for its training. `target` is the class c explained: "abnormal" for every ROI,
-    the "predicted" class (a tie is normal), or the "true" one (`labels`, (n,) of 0 normal and
-    1 abnormal, used by this target only). `score` is Y: "margin" = logit of c minus the other
-    logit, "logit" of c (equation 3 to the letter), or "softmax" of c (which saturates).
+    preprocessed as for its training. The features are what the pooling layer receives; `raw` is
+    what `raw_maps` makes of them, for a head of pooling and one dense layer the CAM of equation 2.
+    It is then scaled by `to_grey`, with `relu` and `resize`.
 
-    With f the features that the pooling layer receives (grid h x w, channels k), the weight of
-    channel k is w_k = sum over the positions of dY/df_k, and raw = sum over k of w_k f_k, without
-    ReLU. Behind a global average pooling the gradient is the same at every position, so that
-    w_k = xy dY/df_k is equation 7, raw is equation 8, and for a dense head the CAM of equation 2.
-    For heads whose gradient varies over positions this is Selvaraju's pooled weight times xy (the
-    mean of equation 7), where equation 8 to the letter would weigh each position by its own
-    gradient. The features cost one forward pass; the gradient goes through the head only.
-
-    `raw` is then scaled by `to_grey`, with `relu` and `resize`. An image's map does not depend on
-    the others, but for rounding when the batch size changes. Memory beyond the results is bounded
-    by the batch. Raises CamsegError for unknown options, unfit images, labels or models.
+    An image's map does not depend on the others, but for rounding when the batch size changes.
+    The network runs once, the gradients go through the head only. Memory beyond the results is
+    bounded by the batch. Raises CamsegError for unknown options, unfit images, labels or models.
     """
-    _check_option("score", score, SCORES)
-    _check_option("target", target, TARGETS)
     _check_option("resize", resize, RESIZES)
     if images.ndim != 4 or len(images) == 0 or images.dtype != np.float32:
         raise CamsegError(
             f"images are {images.dtype} of shape {images.shape}: must be preprocessed float32 "
             "of shape (ROIs, height, width, channels), at least one ROI"
         )
-    if target == "true" and (
-        np.shape(labels) != (len(images),) or not np.isin(labels, (0, 1)).all()
-    ):
-        raise CamsegError("target 'true' needs a label, 0 or 1, for every image")
-    split = _split(model)
+    if labels is not None and len(labels) != len(images):
+        raise CamsegError(f"{len(labels)} labels do not fit {len(images)} images")
     cams, raws = [], []
     for start in range(0, len(images), batch_size):
         batch = slice(start, start + batch_size)
-        features = split.features(images[batch])
-        classes = labels[batch] if target == "true" else None
-        raw = _weighted_features(split.head, features, score, target, classes).numpy()
+        raw = raw_maps(
+            differentiate(model, images[batch]),
+            explanation=explanation,
+            score=score,
+            target=target,
+            labels=None if labels is None else labels[batch],
+        )
         cams.append(to_grey(raw, images.shape[1:3], relu=relu, resize=resize))
         raws.append(raw)
     return np.concatenate(cams), np.concatenate(raws)
 
 
+def load(path: str | Path, *, threads: int) -> keras.Model:
+    """Return a trained model, and have TensorFlow repeat its results to the bit.
+
+    They depend on `threads`. To be called before any other operation of TensorFlow.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    return keras.models.load_model(path, compile=False, safe_mode=True)
+
+
 @dataclass(frozen=True)
-class _Split:
-    """A model cut at the input of its pooling layer."""
+class Derivatives:
+    """What the maps of a batch are made of, whatever the score and the class explained."""
 
-    features: Callable[[np.ndarray], tf.Tensor]
-    head: keras.Model
-
-
-# Tracing the features takes a second or more: done once for a model, kept as long as the model.
-_SPLITS: weakref.WeakKeyDictionary[keras.Model, _Split] = weakref.WeakKeyDictionary()
+    features: np.ndarray  # (n, h, w, k) float32, the output of the layer
+    logits: np.ndarray  # (n, 2) float32: normal, abnormal
+    gradients: np.ndarray  # (2, n, h, w, k) float32: of each logit, by the features
 
 
-def _split(model: keras.Model) -> _Split:
-    if model not in _SPLITS:
-        if model.output_shape != (None, 2):
-            raise CamsegError(
-                f"model {model.name} has outputs of shape {model.output_shape}: "
-                "Grad-CAM needs two logits, normal and abnormal"
-            )
-        pooled = _pooled_tensor(model)
-        extractor = keras.Model(model.inputs, pooled)
-        signature = [tf.TensorSpec(model.input_shape, tf.float32)]
-        features = tf.function(lambda images: extractor(images, training=False), signature)
-        _SPLITS[model] = _Split(features, keras.Model(pooled, model.outputs[0]))
-    return _SPLITS[model]
+def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled") -> Derivatives:
+    """Return features at a layer of `model` and each logit's gradient, example by example.
+
+    `layer` is "pooled" (what the last pooling layer receives), "last_conv" (the last convolution,
+    which may see part of the channels, and those before BatchNorm) or "finer" (the last layer
+    whose grid is finer than that of the pooled features), by Keras' order of the layers. `images`
+    as for `explain`.
+    """
+    _check_option("layer", layer, LAYERS)
+    traced = _TRACED.setdefault(model, {})
+    if layer not in traced:
+        traced[layer] = _trace(model, LAYERS[layer](model))
+    return Derivatives(*(tensor.numpy() for tensor in traced[layer](images)))
+
+
+def raw_maps(
+    derivatives: Derivatives,
+    *,
+    explanation: str,
+    score: str,
+    target: str,
+    labels: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return the maps (n, h, w) float32 of a batch by the method `explanation`, before scaling.
+
+    `target` is the class c explained: "abnormal" for every ROI, the "predicted" class (a tie is
+    normal), or the "true" one (`labels`, (n,) of 0 normal and 1 abnormal, used by this target
+    only). `score` is Y: "margin" = logit of c minus the other logit, "logit" of c (equation 3 to
+    the letter), or "softmax" of c (which saturates).
+    """
+    _check_option("explanation", explanation, EXPLANATIONS)
+    _check_option("score", score, SCORES)
+    _check_option("target", target, TARGETS)
+    logits = derivatives.logits
+    if target == "abnormal":
+        classes = np.ones(len(logits), int)
+    elif target == "predicted":
+        classes = logits.argmax(axis=1)
+    elif np.shape(labels) == (len(logits),) and np.isin(labels, (0, 1)).all():
+        classes = labels
+    else:
+        raise CamsegError("target 'true' needs a label, 0 or 1, for every image")
+    by_logits = _score_gradient(logits, classes, score)
+    normal, abnormal = by_logits.T[:, :, np.newaxis, np.newaxis, np.newaxis]
+    gradient = normal * derivatives.gradients[0] + abnormal * derivatives.gradients[1]
+    return EXPLANATIONS[explanation](derivatives.features, gradient)
+
+
+# Tracing a network takes seconds: done once for a model and a layer, kept as long as the model.
+_TRACED: weakref.WeakKeyDictionary[keras.Model, dict[str, Callable]] = weakref.WeakKeyDictionary()
+
+
+def _trace(model: keras.Model, tensor: keras.KerasTensor) -> Callable:
+    """Return the traced function of images that gives what `Derivatives` holds."""
+    if model.output_shape != (None, 2):
+        raise CamsegError(
+            f"model {model.name} has outputs of shape {model.output_shape}: "
+            "a heat map needs two logits, normal and abnormal"
+        )
+    both = keras.Model(model.inputs, [tensor, model.outputs[0]])
+
+    @tf.function(input_signature=[tf.TensorSpec(model.input_shape, tf.float32)], autograph=False)
+    def derivatives(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        features, logits = both(images, training=False)
+        # an example's logits depend on its own features only: the gradient of a logit's sum over
+        # the batch, which this is, holds each example's own gradient
+        gradients = [tf.gradients(logits[:, column], features)[0] for column in (0, 1)]
+        return features, logits, tf.stack(gradients)
+
+    return derivatives
+
+
+def _score_gradient(logits: np.ndarray, classes: np.ndarray, score: str) -> np.ndarray:
+    """Return the gradient of each example's score by its logits, (n, 2)."""
+    chosen = tf.one_hot(classes, 2)
+    values = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        if score == "margin":
+            scores = tf.reduce_sum(values * (2 * chosen - 1), axis=1)
+        elif score == "logit":
+            scores = tf.reduce_sum(values * chosen, axis=1)
+        else:
+            scores = tf.reduce_sum(tf.nn.softmax(values) * chosen, axis=1)
+    return tape.gradient(scores, values).numpy()
 
 
 def _pooled_tensor(model: keras.Model) -> keras.KerasTensor:
@@ -118,30 +217,28 @@ def _pooled_tensor(model: keras.Model) -> keras.KerasTensor:
     return pools[-1].input
 
 
-def _weighted_features(
-    head: keras.Model, features: tf.Tensor, score: str, target: str, labels: np.ndarray | None
-) -> tf.Tensor:
-    """Return sum over k of w_k f_k of each example, (n, h, w)."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(features)
-        logits = head(features, training=False)
-        if target == "abnormal":
-            classes = tf.ones_like(logits[:, 0], tf.int32)
-        elif target == "predicted":
-            classes = tf.argmax(logits, axis=1, output_type=tf.int32)
-        else:
-            classes = tf.cast(labels, tf.int32)
-        chosen = tf.one_hot(classes, 2)
-        if score == "margin":
-            values = tf.reduce_sum(logits * (2 * chosen - 1), axis=1)
-        elif score == "logit":
-            values = tf.reduce_sum(logits * chosen, axis=1)
-        else:
-            values = tf.reduce_sum(tf.nn.softmax(logits) * chosen, axis=1)
-    # an example's score depends on its own features only: the gradient of the summed scores
-    # holds each example's own gradient
-    weights = tf.reduce_sum(tape.gradient(values, features), axis=(1, 2))
-    return tf.einsum("nhwk,nk->nhw", features, weights)
+def _last_convolution(model: keras.Model) -> keras.KerasTensor:
+    """Return the output of the last convolution, as Keras orders the layers."""
+    kinds = (keras.layers.Conv2D, keras.layers.SeparableConv2D, keras.layers.DepthwiseConv2D)
+    return [layer for layer in model.layers if isinstance(layer, kinds)][-1].output
+
+
+def _finer_tensor(model: keras.Model) -> keras.KerasTensor:
+    """Return the last layer's output that has a finer grid than the pooled features.
+
+    Padding makes a grid larger, not finer.
+    """
+    rows = _pooled_tensor(model).shape[1]
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.ZeroPadding2D)]
+    pictures = [layer.output for layer in layers if len(layer.output.shape) == 4]
+    return [tensor for tensor in pictures if tensor.shape[1] > rows][-1]
+
+
+LAYERS: dict[str, Callable[[keras.Model], keras.KerasTensor]] = {
+    "pooled": _pooled_tensor,
+    "last_conv": _last_convolution,
+    "finer": _finer_tensor,
+}
 
 
 def _check_option(name: str, value: str, known: Collection[str]) -> None:

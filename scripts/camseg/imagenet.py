@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras.applications import xception
 
-from camseg import cam
+from camseg import cam, heatmaps
 from camseg.errors import CamsegError
 from camseg.roi import resize
 
@@ -70,8 +70,8 @@ def predict(model: keras.Model, picture: np.ndarray) -> Prediction:
     images = xception.preprocess_input(square[np.newaxis])
     probabilities = keras.ops.softmax(model(images, training=False))[0]
     index = int(np.argmax(probabilities))
-    _, raw = cam.grad_cam(_one_class(model, index), images, score="logit")
-    grey = cam.to_grey(raw, picture.shape[:2])[0]
+    _, raw = cam.explain(_one_class(model, index), images, score="logit")
+    grey = heatmaps.to_grey(raw, picture.shape[:2])[0]
     return Prediction(index, float(probabilities[index]), grey)
 
 

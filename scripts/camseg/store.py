@@ -1,7 +1,8 @@
 """ROIs and CAMs in HDF5 files: what is in them, and how they are written whole and read checked."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -93,39 +94,49 @@ class Rois:
 class Cams:
     """CAMs of ROIs: `cam` as scored, `raw` as the network's grid gives it, and how they were made.
 
-    `cam` is (n, S, S) uint8, `raw` (n, h, w) float32, `options` says all that determines them.
+    `cam` is (n, S, S) uint8, `raw` (n, h, w) float32, `degenerate` (n,) bool says which maps show
+    no place and are all 0 as scored, `options` all that determines them.
     """
 
     cam: Pictures
     raw: np.ndarray
+    degenerate: np.ndarray
     roi_id: np.ndarray
     options: dict
 
 
 DTYPES = {"image": np.uint8, "mask": np.uint8, "label": np.uint8, "box": np.int32}
-DTYPES |= {"cam": np.uint8, "raw": np.float32, "curve": np.float64}
+DTYPES |= {"cam": np.uint8, "raw": np.float32, "degenerate": np.bool_, "curve": np.float64}
 PICTURES = ("image", "mask", "cam")  # the large ones
 
 
 def _write(path: Path, kind: str, datasets: dict[str, np.ndarray], attributes: dict) -> None:
+    with _new_file(path, kind, attributes) as file:
+        for name, values in datasets.items():
+            _put(file, name, values, 0, len(values))
+
+
+@contextmanager
+def _new_file(path: Path, kind: str, attributes: dict) -> Iterator[h5py.File]:
     with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["kind"] = kind
         file.attrs["schema_version"] = SCHEMA
         file.attrs.update(attributes)
-        for name, values in datasets.items():
-            if name not in DTYPES:
-                file.create_dataset(name, data=values.astype(object), dtype=h5py.string_dtype())
-            elif values.ndim == 3 and len(values):
-                # one chunk a picture: pictures are read and unpacked one by one
-                file.create_dataset(
-                    name,
-                    data=values,
-                    chunks=(1, *values.shape[1:]),
-                    compression="gzip",
-                    shuffle=True,
-                )
-            else:
-                file.create_dataset(name, data=values)
+        yield file
+
+
+def _put(file: h5py.File, name: str, values: np.ndarray, start: int, total: int) -> None:
+    """Write `values` from entry `start` of the dataset `name`, which has `total` entries in all."""
+    if name not in file:
+        # one chunk a picture: pictures are read and unpacked one by one
+        picture = {"chunks": (1, *values.shape[1:]), "compression": "gzip", "shuffle": True}
+        file.create_dataset(
+            name,
+            (total, *values.shape[1:]),
+            values.dtype if name in DTYPES else h5py.string_dtype(),
+            **(picture if values.ndim == 3 and total else {}),
+        )
+    file[name][start : start + len(values)] = values if name in DTYPES else values.astype(object)
 
 
 def _take(values: Pictures, index: np.ndarray) -> Pictures:
@@ -200,13 +211,35 @@ def read_rois(paths: Iterable[str | Path], *, load: bool = True) -> Rois:
 def write_cams(
     path: str | Path, *, cam: np.ndarray, raw: np.ndarray, roi_id: np.ndarray, options: dict
 ) -> None:
-    """Write the CAMs of one model; `options` (JSON values) become the file's attributes."""
-    _write(
-        Path(path),
-        "cam",
-        {"cam": cam, "raw": raw, "roi_id": roi_id},
-        {"options": json.dumps(options, sort_keys=True)} | options,
-    )
+    """Write the CAMs of one model at once; see `cam_writer`."""
+    with cam_writer(path, roi_id=roi_id, options=options) as write:
+        write(cam, raw)
+
+
+@contextmanager
+def cam_writer(
+    path: str | Path, *, roi_id: np.ndarray, options: dict
+) -> Iterator[Callable[[np.ndarray, np.ndarray], None]]:
+    """Yield the function that writes the CAMs of the next ROIs: cam (b, S, S) and raw (b, h, w).
+
+    Called batch by batch in the order of `roi_id`, it keeps no batch in memory; CamsegError if
+    they are not as many in the end. `options` (JSON values) become the file's attributes.
+    """
+    attributes = {"options": json.dumps(options, sort_keys=True)} | options
+    with _new_file(Path(path), "cam", attributes) as file:
+        _put(file, "roi_id", roi_id, 0, len(roi_id))
+        written = 0
+
+        def write(cam: np.ndarray, raw: np.ndarray) -> None:
+            nonlocal written
+            flat = ~cam.any(axis=(1, 2))
+            for name, values in (("cam", cam), ("raw", raw), ("degenerate", flat)):
+                _put(file, name, values, written, len(roi_id))
+            written += len(cam)
+
+        yield write
+        if written != len(roi_id):
+            raise CamsegError(f"{path}: {written} CAMs do not fit {len(roi_id)} ROIs")
 
 
 def read_cams(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool = True) -> Cams:
@@ -215,7 +248,7 @@ def read_cams(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool 
     Without `load`, the maps as scored stay in the file (`Stored`). Raises CamsegError if the file
     is no whole CAM file of this version or lacks one of the ROIs.
     """
-    data, attributes = _read(Path(path), "cam", ("cam", "raw", "roi_id"))
+    data, attributes = _read(Path(path), "cam", ("cam", "raw", "degenerate", "roi_id"))
     data["cam"] = Stored.of([data["cam"]])
     if roi_id is not None:
         place = {name: index for index, name in enumerate(data["roi_id"])}

@@ -1,11 +1,23 @@
+import gc
+import weakref
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
+import yaml
 
 from camseg import classifiers
-from camseg.cam import grad_cam
+from camseg.cam import (
+    EXPLANATIONS,
+    SCORES,
+    TARGETS,
+    differentiate,
+    explain,
+    raw_maps,
+)
 from camseg.errors import CamsegError
-from camseg.heatmaps import degenerate, to_grey
+from camseg.heatmaps import RESIZES, degenerate, to_grey
 
 SIZE = 16
 LABELS = np.array([0, 1, 1, 0, 1])
@@ -37,6 +49,12 @@ def flat_head(features):
 def two_pools_head(features):
     largest = keras.layers.GlobalMaxPooling2D()(features)
     return keras.layers.Concatenate()([gap_head(features), largest])
+
+
+def head_with_places(features):
+    """Average pooling beside a head that knows places, as behind a flatten layer."""
+    flat = keras.layers.Flatten(name="flat")(features)
+    return keras.layers.Concatenate()([gap_head(features), flat])
 
 
 def small_model(head=gap_head, seed: int = 0) -> keras.Model:
@@ -75,7 +93,7 @@ def assert_close(raw: np.ndarray, expected: np.ndarray, relative: float = 1e-5) 
 
 def test_margin_is_the_head_weighted_feature_sum():
     model, images = small_model(), pictures()
-    cam, raw = grad_cam(model, images)
+    cam, raw = explain(model, images)
     weights = head_weights(model)
     assert_close(raw, features_of(model, images) @ (weights[:, 1] - weights[:, 0]))
     assert raw.shape == (5, 8, 8)
@@ -93,15 +111,16 @@ OTHERS = ["NASNetMobile", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3"
 def test_networks_of_the_paper(network):
     keras.utils.set_random_seed(0)
     model = classifiers.build(network, size=128, batchnorm_momentum=None)
-    images = pictures(2, 128)
-    _, raw = grad_cam(model, images)
+    images = pictures(4, 128) * np.float32([0.1, 1, 0.5, 2])[:, None, None, None]
+    _, raw = explain(model, images)
     weights = head_weights(model)
     assert_close(raw, features_of(model, images) @ (weights[:, 1] - weights[:, 0]))
+    assert_close(explain(model, images, explanation="hires_cam")[1], raw)
 
 
 def test_a_head_that_is_not_linear_has_weights_per_example():
     model, images = small_model(deep_head), pictures()
-    _, raw = grad_cam(model, images)
+    _, raw = explain(model, images)
     features = features_of(model, images)
     kernel, bias = model.get_layer("hidden").get_weights()
     active = features.mean(axis=(1, 2)) @ kernel + bias > 0
@@ -112,7 +131,7 @@ def test_a_head_that_is_not_linear_has_weights_per_example():
 
 def test_a_flattened_head_has_weights_summed_over_positions():
     model, images = small_model(flat_head), pictures()
-    _, raw = grad_cam(model, images)
+    _, raw = explain(model, images)
     features = features_of(model, images)
     kernel, bias = model.get_layer("hidden").get_weights()
     active = features.reshape(len(images), -1) @ kernel + bias > 0
@@ -123,11 +142,54 @@ def test_a_flattened_head_has_weights_summed_over_positions():
 
 def test_a_gradient_that_varies_over_positions_is_summed():
     model, images = small_model(two_pools_head), pictures()
-    _, raw = grad_cam(model, images)
+    _, raw = explain(model, images)
     average, largest = np.split(head_weights(model) @ [-1, 1], 2)
     features = features_of(model, images)
     # the gradient of the largest value is 1 at its place and 0 elsewhere
     assert_close(raw, features @ (average + largest))
+
+
+@pytest.mark.parametrize("head", [gap_head, deep_head])
+def test_both_methods_are_equal_behind_global_average_pooling(head):
+    model, images = small_model(head), pictures()
+    hires = explain(model, images, explanation="hires_cam")[1]
+    assert_close(hires, explain(model, images, explanation="grad_cam")[1])
+
+
+def test_both_methods_where_the_gradient_varies_over_positions():
+    model, images = small_model(head_with_places), pictures()
+    features = features_of(model, images)
+    average, places = np.split(head_weights(model) @ [-1, 1], [7])
+    places = places.reshape(8, 8, 7)
+    pooled = features @ (average + places.sum(axis=(0, 1)))
+    own = (features * (average + 64 * places)).sum(axis=-1)
+    assert_close(explain(model, images, explanation="grad_cam")[1], pooled)
+    assert_close(explain(model, images, explanation="hires_cam")[1], own)
+    assert np.corrcoef(pooled.ravel(), own.ravel())[0, 1] < 0.9
+
+
+def test_layers():
+    model, images = small_model(), pictures()
+    weights = head_weights(model)
+    features, margin = features_of(model, images), weights[:, 1] - weights[:, 0]
+
+    def raw(model: keras.Model, layer: str) -> np.ndarray:
+        derivatives = differentiate(model, images, layer)
+        return raw_maps(derivatives, explanation="grad_cam", score="margin", target="abnormal")
+
+    assert_close(raw(model, "pooled"), features @ margin)
+    # the last convolution gives two of the seven channels
+    assert_close(raw(model, "last_conv"), features[..., 5:] @ margin[5:])
+
+    inputs = keras.Input((SIZE, SIZE, 3))
+    coarse = keras.layers.AveragePooling2D(2)(backbone(inputs))
+    coarse = keras.layers.Cropping2D(3)(keras.layers.ZeroPadding2D(3)(coarse))
+    logits = keras.layers.Dense(2, name="logits")(gap_head(coarse))
+    halved = keras.Model(inputs, logits)
+    halved.set_weights(model.get_weights())
+    # a score that is linear in the finer features, too: the same map, four times as fine
+    assert_close(raw(halved, "finer"), features @ margin)
+    assert raw(halved, "pooled").shape == (5, 4, 4)
 
 
 def test_scores():
@@ -135,10 +197,10 @@ def test_scores():
     model.get_layer("logits").set_weights([0.1 * w for w in model.get_layer("logits").weights])
     features, weights = features_of(model, images), head_weights(model)
     margin = features @ (weights[:, 1] - weights[:, 0])
-    assert_close(grad_cam(model, images, score="logit")[1], features @ weights[:, 1])
+    assert_close(explain(model, images, score="logit")[1], features @ weights[:, 1])
     logits = model.predict(images, verbose=0).astype(np.float64)
     p = 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
-    softmax = grad_cam(model, images, score="softmax")[1]
+    softmax = explain(model, images, score="softmax")[1]
     assert_close(softmax, margin * (p * (1 - p))[:, None, None], 1e-4)
 
 
@@ -146,13 +208,35 @@ def test_softmax_saturates_and_the_margin_does_not():
     model, images = small_model(), pictures()
     kernel, bias = model.get_layer("logits").get_weights()
     model.get_layer("logits").set_weights([kernel, bias + np.float32([0, 200])])
-    cam, raw = grad_cam(model, images, score="softmax")
+    cam, raw = explain(model, images, score="softmax")
     assert not raw.any()
     assert not cam.any()
     assert degenerate(raw).all()
-    cam, raw = grad_cam(model, images)
+    cam, raw = explain(model, images)
     assert not degenerate(raw).any()
     assert (cam.max(axis=(1, 2)) == 255).all()
+
+
+def test_softmax_half_saturated_explains_the_other_logit_alone():
+    model, images = small_model(), pictures()
+    kernel, bias = model.get_layer("logits").get_weights()
+    margins = np.diff(model.predict(images, verbose=0), axis=1)
+    model.get_layer("logits").set_weights([kernel, bias + np.float32([0, 30]) - margins.min()])
+    logits = model.predict(images, verbose=0).astype(np.float64)
+    p_normal = np.exp(logits[:, 0] - logits[:, 1])
+    assert ((p_normal > 1e-37) & (p_normal < 1e-7)).all()
+    normal = features_of(model, images) @ kernel[:, 0].astype(np.float64)
+    expected = -p_normal[:, None, None] * normal
+    assert_close(explain(model, images, score="softmax")[1], expected, 1e-4)
+
+
+def test_a_model_of_nan_weights_gives_degenerate_maps():
+    model, images = small_model(), pictures()
+    weights = model.get_layer("last_convolution").get_weights()
+    model.get_layer("last_convolution").set_weights([np.nan * w for w in weights])
+    grey, raw = explain(model, images)
+    assert degenerate(raw).all()
+    assert not grey.any()
 
 
 def test_targets():
@@ -160,15 +244,15 @@ def test_targets():
     kernel, bias = model.get_layer("logits").get_weights()
     margins = np.diff(model.predict(images, verbose=0), axis=1)
     model.get_layer("logits").set_weights([kernel, bias + np.array([np.median(margins), 0])])
-    _, abnormal = grad_cam(model, images)
+    _, abnormal = explain(model, images)
     predicted = model.predict(images, verbose=0).argmax(axis=1)
     assert set(predicted) == {0, 1}
     sign = np.where(predicted == 1, 1, -1)[:, None, None]
-    np.testing.assert_array_equal(grad_cam(model, images, target="predicted")[1], sign * abnormal)
+    np.testing.assert_array_equal(explain(model, images, target="predicted")[1], sign * abnormal)
     sign = np.where(LABELS == 1, 1, -1)[:, None, None]
-    _, true = grad_cam(model, images, target="true", labels=LABELS, batch_size=2)
+    _, true = explain(model, images, target="true", labels=LABELS, batch_size=2)
     assert_close(true, sign * abnormal)
-    _, logit = grad_cam(model, images, target="true", score="logit", labels=np.zeros(5, np.uint8))
+    _, logit = explain(model, images, target="true", score="logit", labels=np.zeros(5, np.uint8))
     assert_close(logit, features_of(model, images) @ head_weights(model)[:, 0])
 
 
@@ -181,17 +265,17 @@ def test_the_last_pooling_is_the_one_explained():
     model = keras.Model(images, keras.layers.Dense(2, name="logits")(gap_head(x)))
     weights = head_weights(model)
     expected = features_of(model, pictures()) @ (weights[:, 1] - weights[:, 0])
-    assert_close(grad_cam(model, pictures())[1], expected)
+    assert_close(explain(model, pictures())[1], expected)
 
 
 def test_a_map_does_not_depend_on_the_other_images():
     model, images = small_model(deep_head), pictures()
-    together, raw = grad_cam(model, images)
+    together, raw = explain(model, images)
     for batch_size in (1, 2, 4):
-        assert_close(grad_cam(model, images, batch_size=batch_size)[1], raw)
+        assert_close(explain(model, images, batch_size=batch_size)[1], raw)
     others = images.copy()
     others[1:] = 50 * others[:0:-1] + 3
-    cam, alone = grad_cam(model, others)
+    cam, alone = explain(model, others)
     assert_close(alone[:1], raw[:1])
     assert np.abs(cam[0].astype(int) - together[0]).max() <= 1
 
@@ -229,7 +313,7 @@ def test_the_map_of_the_abnormal_class_peaks_at_what_makes_it_abnormal():
     model = blob_model(bright=1)
     assert (model.predict(images, verbose=0).argmax(axis=1) == 1).all()
     for score in ("margin", "logit", "softmax"):
-        cam, raw = grad_cam(model, images, score=score)
+        cam, raw = explain(model, images, score=score)
         for grey, (row, column) in zip(cam, centres, strict=True):
             bright = np.argwhere(grey == 255)
             np.testing.assert_allclose(bright.mean(axis=0), (row - 0.5, column - 0.5), atol=0.1)
@@ -240,7 +324,7 @@ def test_the_map_of_the_abnormal_class_peaks_at_what_makes_it_abnormal():
 
 def test_the_map_is_dark_there_if_it_makes_the_image_normal():
     images, centres = blob_pictures()
-    cam, _ = grad_cam(blob_model(bright=0), images)
+    cam, _ = explain(blob_model(bright=0), images)
     for grey, (row, column) in zip(cam, centres, strict=True):
         assert grey[row, column] == 0
         assert grey[(row + 16) % 32, (column + 16) % 32] == 255
@@ -250,7 +334,7 @@ def test_batchnorm_in_inference_mode():
     images, _ = blob_pictures()
     model = blob_model(bright=1)
     before = [w.copy() for w in model.get_layer("norm").get_weights()]
-    _, raw = grad_cam(model, images)
+    _, raw = explain(model, images)
     brightness = images.reshape(3, 8, 4, 8, 4, 3).mean(axis=(2, 4, 5))
     # normalised by the batch's own mean and deviation, the blobs would be many times brighter
     assert_close(raw, 80 * np.maximum(brightness - 0.5, 0))
@@ -261,17 +345,17 @@ def test_batchnorm_in_inference_mode():
 def test_new_weights_are_seen_and_the_model_stays_whole(tmp_path):
     model, images = small_model(), pictures()
     logits = model.predict(images, verbose=0)
-    first = grad_cam(model, images)
-    again = grad_cam(model, images)
+    first = explain(model, images)
+    again = explain(model, images)
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
     np.testing.assert_allclose(loaded.predict(images, verbose=0), logits, rtol=1e-6)
-    assert_close(grad_cam(loaded, images)[1], first[1])
+    assert_close(explain(loaded, images)[1], first[1])
     other = small_model(seed=5)
     model.set_weights(other.get_weights())
-    assert_close(grad_cam(model, images)[1], grad_cam(other, images)[1])
+    assert_close(explain(model, images)[1], explain(other, images)[1])
 
 
 def bilinear(small: np.ndarray, size: int) -> np.ndarray:
@@ -340,19 +424,47 @@ def test_degenerate_maps_become_zero():
 
 def test_unfit_arguments():
     model, images = small_model(), pictures()
-    for option in ({"score": "logits"}, {"target": "normal"}, {"resize": "spline"}):
+    for option in (
+        {"score": "logits"},
+        {"target": "normal"},
+        {"resize": "spline"},
+        {"explanation": "gradcam"},
+    ):
         (name, value), *_ = option.items()
         with pytest.raises(CamsegError, match=f"{name} is '{value}': must be one of"):
-            grad_cam(model, images, **option)
+            explain(model, images, **option)
     for unfit in (images[..., 0], images[:0], images.astype(np.uint8)):
         with pytest.raises(CamsegError, match="must be preprocessed float32"):
-            grad_cam(model, unfit)
-    for labels in (None, LABELS[:4], LABELS + 1):
+            explain(model, unfit)
+    for labels in (None, LABELS + 1):
         with pytest.raises(CamsegError, match="needs a label, 0 or 1, for every image"):
-            grad_cam(model, images, target="true", labels=labels)
+            explain(model, images, target="true", labels=labels)
+    with pytest.raises(CamsegError, match="6 labels do not fit 5 images"):
+        explain(model, images, target="true", labels=np.ones(6, int))
     tensor = model.get_layer("pool").output
     with pytest.raises(CamsegError, match="needs two logits"):
-        grad_cam(keras.Model(model.inputs, tensor), images)
+        explain(keras.Model(model.inputs, tensor), images)
     largest = keras.layers.GlobalMaxPooling2D()(model.get_layer("features").output)
     with pytest.raises(CamsegError, match="has no GlobalAveragePooling2D or Flatten layer"):
-        grad_cam(keras.Model(model.inputs, keras.layers.Dense(2)(largest)), images)
+        explain(keras.Model(model.inputs, keras.layers.Dense(2)(largest)), images)
+
+
+def test_a_model_no_longer_used_is_freed():
+    model = small_model()
+    explain(model, pictures(1))
+    alive = weakref.ref(model)
+    del model
+    gc.collect()
+    assert alive() is None
+
+
+def test_the_configuration_knows_the_same_options():
+    schema = yaml.safe_load(Path("workflow/schemas/config.schema.yaml").read_text())
+    keys = schema["properties"]["cam"]["properties"]
+    for key, known in (
+        ("explanation", EXPLANATIONS),
+        ("score", SCORES),
+        ("target", TARGETS),
+        ("resize", RESIZES),
+    ):
+        assert tuple(keys[key]["enum"]) == tuple(known)

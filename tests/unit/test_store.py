@@ -92,6 +92,30 @@ def test_cams_are_aligned_to_the_wanted_rois(tmp_path):
         store.read_cams(tmp_path / "c.h5", ["a", "d"])
 
 
+def test_cams_written_batch_by_batch_are_the_same_file(tmp_path):
+    rng = np.random.default_rng(0)
+    cam = rng.integers(0, 256, (5, 6, 6)).astype(np.uint8)
+    cam[3] = 0
+    raw = rng.normal(size=(5, 2, 3)).astype(np.float32)
+    rest = {"roi_id": np.array(list("abcde"), object), "options": {"score": "margin"}}
+    store.write_cams(tmp_path / "whole.h5", cam=cam, raw=raw, **rest)
+    with store.cam_writer(tmp_path / "parts.h5", **rest) as write:
+        for part in (slice(0, 2), slice(2, 4), slice(4, 5)):
+            write(cam[part], raw[part])
+    whole, parts = (store.read_cams(tmp_path / f"{name}.h5") for name in ("whole", "parts"))
+    for name in ("cam", "raw", "degenerate", "roi_id"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
+    np.testing.assert_array_equal(parts.cam, cam)
+    np.testing.assert_array_equal(parts.raw, raw)
+    assert parts.degenerate.tolist() == [False, False, False, True, False]
+    with (
+        pytest.raises(CamsegError, match="4 CAMs do not fit 5 ROIs"),
+        store.cam_writer(tmp_path / "short.h5", **rest) as write,
+    ):
+        write(cam[:4], raw[:4])
+    assert not (tmp_path / "short.h5").exists()
+
+
 def test_a_failed_write_leaves_nothing(tmp_path):
     good = rois(["a"])
     broken = store.Rois(**{**good.__dict__, "roi_id": np.array([object()], dtype=object)})

@@ -23,7 +23,8 @@ from camseg.sources import sources_of
 from conftest import bright
 
 RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
-RENDERED += ("render_heat_maps", "render_dice_curves", "render_figure8", "all")
+RENDERED += ("render_heat_maps", "render_dice_curves", "render_sanity", "render_sensitivity")
+RENDERED += ("render_figure8", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
     "sklearn": "scikit-learn",
@@ -50,7 +51,8 @@ def study(tmp_path_factory) -> Path:
 def test_default_study_has_nineteen_trainings(project):
     counts = jobs(snakemake(project, "-n", "all"))
     assert counts["train_classifier"] == 19
-    assert counts["compute_cams"] == counts["score_dice"] == 6
+    assert counts["compute_cams"] == counts["score_dice"] == counts["check_cams"] == 6
+    assert counts["measure_sensitivity"] == 1
     assert counts["extract_rois"] == 2
     assert [counts[f"render_figure{number}"] for number in (4, 5, 6, 7, 8, 9, 10)] == [1] * 7
     assert counts["render_learning_curve"] == 19
@@ -305,6 +307,30 @@ def test_controls_are_trained(study):
 
 
 @pytest.mark.slow
+def test_the_audit_agrees_with_the_tables(study):
+    results = study / "results/phantom"
+    (row,) = pd.read_csv(results / "tables/table2.csv").to_dict("records")
+    sensitivity = pd.read_csv(results / "tables/sensitivity.csv")
+    assert len(sensitivity) == 3 * 3 * 3 * 2 * 2
+    own = sensitivity.query(
+        "score == 'margin' and `class` == 'abnormal' and layer == 'pooled' and not ReLU "
+        "and resize == 'bilinear'"
+    )
+    assert own["Dice"].item() == pytest.approx(row["Dice"], abs=1e-4)
+    assert own["difference"].item() == 0
+    spread = pd.read_csv(results / "tables/sensitivity_spread.csv").set_index("varied")
+    assert spread.loc["all of these", "highest"] == pytest.approx(sensitivity["Dice"].max())
+    assert spread.loc["network", "lowest"] == pytest.approx(row["Dice"], abs=1e-6)
+    sanity = pd.read_csv(results / "tables/sanity.csv").set_index("Classifier")
+    dice = pd.read_csv(results / "dice/grad_cam/MobileNetV2/split-0.tsv", sep="\t")
+    validation = dice[(dice["side"] == "validation") & (dice["label"] == "abnormal")]
+    assert sanity.loc["MobileNetV2", "Dice"] == pytest.approx(validation["dice"].mean(), abs=1e-3)
+    assert sanity.loc["MobileNetV2", "other_class"] == pytest.approx(-1)
+    with h5py.File(results / "cams/grad_cam/MobileNetV2/split-0.h5") as file:
+        assert sanity.loc["MobileNetV2", "degenerate"] == file["degenerate"][:].sum()
+
+
+@pytest.mark.slow
 def test_candidates_add_up_with_the_index(study):
     results = study / "results/phantom"
     index = pd.read_csv(results / "index.tsv", sep="\t")
@@ -377,6 +403,10 @@ def test_a_changed_parameter_reruns_its_branch_only(study):
     assert counts["compute_cams"] == 1
     assert counts["train_classifier"] == 1
     assert "extract_rois" not in counts
+    assert "measure_sensitivity" not in counts  # it has measured both
+    changed = {**SMALL, "cam": {"explanation": "hires_cam"}}
+    counts = jobs(snakemake(study, "-n", "all", config=changed))
+    assert counts["compute_cams"] == counts["check_cams"] == counts["train_classifier"] == 1
     changed = {**SMALL, "seed": 2}
     assert jobs(snakemake(study, "-n", "all", config=changed))["train_classifier"] == 4
 
@@ -412,7 +442,10 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
         path.write_text(before)
     figures = {f"render_figure{number}" for number in (7, 8, 9, 10)}
     tables = set(RENDERED) - {"render_selection_bias"}
-    assert set(counts) == {"score_dice", "score_baselines"} | tables | figures
+    assert (
+        set(counts)
+        == {"score_dice", "score_baselines", "check_cams", "measure_sensitivity"} | tables | figures
+    )
 
 
 @pytest.mark.slow

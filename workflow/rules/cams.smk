@@ -17,13 +17,16 @@ rule compute_cams:
         runtime=60,
     params:
         network=lambda wildcards: MODELS[wildcards.model].network,
-        cam=config["cam"],
+        score=config["cam"]["score"],
+        target=config["cam"]["target"],
+        resize=config["cam"]["resize"],
         relu="--relu" if config["cam"]["relu"] else "--no-relu",
         training=config["training"],
     message:
         "Explaining {wildcards.model} on every ROI (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
-        " --shards {input.shards:q} --score {params.cam[score]} --target {params.cam[target]}"
-        " {params.relu} --resize {params.cam[resize]} --threads {params.training[threads]}"
+        " --shards {input.shards:q} --explanation {wildcards.explanation}"
+        " --score {params.score} --target {params.target} {params.relu}"
+        " --resize {params.resize} --threads {params.training[threads]}"
         " --batch-size {params.training[batch_size]} --output {output.cams:q} > {log:q} 2>&1"

@@ -39,6 +39,7 @@ SOURCE = "ddsm" if PHANTOM else config["dataset"]["source"]  # phantoms are DDSM
 # of 8), 2260 MB (128 px, 16) and 3800 MB (224 px, 16)
 NETWORK_MB = 1500 + 70 * config["training"]["batch_size"] * (config["rois"]["size"] / 128) ** 2
 SHARDS = range(config["rois"]["shards"])
+EXPLANATION = config["cam"]["explanation"]
 SPLITS = range(config["splits"])
 # the split and the model shown where one stands for all
 SPLIT = 0
@@ -52,8 +53,13 @@ REGIMES = {
 }
 TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
 TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims"]
-TABLES += ["heat_maps", "heat_maps_by_group"]
-DICE = expand("<results>/dice/grad_cam/{model}/split-{split}.tsv", model=MODELS, split=SPLITS)
+TABLES += ["heat_maps", "heat_maps_by_group", "sanity", "sensitivity", "sensitivity_spread"]
+DICE = expand(
+    "<results>/dice/{explanation}/{model}/split-{split}.tsv",
+    explanation=EXPLANATION,
+    model=MODELS,
+    split=SPLITS,
+)
 DICE_MODELS = [model for model in MODELS for _ in SPLITS]  # the model of each
 
 
@@ -76,7 +82,7 @@ def cams_for_filter(wildcards):
     """The CAM file that a regime of CAMs filters its ROIs with; none for other regimes."""
     if wildcards.regime not in OF_CAMS:
         return []
-    return "<results>/cams/grad_cam/{model}/split-{split}.h5"
+    return f"<results>/cams/{EXPLANATION}/{{model}}/split-{{split}}.h5"
 
 
 def picture_of_figure1(wildcards):

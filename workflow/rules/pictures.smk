@@ -82,9 +82,15 @@ rule render_figure7:
     input:
         code=sources("render_figure7"),
         shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
-        cams=expand("<results>/cams/grad_cam/{model}/split-{split}.h5", model=MODELS, split=SPLIT),
+        cams=expand(
+            "<results>/cams/{explanation}/{model}/split-{split}.h5",
+            explanation=EXPLANATION,
+            model=MODELS,
+            split=SPLIT,
+        ),
         dice=expand(
-            "<results>/dice/grad_cam/{model}/split-{split}.tsv",
+            "<results>/dice/{explanation}/{model}/split-{split}.tsv",
+            explanation=EXPLANATION,
             model=MODELS,
             split=SPLIT,
         ),
@@ -117,7 +123,8 @@ rule render_figure9:
         shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
         split=f"<results>/splits/split-{SPLIT}.tsv",
         dice=expand(
-            "<results>/dice/grad_cam/{model}/split-{split}.tsv",
+            "<results>/dice/{explanation}/{model}/split-{split}.tsv",
+            explanation=EXPLANATION,
             model=MODELS,
             split=SPLIT,
         ),
@@ -148,8 +155,8 @@ rule render_figure10:
     input:
         code=sources("render_figure10"),
         shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
-        cams=f"<results>/cams/grad_cam/{EXAMPLE}/split-{SPLIT}.h5",
-        dice=f"<results>/dice/grad_cam/{EXAMPLE}/split-{SPLIT}.tsv",
+        cams=f"<results>/cams/{EXPLANATION}/{EXAMPLE}/split-{SPLIT}.h5",
+        dice=f"<results>/dice/{EXPLANATION}/{EXAMPLE}/split-{SPLIT}.tsv",
     output:
         figure=report(
             multiext("<results>/figures/figure10", ".svg", ".png"),

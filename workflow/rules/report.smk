@@ -181,7 +181,8 @@ rule render_heat_maps:
     input:
         code=sources("render_heat_maps"),
         scores=expand(
-            "<results>/dice/grad_cam/{model}/split-{split}.tsv",
+            "<results>/dice/{explanation}/{model}/split-{split}.tsv",
+            explanation=EXPLANATION,
             model=MODELS,
             split=SPLIT,
         ),
@@ -219,12 +220,14 @@ rule render_dice_curves:
     input:
         code=sources("render_dice_curves"),
         scores=expand(
-            "<results>/dice/grad_cam/{model}/split-{split}.tsv",
+            "<results>/dice/{explanation}/{model}/split-{split}.tsv",
+            explanation=EXPLANATION,
             model=MODELS,
             split=SPLIT,
         ),
         curves=expand(
-            "<results>/dice/grad_cam/{model}/split-{split}.h5",
+            "<results>/dice/{explanation}/{model}/split-{split}.h5",
+            explanation=EXPLANATION,
             model=MODELS,
             split=SPLIT,
         ),

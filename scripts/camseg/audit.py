@@ -1,0 +1,85 @@
+"""The tables that audit heat maps: what sanity checks and sensitivity runs have measured."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from camseg.errors import CamsegError
+
+# The sanity table's columns: which check, and which of its numbers; for a map that shows what the
+# classifier looks at and nothing else, the value expected of it.
+SANITY = {
+    "Dice": ("unchanged", "dice", None),
+    "random_weights": ("random_weights", "correlation", 0.0),
+    "random_weights_Dice": ("random_weights", "dice", None),
+    "random_head": ("random_head", "correlation", 0.0),
+    "random_head_Dice": ("random_head", "dice", None),
+    "other_class": ("other_class", "correlation", -1.0),
+    "other_class_Dice": ("other_class", "dice", None),
+    "other_class_logit": ("other_class_logit", "correlation", -1.0),
+    "moved": ("moved", "correlation", 1.0),
+    "moved_in_place": ("moved_in_place", "correlation", None),
+}
+CHOICES = ["score", "target", "layer", "relu", "resize"]
+
+
+def sanity(checks: Mapping[str, pd.DataFrame], degenerate: Mapping[str, int]) -> pd.DataFrame:
+    """Return the sanity table: a row per model, then one of what a faithful map would have.
+
+    `checks` are the rows of `sanity.check` by model, `degenerate` the numbers of degenerate maps
+    among all ROIs. Values are means over ROIs and draws; those that do not exist count for
+    nothing.
+    """
+    rows = []
+    for model, table in checks.items():
+        means = table.groupby("check")[["correlation", "dice"]].mean()
+        values = {name: means.loc[check, kind] for name, (check, kind, _) in SANITY.items()}
+        rows.append({"Classifier": model} | values | {"degenerate": degenerate[model]})
+    faithful = {name: expected for name, (_, _, expected) in SANITY.items()}
+    rows.append({"Classifier": "a faithful map"} | faithful | {"degenerate": 0})
+    table = pd.DataFrame(rows)
+    return table.astype(dict.fromkeys(SANITY, float))
+
+
+def sensitivity(measured: pd.DataFrame, default: Mapping[str, object]) -> pd.DataFrame:
+    """Return the rows of `sensitivity.measure` with their difference from the `default` choice.
+
+    `default` has a value for each of CHOICES. Sorted by Dice, highest first.
+    """
+    reference = _rows_like(measured, default, CHOICES)["dice"].iloc[0]
+    table = measured.assign(difference=measured["dice"] - reference)
+    table = table.sort_values("dice", ascending=False, kind="stable")
+    table = table.rename(columns={"target": "class", "relu": "ReLU", "dice": "Dice"})
+    return table[["score", "class", "layer", "ReLU", "resize", "Dice", "difference", "degenerate"]]
+
+
+def spread(
+    measured: pd.DataFrame, default: Mapping[str, object], networks: Mapping[str, float]
+) -> pd.DataFrame:
+    """Return how far Dice moves with each choice alone, with all of them, and with the network.
+
+    `networks` has each model's Dice under the default choice. Columns: `varied`, `lowest`,
+    `highest`, `range`.
+    """
+    groups = {
+        {"target": "class", "relu": "ReLU"}.get(name, name): _rows_like(
+            measured, default, [other for other in CHOICES if other != name]
+        )["dice"]
+        for name in CHOICES
+    }
+    groups |= {"all of these": measured["dice"], "network": pd.Series(networks)}
+    rows = [
+        (name, dice.min(), dice.max(), dice.max() - dice.min()) for name, dice in groups.items()
+    ]
+    return pd.DataFrame(rows, columns=["varied", "lowest", "highest", "range"])
+
+
+def _rows_like(
+    measured: pd.DataFrame, default: Mapping[str, object], names: list[str]
+) -> pd.DataFrame:
+    rows = measured
+    for name in names:
+        rows = rows[rows[name] == default[name]]
+    if rows.empty:
+        raise CamsegError(f"the sensitivity was not measured for {dict(default)}")
+    return rows
