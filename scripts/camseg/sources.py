@@ -1,6 +1,7 @@
 """Which files a script is made of, so that a rule can name its own code as an input."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 
@@ -11,20 +12,25 @@ def sources_of(script: Path, root: str | Path) -> list[str]:
     (imports inside functions count), not by running it.
     """
     library = script.parent / "camseg"
-    found, waiting = set(), [script]
+    found: set[Path] = set()
+    waiting = [script]
     while waiting:
-        tree = ast.parse(waiting.pop().read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            elif isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            else:
-                continue
-            for name in names:
-                package, _, module = name.partition(".")
-                path = library / f"{module or '__init__'}.py"
-                if package == "camseg" and path.is_file() and path not in found:
-                    found.add(path)
-                    waiting.append(path)
+        for name in _imports(waiting.pop().read_text(encoding="utf-8")):
+            package, _, module = name.partition(".")
+            path = library / f"{module or '__init__'}.py"
+            if package == "camseg" and path.is_file() and path not in found:
+                found.add(path)
+                waiting.append(path)
     return [str(path.relative_to(root)) for path in (script, *sorted(found))]
+
+
+@cache  # a module stands in many scripts
+def _imports(code: str) -> list[str]:
+    """Return the names that a module's code imports; of `from a import b` both a and a.b."""
+    names = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+    return names

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,19 @@ def test_what_python_really_imports_is_listed(script):
     real = {name.partition(".")[2] for name in finder.modules if name.startswith("camseg.")}
     assert "cli" in real
     assert real <= modules(script.name)
+
+
+def test_what_the_workflow_imports_to_parse_itself_is_light():
+    """A dry run should not wait for numpy, pandas or TensorFlow."""
+    code = "import sys, camseg.config, camseg.discovery, camseg.regimes, camseg.sources\n"
+    code += "print(*{name.partition('.')[0] for name in sys.modules})"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT / "scripts",
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    loaded = set(result.stdout.split())
+    assert "camseg" in loaded
+    assert not loaded & {"numpy", "pandas", "scipy", "h5py", "cv2", "keras", "tensorflow"}
