@@ -4,7 +4,7 @@ import argparse
 
 import pandas as pd
 
-from camseg import audit, tables
+from camseg import audit, results, tables
 from camseg.cli import run
 
 
@@ -25,10 +25,8 @@ def main() -> None:
     measured = pd.read_csv(args.measured, sep="\t")
     own = {name: getattr(args, name) for name in ("score", "target", "relu", "resize")}
     own["layer"] = "pooled"
-    networks = {
-        model: tables.read_dice(path) for model, path in zip(args.models, args.dice, strict=True)
-    }
-    spread = audit.spread(measured, own, networks)
+    networks = results.read_dice(args.models, args.dice).groupby("model", sort=False)["dice"].mean()
+    spread = audit.spread(measured, own, networks.to_dict())
     tables.write_table(
         audit.sensitivity(measured, own),
         args.table,
