@@ -9,6 +9,8 @@ rule score_dice:
         dice="<results>/dice/{explanation}/{model}/split-{split}.tsv",
     log:
         "<results>/logs/score_dice/{explanation}/{model}/split-{split}.log",
+    benchmark:
+        "<results>/runtime/score_dice/{explanation}/{model}/split-{split}.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
