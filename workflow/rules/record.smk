@@ -25,8 +25,8 @@ rule summarise_runtime:
 
 rule record_provenance:
     input:
-        RESULTS,
         code=sources("record_provenance"),
+        runtime="<results>/runtime/runtime.csv",
     output:
         configuration="<results>/provenance/configuration.yaml",
         page=reported("<results>/provenance/configuration.html", RECORD, "Configuration"),
