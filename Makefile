@@ -5,12 +5,15 @@ CORES ?= all
 # trainings run beside each other only as far as memory goes (told by Linux; elsewhere no limit)
 MEMORY ?= $(shell awk '/MemAvailable/ {print "--resources mem_mb=" int($$2 / 1024)}' /proc/meminfo 2>/dev/null)
 
-.PHONY: demo test check env graph pin clean
+.PHONY: demo report test check env graph pin clean
 .DELETE_ON_ERROR:
 
 demo: .venv/run  ## the default study, from synthetic DDSM cases to the tables
 	$(BIN)/snakemake --cores $(CORES) all $(MEMORY)
 	@cat results/phantom/tables/table2.md
+
+report: .venv/run  ## tables, figures and records of the finished default study, to open in a browser
+	$(BIN)/snakemake --report results/report.zip
 
 test: .venv/dev check  ## checks of style, then all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -8,6 +8,9 @@ min_version("9.12")  # path variables
 configfile: "config/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/phantom.smk"
 include: "workflow/rules/rois.smk"
@@ -17,6 +20,7 @@ include: "workflow/rules/cams.smk"
 include: "workflow/rules/scoring.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/record.smk"
 
 
 wildcard_constraints:
@@ -30,24 +34,9 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
-        expand(
-            "<results>/tables/{table}.{suffix}",
-            table=TABLES,
-            suffix=["csv", "md", "tex"],
-        ),
-        expand(
-            "<results>/figures/{figure}.{suffix}",
-            figure=[f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)]
-            + ["dice_curves"],
-            suffix=["svg", "png"],
-        ),
-        [
-            f"<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg"
-            for regime, models in REGIMES.items()
-            for model in models
-            for split in SPLITS
-        ],
-        "<results>/rois/candidates.tsv",
+        RESULTS,
+        "<results>/runtime/runtime.csv",
+        "<results>/provenance/configuration.yaml",
 
 
 onstart:

@@ -1,4 +1,4 @@
-"""The paper's tables from a study's results, and how any table becomes CSV, Markdown or LaTeX."""
+"""The paper's tables from a study's results, and any table as CSV, Markdown, LaTeX or HTML."""
 
 import re
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from camseg.files import whole_file
+from camseg.pages import table_page
 from camseg.results import REGIMES
 
 TABLE1 = ["Classifier", "val_acc", "Dice"]
@@ -105,12 +106,20 @@ def _rows(table: pd.DataFrame) -> list[list[str]]:
 
 
 def write_table(table: pd.DataFrame, paths: Iterable[str | Path], caption: str) -> None:
-    """Write a table to each path, in the format that its suffix names: .csv, .md or .tex."""
+    """Write a table to each path, in the format that its suffix names: .csv, .md, .tex or .html.
+
+    The page of HTML holds the other three, to be saved from there.
+    """
+    texts = {
+        ".csv": table.to_csv(index=False, float_format="%.6g"),
+        ".md": to_markdown(table),
+        ".tex": to_latex(table, caption),
+    }
     for path in map(Path, paths):
-        text = {
-            ".csv": lambda: table.to_csv(index=False, float_format="%.6g"),
-            ".md": lambda: to_markdown(table),
-            ".tex": lambda: to_latex(table, caption),
-        }[path.suffix]()
+        if path.suffix == ".html":
+            downloads = {path.with_suffix(suffix).name: text for suffix, text in texts.items()}
+            text = table_page(_rows(table), _numeric(table), caption, downloads)
+        else:
+            text = texts[path.suffix]
         with whole_file(path) as temporary:
             temporary.write_text(text, encoding="utf-8")

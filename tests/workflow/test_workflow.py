@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -17,6 +18,7 @@ import yaml
 from PIL import Image
 from project import ROOT, SMALL, copy_project, jobs, snakemake
 
+from browser import open_page
 from camseg.dice import mean_dice
 from camseg.regimes import OF_CAMS
 from camseg.sources import sources_of
@@ -24,7 +26,7 @@ from conftest import bright
 
 RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
 RENDERED += ("render_heat_maps", "render_dice_curves", "render_sanity", "render_sensitivity")
-RENDERED += ("render_figure8", "all")
+RENDERED += ("render_figure8", "summarise_runtime", "record_provenance", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
     "sklearn": "scikit-learn",
@@ -149,6 +151,8 @@ def test_every_rule_has_all_that_a_rule_of_the_house_has(name):
     rule = rules()[name]
     for part in ("code=sources(", "log:", "conda:", "threads:", "mem_mb=", "runtime=", "message:"):
         assert part in rule, f"{name} lacks {part}"
+    # which the rules after the sum of runtimes cannot be part of
+    assert ("benchmark:" in rule) == (name not in ("summarise_runtime", "record_provenance"))
 
 
 @pytest.mark.parametrize("name", rules())
@@ -285,6 +289,92 @@ def test_all_latex_tables_of_a_study_compile(study, tmp_path):
         assert result.returncode == 0, result.stdout
     assert len(tables) >= 9
     assert "Overfull" not in result.stdout
+
+
+@pytest.mark.slow
+def test_a_reader_finds_the_main_results_in_the_report(study, tmp_path):
+    result = snakemake(study, "--report", "results/report.zip", config=SMALL)
+    assert result.returncode == 0, result.stdout + result.stderr
+    with zipfile.ZipFile(study / "results/report.zip") as archive:
+        archive.extractall(tmp_path)
+    tables = study / "results/phantom/tables"
+    rows = {
+        label: (tables / f"{name}.md").read_text().splitlines()[2].strip("| ").split(" | ")
+        for label, name in (("Table I", "table1"), ("Table II", "table2"))
+    }
+    with open_page(tmp_path / "report/report.html") as page:
+        first = page.locator(".prose")
+        assert "24 synthetic cases" in first.inner_text()
+        for table, cells in zip(first.locator("table").all(), rows.values(), strict=True):
+            assert table.locator("tbody td").all_inner_texts() == cells
+        assert first.locator("svg").bounding_box()["width"] > 200
+
+        page.get_by_text("1 Main results").click()  # and from the menu
+        menu, shown = page.locator("nav tbody tr"), page.frame_locator("iframe")
+        names = menu.locator("td:first-child")
+        assert names.all_inner_texts() == ["Figure 8", "Table I", "Table II"]
+        for number, label in ((1, "Table I"), (2, "Table II")):
+            menu.nth(number).locator("a").first.click()
+            head = shown.get_by_role("columnheader", name=("Dice", "mask_val_acc")[number - 1])
+            head.wait_for()
+            assert shown.locator("tbody td").all_inner_texts() == rows[label]
+        menu.first.locator("a").first.click()
+        figure = page.locator("img[src*=figure8]")
+        assert figure.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
+
+
+@pytest.mark.slow
+def test_everything_in_the_report_can_be_seen(study, tmp_path):
+    result = snakemake(study, "--report", str(tmp_path / "report.html"), config=SMALL)
+    assert result.returncode == 0, result.stdout + result.stderr
+    seen, contents = {}, set()
+    with open_page(tmp_path / "report.html") as page:
+        categories = page.locator("nav li").filter(has_text=re.compile(r"^\d "))
+        for category in categories.all_inner_texts():
+            page.get_by_text(category, exact=True).click()
+            for row in page.locator("nav tbody tr").all():
+                row.locator("a").first.click()
+                content = page.locator("nav + div").locator("img, iframe")
+                contents.add(content.get_attribute("src"))
+                content.evaluate("shown => shown.decode && shown.decode()")  # fails if it cannot
+                seen.setdefault(category, []).append(row.locator("td").first.inner_text())
+            page.get_by_text("Results", exact=True).click()
+    assert len(contents) == sum(map(len, seen.values()))
+    assert seen["1 Main results"] == ["Figure 8", "Table I", "Table II"]
+    assert "The paper's claims" in seen["2 Intervals, claims, comparison"]
+    assert "Heat maps, floors and ceilings" in seen["3 Heat maps"]
+    assert seen["4 Figures"] == [f"Figure {number}" for number in (4, 5, 6, 7, 9, 10)]
+    assert seen["5 Learning curves"] == ["cam", "inverse", "mask", "original"]
+    records = ["Configuration", "Runtime", "Versions", "Where the time goes"]
+    assert seen["7 Runtime, versions, configuration"] == records
+
+
+@pytest.mark.slow
+def test_records_are_of_this_study_and_are_no_reason_to_run_it_again(study):
+    results = study / "results/phantom"
+    runtime = pd.read_csv(results / "runtime/runtime.csv", index_col="stage")
+    ran = {path.relative_to(results / "runtime").parts[0].removesuffix(".tsv")
+           for path in (results / "runtime").rglob("*.tsv")}  # fmt: skip
+    assert set(runtime.index) == ran | {"all"}
+    assert {"make_phantom", "train_classifier", "score_dice", "render_figure8"} <= ran
+    assert runtime.loc["all", "wall_s"] == pytest.approx(
+        runtime["wall_s"].iloc[:-1].sum(), rel=1e-4
+    )
+    configuration = yaml.safe_load((results / "provenance/configuration.yaml").read_text())
+    assert configuration["models"] == SMALL["models"]
+    assert configuration["training"]["batch_size"] == 8
+    versions = pd.read_csv(results / "provenance/versions.csv", index_col="name")["version"]
+    assert versions["camseg"] == "not in a repository"
+    counted = pd.read_csv(results / "tables/candidates.csv")
+    candidates = pd.read_csv(results / "rois/candidates.tsv", sep="\t")
+    assert counted.query("what != 'view'")["count"].sum() == len(candidates)
+    config = {**SMALL, "execution": {"memory_mb": 300}}
+    shutil.move(results / "runtime/train_classifier", study / "elsewhere")
+    try:
+        result = snakemake(study, "-n", "all", config=config)
+    finally:
+        shutil.move(study / "elsewhere", results / "runtime/train_classifier")
+    assert "Nothing to be done" in result.stdout + result.stderr
 
 
 @pytest.mark.slow

@@ -83,13 +83,11 @@ rule render_sanity:
             split=SPLIT,
         ),
     output:
-        table=report(
-            multiext("<results>/tables/sanity", ".csv", ".md", ".tex"),
-            caption="../report/sanity.rst",
-            category="Tables",
-        ),
+        table=report_table("sanity", HEAT_MAPS, "Sanity checks"),
     log:
         "<results>/logs/render_sanity.log",
+    benchmark:
+        "<results>/runtime/render_sanity.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -116,18 +114,12 @@ rule render_sensitivity:
             split=SPLIT,
         ),
     output:
-        table=report(
-            multiext("<results>/tables/sensitivity", ".csv", ".md", ".tex"),
-            caption="../report/sensitivity.rst",
-            category="Tables",
-        ),
-        spread=report(
-            multiext("<results>/tables/sensitivity_spread", ".csv", ".md", ".tex"),
-            caption="../report/sensitivity_spread.rst",
-            category="Tables",
-        ),
+        table=report_table("sensitivity", HEAT_MAPS, "Sensitivity to how a CAM is made"),
+        spread=report_table("sensitivity_spread", HEAT_MAPS, "Spread of the sensitivity"),
     log:
         "<results>/logs/render_sensitivity.log",
+    benchmark:
+        "<results>/runtime/render_sensitivity.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1

@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
@@ -52,8 +53,13 @@ REGIMES = {
     },
 }
 TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
-TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims"]
+TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims", "candidates"]
 TABLES += ["heat_maps", "heat_maps_by_group", "sanity", "sensitivity", "sensitivity_spread"]
+FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
+# the report's categories, which it shows in alphabetical order
+MAIN, STATISTICS = "1 Main results", "2 Intervals, claims, comparison"
+HEAT_MAPS, PICTURES, CURVES = "3 Heat maps", "4 Figures", "5 Learning curves"
+CASES_AND_ROIS, RECORD = "6 Cases and ROIs", "7 Runtime, versions, configuration"
 DICE = expand(
     "<results>/dice/{explanation}/{model}/split-{split}.tsv",
     explanation=EXPLANATION,
@@ -68,6 +74,26 @@ def sources(script):
     return sources_of(Path(workflow.basedir, "scripts", f"{script}.py"), workflow.basedir)
 
 
+def report_table(name, category, label, folder="tables"):
+    """A table's files; the report shows the page, from which the others can be saved."""
+    path = f"<results>/{folder}/{name}"
+    return [*multiext(path, ".csv", ".md", ".tex"), reported(f"{path}.html", category, label)]
+
+
+def report_figure(name, category, label, folder="figures"):
+    """A figure's files, of which the report shows the SVG."""
+    path = f"<results>/{folder}/{name}"
+    return [reported(f"{path}.svg", category, label), f"{path}.png"]
+
+
+def reported(path, category, label):
+    """A file that the report shows, with the caption of the same name."""
+    # two blanks, of which a browser shows one, sort Figure 4 before Figure 10
+    label = re.sub(r" (\d)$", r"  \1", label)
+    caption = f"../report/{Path(path).stem}.rst"
+    return report(path, caption=caption, category=category, labels={"result": label})
+
+
 def of_trainings(name):
     """The file of that name of every training of the study."""
     return [
@@ -76,6 +102,20 @@ def of_trainings(name):
         for model in models
         for split in SPLITS
     ]
+
+
+# what a study is for; the records of how it ran come after these
+RESULTS = [
+    *expand("<results>/tables/{table}.{suffix}", table=TABLES, suffix=["csv", "md", "tex", "html"]),
+    *expand("<results>/figures/{figure}.{suffix}", figure=FIGURES, suffix=["svg", "png"]),
+    *[
+        f"<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg"
+        for regime, models in REGIMES.items()
+        for model in models
+        for split in SPLITS
+    ],
+    "<results>/rois/candidates.tsv",
+]
 
 
 def cams_for_filter(wildcards):

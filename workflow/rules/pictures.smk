@@ -5,13 +5,11 @@ rule render_figure4:
         index="<results>/index.tsv",
         cases=CASES,
     output:
-        figure=report(
-            multiext("<results>/figures/figure4", ".svg", ".png"),
-            caption="../report/figure4.rst",
-            category="Figures",
-        ),
+        figure=report_figure("figure4", PICTURES, "Figure 4"),
     log:
         "<results>/logs/render_figure4.log",
+    benchmark:
+        "<results>/runtime/render_figure4.tsv"
     conda:
         "../../envs/ingest.yaml"
     threads: 1
@@ -32,13 +30,11 @@ rule render_figure5:
         index="<results>/index.tsv",
         cases=CASES,
     output:
-        figure=report(
-            multiext("<results>/figures/figure5", ".svg", ".png"),
-            caption="../report/figure5.rst",
-            category="Figures",
-        ),
+        figure=report_figure("figure5", PICTURES, "Figure 5"),
     log:
         "<results>/logs/render_figure5.log",
+    benchmark:
+        "<results>/runtime/render_figure5.tsv"
     conda:
         "../../envs/ingest.yaml"
     threads: 1
@@ -58,13 +54,11 @@ rule render_figure6:
         candidates="<results>/rois/candidates.tsv",
         shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
     output:
-        figure=report(
-            multiext("<results>/figures/figure6", ".svg", ".png"),
-            caption="../report/figure6.rst",
-            category="Figures",
-        ),
+        figure=report_figure("figure6", PICTURES, "Figure 6"),
     log:
         "<results>/logs/render_figure6.log",
+    benchmark:
+        "<results>/runtime/render_figure6.tsv"
     conda:
         "../../envs/ingest.yaml"
     threads: 1
@@ -95,13 +89,11 @@ rule render_figure7:
             split=SPLIT,
         ),
     output:
-        figure=report(
-            multiext("<results>/figures/figure7", ".svg", ".png"),
-            caption="../report/figure7.rst",
-            category="Figures",
-        ),
+        figure=report_figure("figure7", PICTURES, "Figure 7"),
     log:
         "<results>/logs/render_figure7.log",
+    benchmark:
+        "<results>/runtime/render_figure7.tsv"
     conda:
         "../../envs/ingest.yaml"
     threads: 1
@@ -129,13 +121,11 @@ rule render_figure9:
             split=SPLIT,
         ),
     output:
-        figure=report(
-            multiext("<results>/figures/figure9", ".svg", ".png"),
-            caption="../report/figure9.rst",
-            category="Figures",
-        ),
+        figure=report_figure("figure9", PICTURES, "Figure 9"),
     log:
         "<results>/logs/render_figure9.log",
+    benchmark:
+        "<results>/runtime/render_figure9.tsv"
     conda:
         "../../envs/ingest.yaml"
     threads: 1
@@ -158,13 +148,11 @@ rule render_figure10:
         cams=f"<results>/cams/{EXPLANATION}/{EXAMPLE}/split-{SPLIT}.h5",
         dice=f"<results>/dice/{EXPLANATION}/{EXAMPLE}/split-{SPLIT}.tsv",
     output:
-        figure=report(
-            multiext("<results>/figures/figure10", ".svg", ".png"),
-            caption="../report/figure10.rst",
-            category="Figures",
-        ),
+        figure=report_figure("figure10", PICTURES, "Figure 10"),
     log:
         "<results>/logs/render_figure10.log",
+    benchmark:
+        "<results>/runtime/render_figure10.tsv"
     conda:
         "../../envs/ingest.yaml"
     threads: 1
@@ -186,13 +174,11 @@ rule render_figure1:
         picture=picture_of_figure1,
         weights=([] if config["figure1"]["weights"] == "imagenet" else config["figure1"]["weights"]),
     output:
-        figure=report(
-            multiext("<results>/figures/figure1", ".svg", ".png"),
-            caption="../report/figure1.rst",
-            category="Figures",
-        ),
+        figure=report_figure("figure1", PICTURES, "Figure 1"),
     log:
         "<results>/logs/render_figure1.log",
+    benchmark:
+        "<results>/runtime/render_figure1.tsv"
     conda:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
@@ -218,11 +204,13 @@ rule render_learning_curve:
         figure=report(
             "<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg",
             caption="../report/learning_curve.rst",
-            category="Learning curves",
+            category=CURVES,
             labels={"regime": "{regime}", "model": "{model}", "split": "{split}"},
         ),
     log:
         "<results>/logs/render_learning_curve/{regime}/{model}/split-{split}.log",
+    benchmark:
+        "<results>/runtime/render_learning_curve/{regime}/{model}/split-{split}.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1

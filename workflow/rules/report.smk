@@ -4,28 +4,14 @@ rule render_tables:
         metrics=of_trainings("metrics.json"),
         dice=DICE,
     output:
-        table1=report(
-            multiext("<results>/tables/table1", ".csv", ".md", ".tex"),
-            caption="../report/table1.rst",
-            category="Tables",
-        ),
-        table2=report(
-            multiext("<results>/tables/table2", ".csv", ".md", ".tex"),
-            caption="../report/table2.rst",
-            category="Tables",
-        ),
-        extended=report(
-            multiext("<results>/tables/table2_extended", ".csv", ".md", ".tex"),
-            caption="../report/table2_extended.rst",
-            category="Tables",
-        ),
-        inverse_mask=report(
-            multiext("<results>/tables/inverse_mask", ".csv", ".md", ".tex"),
-            caption="../report/inverse_mask.rst",
-            category="Tables",
-        ),
+        table1=report_table("table1", MAIN, "Table I"),
+        table2=report_table("table2", MAIN, "Table II"),
+        extended=report_table("table2_extended", STATISTICS, "Table II, all regimes"),
+        inverse_mask=report_table("inverse_mask", STATISTICS, "Inverse mask"),
     log:
         "<results>/logs/render_tables.log",
+    benchmark:
+        "<results>/runtime/render_tables.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -50,23 +36,13 @@ rule render_intervals:
         dice=DICE,
         published="resources/paper_results.csv",
     output:
-        table1=report(
-            multiext("<results>/tables/table1_intervals", ".csv", ".md", ".tex"),
-            caption="../report/table1_intervals.rst",
-            category="Tables",
-        ),
-        table2=report(
-            multiext("<results>/tables/table2_intervals", ".csv", ".md", ".tex"),
-            caption="../report/table2_intervals.rst",
-            category="Tables",
-        ),
-        comparison=report(
-            multiext("<results>/tables/paper_comparison", ".csv", ".md", ".tex"),
-            caption="../report/paper_comparison.rst",
-            category="Tables",
-        ),
+        table1=report_table("table1_intervals", STATISTICS, "Table I, intervals"),
+        table2=report_table("table2_intervals", STATISTICS, "Table II, intervals"),
+        comparison=report_table("paper_comparison", STATISTICS, "Comparison with the paper"),
     log:
         "<results>/logs/render_intervals.log",
+    benchmark:
+        "<results>/runtime/render_intervals.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -93,13 +69,11 @@ rule render_claims:
         dice=DICE,
         published="resources/paper_results.csv",
     output:
-        claims=report(
-            multiext("<results>/tables/claims", ".csv", ".md", ".tex"),
-            caption="../report/claims.rst",
-            category="Tables",
-        ),
+        claims=report_table("claims", STATISTICS, "The paper's claims"),
     log:
         "<results>/logs/render_claims.log",
+    benchmark:
+        "<results>/runtime/render_claims.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -124,13 +98,11 @@ rule render_selection_bias:
         metrics=of_trainings("metrics.json"),
         predictions=of_trainings("predictions.tsv"),
     output:
-        table=report(
-            multiext("<results>/tables/selection_bias", ".csv", ".md", ".tex"),
-            caption="../report/selection_bias.rst",
-            category="Tables",
-        ),
+        table=report_table("selection_bias", STATISTICS, "Selection bias"),
     log:
         "<results>/logs/render_selection_bias.log",
+    benchmark:
+        "<results>/runtime/render_selection_bias.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -151,18 +123,12 @@ rule render_figure8:
         extended="<results>/tables/table2_extended.csv",
         published="resources/paper_results.csv",
     output:
-        figure=report(
-            multiext("<results>/figures/figure8", ".svg", ".png"),
-            caption="../report/figure8.rst",
-            category="Figures",
-        ),
-        column=report(
-            multiext("<results>/figures/figure8_column", ".svg", ".png"),
-            caption="../report/figure8.rst",
-            category="Figures",
-        ),
+        figure=report_figure("figure8", MAIN, "Figure 8"),
+        column=multiext("<results>/figures/figure8_column", ".svg", ".png"),
     log:
         "<results>/logs/render_figure8.log",
+    benchmark:
+        "<results>/runtime/render_figure8.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -177,6 +143,30 @@ rule render_figure8:
         " > {log:q} 2>&1"
 
 
+rule render_candidates:
+    input:
+        code=sources("render_candidates"),
+        index="<results>/index.tsv",
+        candidates="<results>/rois/candidates.tsv",
+    output:
+        table=report_table("candidates", CASES_AND_ROIS, "Used and rejected"),
+    log:
+        "<results>/logs/render_candidates.log",
+    benchmark:
+        "<results>/runtime/render_candidates.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Counting what was used, and what was rejected and why"
+    shell:
+        "python {input.code[0]:q} --index {input.index:q} --candidates {input.candidates:q}"
+        " --output {output.table:q} > {log:q} 2>&1"
+
+
 rule render_heat_maps:
     input:
         code=sources("render_heat_maps"),
@@ -188,18 +178,12 @@ rule render_heat_maps:
         ),
         baselines=f"<results>/dice/baselines/split-{SPLIT}.tsv",
     output:
-        heat_maps=report(
-            multiext("<results>/tables/heat_maps", ".csv", ".md", ".tex"),
-            caption="../report/heat_maps.rst",
-            category="Tables",
-        ),
-        by_group=report(
-            multiext("<results>/tables/heat_maps_by_group", ".csv", ".md", ".tex"),
-            caption="../report/heat_maps_by_group.rst",
-            category="Tables",
-        ),
+        heat_maps=report_table("heat_maps", HEAT_MAPS, "Heat maps, floors and ceilings"),
+        by_group=report_table("heat_maps_by_group", HEAT_MAPS, "Dice by groups of ROIs"),
     log:
         "<results>/logs/render_heat_maps.log",
+    benchmark:
+        "<results>/runtime/render_heat_maps.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -234,13 +218,11 @@ rule render_dice_curves:
         baselines=f"<results>/dice/baselines/split-{SPLIT}.tsv",
         baseline_curves=f"<results>/dice/baselines/split-{SPLIT}.h5",
     output:
-        figure=report(
-            multiext("<results>/figures/dice_curves", ".svg", ".png"),
-            caption="../report/dice_curves.rst",
-            category="Figures",
-        ),
+        figure=report_figure("dice_curves", HEAT_MAPS, "Dice over the threshold"),
     log:
         "<results>/logs/render_dice_curves.log",
+    benchmark:
+        "<results>/runtime/render_dice_curves.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1

@@ -6,6 +6,8 @@ rule index_cases:
         index="<results>/index.tsv",
     log:
         "<results>/logs/index_cases.log",
+    benchmark:
+        "<results>/runtime/index_cases.tsv"
     conda:
         "../../envs/ingest.yaml"
     threads: 1
@@ -68,6 +70,8 @@ rule merge_candidates:
         table="<results>/rois/candidates.tsv",
     log:
         "<results>/logs/merge_candidates.log",
+    benchmark:
+        "<results>/runtime/merge_candidates.tsv"
     conda:
         "../../envs/ingest.yaml"
     threads: 1
@@ -93,6 +97,8 @@ rule split_rois:
         split="<results>/splits/split-{split}.tsv",
     log:
         "<results>/logs/split_rois/split-{split}.log",
+    benchmark:
+        "<results>/runtime/split_rois/split-{split}.tsv"
     conda:
         "../../envs/ingest.yaml"
     threads: 1
