@@ -36,6 +36,8 @@ rule score_baselines:
         curves="<results>/dice/baselines/split-{split}.h5",
     log:
         "<results>/logs/score_baselines/split-{split}.log",
+    benchmark:
+        "<results>/runtime/score_baselines/split-{split}.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
