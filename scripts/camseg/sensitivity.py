@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from camseg import cam
+from camseg import cam, heatmaps
 from camseg.dice import mean_dice
 from camseg.store import Pictures
 
@@ -45,7 +45,7 @@ def measure(
                     labels=labels[batch],
                 )
                 for relu, resize in product((False, True), cam.RESIZES):
-                    grey = cam.to_grey(raw, mask.shape[1:], relu=relu, resize=resize)
+                    grey = heatmaps.to_grey(raw, mask.shape[1:], relu=relu, resize=resize)
                     choice = (score, target, layer, relu, resize)
                     dice[choice] += mean_dice(grey, mask).sum()
                     degenerate[choice] += int(np.sum(~grey.any(axis=(1, 2))))

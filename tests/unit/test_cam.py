@@ -138,6 +138,8 @@ def test_a_flattened_head_has_weights_summed_over_positions():
     gradients = active * (head_weights(model) @ [-1, 1]) @ kernel.T
     weights = gradients.reshape(features.shape).sum(axis=(1, 2))
     assert_close(raw, np.einsum("nhwk,nk->nhw", features, weights))
+    own = 64 * (features * gradients.reshape(features.shape)).sum(axis=-1)
+    assert_close(explain(model, images, explanation="hires_cam")[1], own)
 
 
 def test_a_gradient_that_varies_over_positions_is_summed():
