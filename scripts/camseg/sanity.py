@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from camseg import cam
+from camseg import cam, heatmaps
 from camseg.dice import mean_dice
 from camseg.seeds import derive_seed, generator
 
@@ -73,7 +73,7 @@ def check(
         )
 
     def dice(maps: np.ndarray) -> np.ndarray:
-        return mean_dice(cam.to_grey(maps, masks.shape[1:], relu=relu, resize=resize), masks)
+        return mean_dice(heatmaps.to_grey(maps, masks.shape[1:], relu=relu, resize=resize), masks)
 
     rows = []
 

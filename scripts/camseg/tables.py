@@ -66,14 +66,14 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
         for numeric, width in zip(_numeric(table), widths, strict=True)
     )
     head, *body = [" & ".join(map(escape_latex, row)) + r" \\" for row in rows]
-    head, caption = [r"\toprule", head, r"\midrule"], rf"\caption{{{escape_latex(caption)}}}"
+    top, title = [r"\toprule", head, r"\midrule"], rf"\caption{{{escape_latex(caption)}}}"
     if len(table) > LONGEST or max(widths) > LONG:
-        lines = [r"{\footnotesize", rf"\begin{{longtable}}{{{columns}}}", caption + r" \\", *head]
-        lines += [r"\endfirsthead", *head, r"\endhead", *body, r"\bottomrule"]
+        lines = [r"{\footnotesize", rf"\begin{{longtable}}{{{columns}}}", title + r" \\", *top]
+        lines += [r"\endfirsthead", *top, r"\endhead", *body, r"\bottomrule"]
         lines += [r"\end{longtable}", "}"]
     else:
-        lines = [r"\begin{table}", r"\centering", caption, rf"\begin{{tabular}}{{{columns}}}"]
-        lines += [*head, *body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
+        lines = [r"\begin{table}", r"\centering", title, rf"\begin{{tabular}}{{{columns}}}"]
+        lines += [*top, *body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
     return "\n".join([*lines, ""])
 
 
@@ -106,11 +106,11 @@ def _rows(table: pd.DataFrame) -> list[list[str]]:
 
 def write_table(table: pd.DataFrame, paths: Iterable[str | Path], caption: str) -> None:
     """Write a table to each path, in the format that its suffix names: .csv, .md or .tex."""
+    texts = {
+        ".csv": table.to_csv(index=False, float_format="%.6g"),
+        ".md": to_markdown(table),
+        ".tex": to_latex(table, caption),
+    }
     for path in map(Path, paths):
-        text = {
-            ".csv": lambda: table.to_csv(index=False, float_format="%.6g"),
-            ".md": lambda: to_markdown(table),
-            ".tex": lambda: to_latex(table, caption),
-        }[path.suffix]()
         with whole_file(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(texts[path.suffix], encoding="utf-8")
