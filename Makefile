@@ -5,7 +5,9 @@ CORES ?= all
 # trainings run beside each other only as far as memory goes (told by Linux; elsewhere no limit)
 MEMORY ?= $(shell awk '/MemAvailable/ {print "--resources mem_mb=" int($$2 / 1024)}' /proc/meminfo 2>/dev/null)
 
-.PHONY: demo report test check env graph pin clean
+.PHONY: demo report test check env plan dag docs pin clean
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 .DELETE_ON_ERROR:
 
 demo: .venv/run  ## the default study, from synthetic DDSM cases to the tables
@@ -22,6 +24,7 @@ check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
 	$(BIN)/snakemake --lint
 
 env: .venv/run
@@ -36,8 +39,15 @@ env: .venv/run
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	touch $@
 
-graph: .venv/run  ## draws the README's rule graph anew (needs graphviz)
-	$(BIN)/snakemake --rulegraph | dot -Tsvg > docs/rulegraph.svg
+plan: .venv/run  ## what would run and why, a long reason cut short
+	$(BIN)/snakemake --quiet host -n all | sed -E '/^\[.*\]$$/d; s/^(.{160}).+/\1.../'
+
+dag: .venv/run  ## draws the jobs of the default study, finished ones dashed: results/dag.svg (needs graphviz)
+	mkdir -p results
+	$(BIN)/snakemake --dag | tred | dot -Grankdir=LR -Tsvg > results/dag.svg
+
+docs: .venv/run  ## writes what of the documentation follows from the code (needs graphviz)
+	$(BIN)/python docs/generate.py
 
 pin:  ## writes the pinned requirements anew from requirements*.in (needs uv)
 	for name in requirements requirements-dev; do \

@@ -3,7 +3,7 @@
 import argparse
 from functools import partial
 
-from camseg import cam, classifiers, sanity, split, store
+from camseg import cam, classifiers, heatmaps, sanity, split, store
 from camseg.cli import run
 from camseg.files import whole_file
 from camseg.networks import NETWORKS
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--explanation", choices=cam.EXPLANATIONS, required=True)
     parser.add_argument("--score", choices=cam.SCORES, required=True)
     parser.add_argument("--relu", action=argparse.BooleanOptionalAction, required=True)
-    parser.add_argument("--resize", choices=cam.RESIZES, required=True)
+    parser.add_argument("--resize", choices=heatmaps.RESIZES, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
     parser.add_argument("--batch-size", type=int, required=True)

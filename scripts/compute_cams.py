@@ -25,8 +25,8 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="HDF5 file of CAMs to write")
     args = parser.parse_args()
 
-    choices = ("explanation", "score", "target", "relu", "resize")
-    choices = {name: getattr(args, name) for name in choices}
+    names = ("explanation", "score", "target", "relu", "resize")
+    choices = {name: getattr(args, name) for name in names}
     options = {"network": args.network, "threads": args.threads, "batch_size": args.batch_size}
     rois = store.read_rois(args.shards, load=False)
     model = cam.load(args.model, threads=args.threads)

@@ -2,6 +2,8 @@
 
 import argparse
 
+import numpy as np
+
 from camseg import cam_pictures, figures, store
 from camseg.cli import run
 
@@ -16,7 +18,7 @@ def main() -> None:
     args = parser.parse_args()
     dice = cam_pictures.read_dice({args.model: args.dice})[args.model]
     rois = store.read_rois(args.shards)
-    rois = rois.take([roi_id in dice.index for roi_id in rois.roi_id])
+    rois = rois.take(np.isin(rois.roi_id, dice.index))
     rois = rois.take(cam_pictures.by_size(rois, cam_pictures.SHOWN))
     cams = store.read_cams(args.cams, rois.roi_id).cam
     figure = cam_pictures.figure10(rois, cams, list(dice[rois.roi_id]), args.model)

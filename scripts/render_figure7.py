@@ -2,6 +2,8 @@
 
 import argparse
 
+import numpy as np
+
 from camseg import cam_pictures, figures, store
 from camseg.cli import run
 
@@ -18,7 +20,7 @@ def main() -> None:
     roi_id = cam_pictures.median_roi(dice)
     rois = store.read_rois(args.shards)
     cams = {
-        model: store.read_cams(path, [roi_id]).cam[0]
+        model: store.read_cams(path, np.array([roi_id])).cam[0]
         for model, path in zip(args.models, args.cams, strict=True)
     }
     figure = cam_pictures.figure7(rois.take(rois.roi_id == roi_id), cams, dice.loc[roi_id])

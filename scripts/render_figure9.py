@@ -23,8 +23,7 @@ def main() -> None:
     normal = cam_pictures.normal_partner(abnormal, rois)
     shown = np.array([list(rois.roi_id).index(roi_id) for roi_id in (abnormal, normal)])
     mask, inverse = (
-        filters.weights(regime, rois, cams=None, seed=args.seed)(shown)
-        for regime in ("mask", "inverse")
+        regime(rois, None, args.seed)(shown) for regime in (filters.mask, filters.inverse)
     )
     figures.save(cam_pictures.figure9(rois.take(shown), mask, inverse), args.output)
 

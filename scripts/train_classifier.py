@@ -7,6 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,7 +78,9 @@ def main() -> None:
     )
 
     name, split_name = args.name or args.network, Path(args.split).stem  # "split-0"
-    chosen = {field.name: getattr(args, field.name, None) for field in fields(Settings)}
+    chosen: dict[str, Any] = {
+        field.name: getattr(args, field.name, None) for field in fields(Settings)
+    }
     seed = derive_seed(args.seed, "training", args.regime, name, split_name)
     settings = Settings(**chosen | {"seed": seed})
     what = {"model": name, "network": args.network, "head": args.head, "widths": args.widths}

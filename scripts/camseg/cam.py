@@ -154,7 +154,7 @@ def raw_maps(
         classes = np.ones(len(logits), int)
     elif target == "predicted":
         classes = logits.argmax(axis=1)
-    elif np.shape(labels) == (len(logits),) and np.isin(labels, (0, 1)).all():
+    elif labels is not None and labels.shape == logits.shape[:1] and np.isin(labels, (0, 1)).all():
         classes = labels
     else:
         raise CamsegError("target 'true' needs a label, 0 or 1, for every image")

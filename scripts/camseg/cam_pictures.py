@@ -122,7 +122,7 @@ def figure9(rois: Rois, mask: np.ndarray, inverse: np.ndarray) -> Figure:
                 _show(axes, pictures[roi])
                 _title(axes, title)
             name = f"{('Normal', 'Abnormal')[rois.label[roi]]} ROI {rois.roi_id[roi]}"
-            style = {"xycoords": "axes fraction", "textcoords": "offset points"}
+            style: dict = {"xycoords": "axes fraction", "textcoords": "offset points"}
             style |= {"fontsize": fitting([name], WIDTH - 2 * EDGE)}
             row[0].annotate(name, (0, 1), (0, 24), **style)  # points, above the panel's title
     return figure
@@ -166,8 +166,8 @@ def _panels(
     for row, column in np.ndindex(grid.shape):
         left = EDGE + column * (width + GAP)
         box = left / WIDTH, 1 - bottoms[row] / total, width / WIDTH, height / total
-        grid[row, column] = figure.add_axes(box)
-        grid[row, column].set_axis_off()
+        grid[row, column] = axes = figure.add_axes(box)
+        axes.set_axis_off()
     return figure, grid
 
 
@@ -198,7 +198,7 @@ def _foot(figure: Figure, text: str) -> None:
     axes = figure.add_axes((left / WIDTH, (middle - 1.5) / height, bar / WIDTH, 3 / height))
     axes.set_axis_off()
     axes.imshow(np.arange(256)[np.newaxis], COLOURS, aspect="auto", vmin=0, vmax=255)
-    style = {"transform": axes.transAxes, "verticalalignment": "center"}
+    style: dict = {"transform": axes.transAxes, "verticalalignment": "center"}
     axes.text(-0.04, 0.5, "CAM: 0", horizontalalignment="right", **style)
     axes.text(1.04, 0.5, "255", **style)
     size = fitting([text], left - 25)

@@ -94,7 +94,7 @@ def _finding(place: str, line: dict[str, str], files: dict[str, list[Path]]) -> 
     """
     kind, *details = LESION_TYPES.get(line.get("abnormality type", "").lower(), ("",))
     words = [f"{key} {line[column]}" for key, column in details if line.get(column)]
-    described = {"pathology": line["pathology"], "lesion_type": " ".join([kind, *words])}
+    described = line["pathology"], " ".join([kind, *words])
     folder = _folder(line[MASK])
     found = files.get(folder, [])
     try:
@@ -102,5 +102,5 @@ def _finding(place: str, line: dict[str, str], files: dict[str, list[Path]]) -> 
             raise CamsegError(f"no mask: no DICOM file below a folder {folder or line[MASK]}")
         sizes = {path: read_size(path) for path in found}
     except CamsegError as error:
-        return Finding(**described, fault=f"{error} ({place})")
-    return Finding(**described, mask=max(found, key=lambda path: sizes[path][0] * sizes[path][1]))
+        return Finding(*described, fault=f"{error} ({place})")
+    return Finding(*described, mask=max(found, key=lambda path: sizes[path][0] * sizes[path][1]))

@@ -163,7 +163,8 @@ def _counted(published: pd.DataFrame) -> Iterator[dict]:
 def _association(results: pd.DataFrame, data: str, seed: int) -> dict:
     """Correlate Dice and CAM_val_acc over the classifiers that have both."""
     both = results[["Dice", "CAM_val_acc"]].dropna().to_numpy()
-    rho, p = statistics.spearman(*both.T, generator(seed, "orders of classifiers"))
+    dice, accuracy = both.T
+    rho, p = statistics.spearman(dice, accuracy, generator(seed, "orders of classifiers"))
     return {
         "claim": "H3",
         "data": data,

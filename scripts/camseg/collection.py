@@ -125,7 +125,7 @@ def _index_view(entries: list[Entry], folder: Path) -> dict:
     for entry in entries:
         if entry.fault:
             raise CamsegError(entry.fault)
-    pictures = sorted({entry.picture for entry in entries})
+    pictures = sorted({entry.picture for entry in entries if entry.picture})
     if len(pictures) > 1:
         raise CamsegError(
             f"has several pictures, {pictures[0]} and {pictures[1]}: "
@@ -171,6 +171,7 @@ def _locate(finding: Finding, shape: tuple[int, int], folder: Path) -> dict:
                 "outline": f"MASK{resized}",
                 "mask": _relative(finding.mask, folder),
             }
+        assert finding.circle
         x, y, radius = finding.circle
         if not (0 <= x < shape[1] and 0 <= y < shape[0]):
             raise CamsegError(
@@ -211,7 +212,8 @@ def _draw(kept: dict, shape: tuple[int, int], folder: Path) -> np.ndarray:
         raise CamsegError(kept["fault"])
     if "mask" in kept:
         return read_mask(folder / kept["mask"], shape)
-    return disc(*kept["circle"], shape)
+    x, y, radius = kept["circle"]
+    return disc(x, y, radius, shape)
 
 
 def disc(x: float, y: float, radius: float, shape: tuple[int, int]) -> np.ndarray:

@@ -110,7 +110,9 @@ def read_view(row: dict, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Decode a view's .LJPEG; its scanner's calibration gives optical densities."""
     view = ddsm.View(
         row["view"],
-        *(int(row[key]) for key in ("lines", "pixels_per_line", "bits_per_pixel")),
+        lines=int(row["lines"]),
+        pixels_per_line=int(row["pixels_per_line"]),
+        bits_per_pixel=int(row["bits_per_pixel"]),
         resolution=float(row["resolution"]),
         overlay=bool(row["outlines"]),
     )

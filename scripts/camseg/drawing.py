@@ -1,6 +1,7 @@
 """What the figures made of pictures share: size, type, outlines, and which samples they show."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from camseg.figures import STYLE
 
 WIDTH = 175  # mm; the type is large enough to be read at 85 mm too
 MM = 1 / 25.4  # inches
-TYPE = STYLE | {"font.size": 12, "axes.titlesize": 12}
+TYPE: dict = STYLE | {"font.size": 12, "axes.titlesize": 12}
 SMALL = 10  # points
 
 
@@ -26,7 +27,9 @@ def middles(length: int, count: int) -> list[int]:
     return [(2 * part + 1) * length // (2 * count) for part in range(count)]
 
 
-def outline(axes: Axes, mask: np.ndarray, colour: str, linewidth: float = 1.5, **style) -> Polygon:
+def outline(
+    axes: Axes, mask: np.ndarray, colour: str, linewidth: float = 1.5, **style: Any
+) -> Polygon:
     """Draw a line through the outermost pixels of every part of a mask (H, W) uint8.
 
     Return the last part's; a pixel's centre is at half-integers of the panel's coordinates.

@@ -101,12 +101,12 @@ def extract_case(rows: Iterable[dict], folder: Path, rules: Rules) -> list[Candi
         if row["status"] == "usable" and int(row["abnormalities"]):
             candidates[side] = _abnormal_candidates(row, folder, rules)
     pairs = []
-    for side, abnormal in candidates.items():
+    for side, lesions in candidates.items():
         other = OPPOSITE[side]
-        for candidate in abnormal:
-            normal = _normal_candidate(candidate, views[other], views["RIGHT"])
-            pairs.append((candidate, normal))
-            _check_overlap(candidate, normal, candidates.get(other, []), rules)
+        for abnormal in lesions:
+            normal = _normal_candidate(abnormal, views[other], views["RIGHT"])
+            pairs.append((abnormal, normal))
+            _check_overlap(abnormal, normal, candidates.get(other, []), rules)
     for row in views.values():
         _cut([item for pair in pairs for item in pair if item.row is row], row, folder, rules)
     for abnormal, normal in pairs:
@@ -143,16 +143,16 @@ def _abnormal_candidates(row: dict, folder: Path, rules: Rules) -> list[Candidat
             candidate.drop("the lesion is one pixel wide")
         fractions = generator(rules.seed, "padding", pair_id).uniform(*rules.padding, size=4)
         wanted = roi.pad_box(lesion, fractions)
-        candidate.box = roi.clip_box(wanted, shape)
-        candidate.lesion = roi.cut_mask(mask, candidate.box, rules.size)
+        candidate.box = box = roi.clip_box(wanted, shape)
+        candidate.lesion = roi.cut_mask(mask, box, rules.size)
         if not candidate.lesion.any():
             candidate.drop(f"the lesion is too thin to be seen at {rules.size} x {rules.size}")
-        candidate.details |= _clipped(wanted, candidate.box)
+        candidate.details |= _clipped(wanted, box)
         candidate.details |= {f"lesion_{side}": value for side, value in lesion._asdict().items()}
-        lesions.append((candidate, lesion))
-    for candidate, own in lesions:
+        lesions.append((candidate, box, lesion))
+    for candidate, box, own in lesions:
         candidate.details["neighbours"] = sum(
-            lesion is not own and roi.overlap(candidate.box, lesion) for _, lesion in lesions
+            lesion is not own and roi.overlap(box, lesion) for _, _, lesion in lesions
         )
     return candidates
 
@@ -190,7 +190,7 @@ def _normal_candidate(abnormal: Candidate, row: dict, right: dict) -> Candidate:
         normal.drop("its abnormal ROI is dropped")
     if row["status"] != "usable":
         normal.drop(f"{row['view']} cannot be used: {row['reason']}")
-    if normal.reason:
+    if normal.reason or abnormal.box is None:
         return normal
     mirrored = roi.mirror_box(abnormal.box, int(right["pixels_per_line"]))
     normal.box = roi.shift_inside(mirrored, (int(row["lines"]), int(row["pixels_per_line"])))
@@ -222,19 +222,19 @@ def _check_overlap(
 
 def _cut(candidates: list[Candidate], row: dict, folder: Path, rules: Rules) -> None:
     """Decode a view's picture if ROIs are still to be cut from it, and cut them."""
-    wanted = [candidate for candidate in candidates if not candidate.reason]
+    wanted = [(each, each.box) for each in candidates if each.box and not each.reason]
     if not wanted:
         return
     try:
         picture, brightness = READERS[row["source"]].read_view(row, folder)
     except CamsegError as error:
-        for candidate in wanted:
+        for candidate, _ in wanted:
             candidate.drop(reason_below(folder, error), "unreadable")
         return
     breast = roi.breast_mask(brightness)
-    for candidate in wanted:
-        candidate.image = roi.cut_image(picture, candidate.box, rules.size)
-        share = float(breast[candidate.box.slices].mean())
+    for candidate, box in wanted:
+        candidate.image = roi.cut_image(picture, box, rules.size)
+        share = float(breast[box.slices].mean())
         candidate.details["breast_share"] = round(share, 6)
 
 

@@ -17,7 +17,7 @@ from camseg.results import REGIMES
 BLUE, VERMILLION = "#0072B2", "#D55E00"  # apart for colour-blind readers (Okabe and Ito)
 COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # of the same palette
 FLOOR_DASHES = ((1, 1), (4, 2), (8, 2), (4, 2, 1, 2))
-STYLE = {"font.size": 8, "svg.hashsalt": "camseg", "axes.spines.top": False}
+STYLE: dict = {"font.size": 8, "svg.hashsalt": "camseg", "axes.spines.top": False}
 STYLE |= {"axes.spines.right": False, "svg.fonttype": "none"}
 
 
@@ -36,10 +36,10 @@ def figure8(
         names = list(extended["Classifier"])
         places = np.arange(len(names))
         paper = published.set_index("Classifier").reindex(names)
-        shown = []
+        shown: list = []
         for column, colour, marker in (("CAM_val_acc", VERMILLION, "s"), ("Dice", BLUE, "o")):
             ours = intervals[intervals["quantity"] == column].set_index("Classifier").reindex(names)
-            style = {"color": colour, "marker": marker, "markersize": 4, "clip_on": False}
+            style: dict = {"color": colour, "marker": marker, "markersize": 4, "clip_on": False}
             ends = [ours["value"] - ours["low"], ours["high"] - ours["value"]]
             shown += [axes.errorbar(
                 places, ours["value"], ends, label=column, linewidth=1, elinewidth=0.6,
@@ -80,7 +80,7 @@ def learning_curve(history: pd.DataFrame, best_epoch: int, name: str) -> Figure:
     `history` has a row an epoch, columns epoch, loss, accuracy, val_loss and val_accuracy. The
     loss is on a logarithmic scale: a single bad epoch must not flatten the others.
     """
-    style = {"marker": "o" if len(history) <= 30 else "", "markersize": 3, "clip_on": False}
+    style: dict = {"marker": "o" if len(history) <= 30 else "", "markersize": 3, "clip_on": False}
     with mpl.rc_context(STYLE | {"font.size": 11}):  # readable at 85 mm too
         figure = Figure(figsize=(175 / 25.4, 80 / 25.4), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -128,16 +128,16 @@ def dice_curves(models: dict[str, np.ndarray], floors: dict[str, np.ndarray]) ->
             dashes = (0, FLOOR_DASHES[number % len(FLOOR_DASHES)])
             axes.plot(curve, color="0.45", linestyle=dashes, linewidth=1.2, label=name)
         for number, (name, curve) in enumerate(models.items()):
-            style = {"color": COLOURS[number % len(COLOURS)]}
-            style["linestyle"] = ("-", "--", "-.")[number // len(COLOURS) % 3]
-            axes.plot(curve, label=name, linewidth=1.2, **style)
+            colour = COLOURS[number % len(COLOURS)]
+            style = ("-", "--", "-.")[number // len(COLOURS) % 3]
+            axes.plot(curve, color=colour, linestyle=style, linewidth=1.2, label=name)
         axes.set(xlim=(0, 255), ylim=(0, 1), xlabel="threshold t", ylabel="Dice(mask, map > t)")
         axes.set_xticks([0, 64, 128, 192, 255])
         axes.grid(color="0.9")
         axes.set_axisbelow(True)
         lines = axes.get_lines()
-        ranked = sorted(lines[len(floors) :], key=lambda line: -line.get_ydata().mean())
-        style = {"frameon": False, "fontsize": 7, "handlelength": 2.5}
-        figure.legend(handles=ranked, loc="outside lower left", **style)
-        figure.legend(handles=lines[: len(floors)], loc="outside lower right", **style)
+        ranked = sorted(lines[len(floors) :], key=lambda line: -np.asarray(line.get_ydata()).mean())
+        small: dict = {"frameon": False, "fontsize": 7, "handlelength": 2.5}
+        figure.legend(handles=ranked, loc="outside lower left", **small)
+        figure.legend(handles=lines[: len(floors)], loc="outside lower right", **small)
     return figure

@@ -52,16 +52,16 @@ def apply(images: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     return images * (weights / np.float32(255))
 
 
-def original(rois: Rois, cams: Pictures | None, seed: int) -> None:
+def original(rois: Rois, cams: Pictures, seed: int) -> None:
     """Keep everything."""
 
 
-def cam(rois: Rois, cams: Pictures | None, seed: int) -> Weights:
+def cam(rois: Rois, cams: Pictures, seed: int) -> Weights:
     """Weigh each pixel by the CAM of its ROI, normal or abnormal."""
     return lambda index: cams[index]
 
 
-def mask(rois: Rois, cams: Pictures | None, seed: int) -> Weights:
+def mask(rois: Rois, cams: Pictures, seed: int) -> Weights:
     """Keep the lesion; of a normal ROI, the outline of some other patient's lesion.
 
     That lesion is drawn among the abnormal ROIs of other patients in `rois`. The draw depends on
@@ -82,13 +82,13 @@ def mask(rois: Rois, cams: Pictures | None, seed: int) -> Weights:
     return lambda index: 255 * rois.mask[owners[index]]
 
 
-def inverse(rois: Rois, cams: Pictures | None, seed: int) -> Weights:
+def inverse(rois: Rois, cams: Pictures, seed: int) -> Weights:
     """Keep all but what `mask` keeps; for a normal ROI it is the same drawn mask."""
     kept = mask(rois, cams, seed)
     return lambda index: 255 - kept(index)
 
 
-REGIMES: dict[str, Callable[[Rois, Pictures | None, int], Weights | None]] = {
+REGIMES: dict[str, Callable[[Rois, Pictures, int], Weights | None]] = {
     "original": original,
     "cam": cam,
     "mask": mask,

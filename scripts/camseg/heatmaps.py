@@ -41,6 +41,6 @@ def degenerate(raw: np.ndarray, *, relu: bool = False) -> np.ndarray:
     maps = raw.reshape(len(raw), -1).astype(np.float64)
     if relu:
         maps = np.maximum(maps, 0)
-    finite = np.isfinite(maps).all(axis=1)
+    finite = np.all(np.isfinite(maps), axis=1)
     maps = np.where(finite[:, np.newaxis], maps, 0)
     return np.ptp(maps, axis=1) <= FLAT * np.abs(maps).max(axis=1)

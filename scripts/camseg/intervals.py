@@ -94,8 +94,8 @@ def selection_bias(trainings: pd.DataFrame, predictions: pd.DataFrame) -> pd.Dat
         abnormal = groups.get_group((training.regime, training.model, training.split))
         share = max(abnormal.mean(), 1 - abnormal.mean())
         expected, quantile = statistics.best_of_epochs(len(abnormal), training.epochs, share)
-        row = (training.regime, training.model, training.split, training.val_acc)
-        row += (training.val_acc_last, training.epochs, len(abnormal), expected, quantile)
+        row = [training.regime, training.model, training.split, training.val_acc]
+        row += [training.val_acc_last, training.epochs, len(abnormal), expected, quantile]
         rows.append(row)
     columns = ["regime", "Classifier", "split", "val_acc", "last_epoch", "epochs", "n"]
     return pd.DataFrame(rows, columns=[*columns, "expected_best", "best_95"])

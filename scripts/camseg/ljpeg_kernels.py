@@ -11,16 +11,18 @@ FAST_BITS = 12  # index of the table that decodes a code and its extra bits at o
 LONGEST_SAMPLE = 31  # bits: a code of 16 and 15 extra bits
 LOOK_AHEAD = 16  # bytes the decoder may read ahead of its position
 
+Integer = int | np.integer  # Numba infers which
+
 DONE, DATA_END, INVALID_CODE, OUT_OF_RANGE = range(4)
 
 
-def padding(width):
+def padding(width: int) -> int:
     """Return the zero bytes a row of `width` samples may read behind the end of the data."""
     return width * LONGEST_SAMPLE // 8 + LOOK_AHEAD
 
 
 @njit(cache=True)
-def _predict(predictor, left, above, above_left):
+def _predict(predictor: int, left: Integer, above: Integer, above_left: Integer) -> Integer:
     """Return the prediction (T.81 table H.1); halves are floored.
 
     The callers give the sample above as all three neighbours of a row's first sample: every
@@ -42,7 +44,7 @@ def _predict(predictor, left, above, above_left):
 
 
 @njit(cache=True)
-def _difference(value, category):
+def _difference(value: int, category: int) -> int:
     """Return the difference whose extra bits are `value` (T.81 F.2.2.1 EXTEND, H.1.2.2)."""
     if category == 16:
         return 32768
@@ -52,7 +54,7 @@ def _difference(value, category):
 
 
 @njit(cache=True)
-def _category(difference):
+def _category(difference: Integer) -> int:
     """Return the category of a difference modulo 2^16: the number of bits of its magnitude."""
     magnitude = min(difference, 65536 - difference)
     category = 0
@@ -62,7 +64,7 @@ def _category(difference):
 
 
 @njit(cache=True)
-def decoding_tables(counts, categories):
+def decoding_tables(counts: np.ndarray, categories: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a Huffman table's lookups by the next 16 and by the next FAST_BITS bits.
 
     `counts`: codes of length 1..16; `categories`: theirs, in code order.
@@ -90,7 +92,7 @@ def decoding_tables(counts, categories):
 
 
 @njit(cache=True)
-def unstuff(raw, start, packed, n_zeros):
+def unstuff(raw: np.ndarray, start: int, packed: np.ndarray, n_zeros: int) -> tuple[int, int]:
     """Copy the bytes from `start` to the next marker, without the 0 stuffed behind each FF.
 
     Writes `n_zeros` zeros behind them. Returns the number of bytes and the marker's offset.
@@ -111,7 +113,7 @@ def unstuff(raw, start, packed, n_zeros):
 
 
 @njit(cache=True)
-def _eight_bytes(packed, i):
+def _eight_bytes(packed: np.ndarray, i: int) -> np.uint64:
     word = np.uint64(0)
     for k in range(8):
         word = word << np.uint64(8) | np.uint64(packed[i + k])
@@ -119,7 +121,16 @@ def _eight_bytes(packed, i):
 
 
 @njit(cache=True)
-def decode_rows(packed, n_bytes, full, fast, predictor, bits, pvrg, pixels):
+def decode_rows(
+    packed: np.ndarray,
+    n_bytes: int,
+    full: np.ndarray,
+    fast: np.ndarray,
+    predictor: int,
+    bits: int,
+    pvrg: bool,
+    pixels: np.ndarray,
+) -> tuple[int, int, int]:
     """Decode one restart interval from `packed` into `pixels`; return (fault, row, bit position).
 
     The end of the data and the range of the samples are checked once a row; `packed` must have
@@ -172,7 +183,9 @@ def decode_rows(packed, n_bytes, full, fast, predictor, bits, pvrg, pixels):
 
 
 @njit(cache=True)
-def differences(samples, predictor, bits, pvrg, interval):
+def differences(
+    samples: np.ndarray, predictor: int, bits: int, pvrg: bool, interval: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the differences from prediction modulo 2^16 and how often each category occurs.
 
     `interval` is the number of rows between restarts.
@@ -196,7 +209,9 @@ def differences(samples, predictor, bits, pvrg, interval):
 
 
 @njit(cache=True)
-def pack(interval, codes, lengths, stream, n):
+def pack(
+    interval: np.ndarray, codes: np.ndarray, lengths: np.ndarray, stream: np.ndarray, n: int
+) -> int:
     """Write one restart interval's differences at stream[n:]; return the new n.
 
     FF is stuffed; the last byte is filled up with ones. `codes`, `lengths`: a category's.
@@ -218,7 +233,7 @@ def pack(interval, codes, lengths, stream, n):
 
 
 @njit(cache=True)
-def _put(stream, n, byte):
+def _put(stream: np.ndarray, n: int, byte: int) -> int:
     stream[n] = byte
     if byte == 0xFF:
         stream[n + 1] = 0

@@ -106,7 +106,7 @@ def pointing_game(histograms: np.ndarray) -> np.ndarray:
     of them at random scores on average. All 0: the mask's share of the ROI. After Zhang et al.,
     "Top-down neural attention by excitation backprop" (2016), without their tolerance margin.
     """
-    maximum = 255 - histograms.any(axis=1)[:, ::-1].argmax(axis=1)
+    maximum = 255 - np.any(histograms, axis=1)[:, ::-1].argmax(axis=1)
     outside, inside = histograms[np.arange(len(histograms)), :, maximum].T
     return _of_abnormal(inside / (outside + inside), histograms[:, 1])
 

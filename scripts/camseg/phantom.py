@@ -107,8 +107,12 @@ def draw_case(seed: int, number: int, *, contrast: tuple[float, float]) -> Phant
     letters, digitizer, bits = SCANNERS[number % len(SCANNERS)]
     pathology = "NORMAL" if kind == "normal" else str(rng.choice(["MALIGNANT", "BENIGN"]))
     category = int(rng.choice(4, p=(0.15, 0.35, 0.35, 0.15))) + 1
-    streams = (generator(seed, "phantom", number, name) for name in ("anatomy", "LEFT", "RIGHT"))
-    breasts = dict(zip(("LEFT", "RIGHT"), draw_breasts(category, tuple(streams)), strict=True))
+    anatomy, left, right = (
+        generator(seed, "phantom", number, name) for name in ("anatomy", "LEFT", "RIGHT")
+    )
+    breasts = dict(
+        zip(("LEFT", "RIGHT"), draw_breasts(category, (anatomy, left, right)), strict=True)
+    )
     masses: dict[str, list] = {"LEFT": [], "RIGHT": []}
     if kind != "normal":
         sides = rng.permutation(["LEFT", "RIGHT"])

@@ -185,7 +185,7 @@ def _form(rng: np.random.Generator, shape: str, margin: str, theta: np.ndarray) 
     return form / form.mean()
 
 
-def _lobes(rng: np.random.Generator, number: int, theta: np.ndarray) -> np.ndarray:
+def _lobes(rng: np.random.Generator, number: np.integer, theta: np.ndarray) -> np.ndarray:
     return np.abs(np.cos(number / 2 * theta + rng.uniform(0, np.pi)))
 
 
@@ -203,8 +203,9 @@ def _spicules(
         strength = rng.uniform(140, 240)
         for k in range(len(steps) - 1):
             width = max(1, round((1 - steps[k]) * radius * 0.12))
-            ends = points[k : k + 2].tolist()
-            cv2.line(lines, *ends, strength * (1 - 0.6 * steps[k]), width, cv2.LINE_AA, shift=3)
+            start, end = points[k : k + 2].tolist()
+            grey = strength * (1 - 0.6 * steps[k])
+            cv2.line(lines, start, end, grey, width, cv2.LINE_AA, shift=3)
     return cv2.GaussianBlur(lines / np.float32(255), (0, 0), 1.0)
 
 

@@ -1,6 +1,8 @@
 """Grey pictures in common files: DICOM (by the suffix .dcm), and PNG, PGM, TIFF by Pillow."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pydicom
@@ -11,6 +13,9 @@ from camseg.errors import CamsegError
 PIXELS_LIMIT = 1 << 28  # the largest mammograms have some 30 million
 GREY = ("1", "L", "I", "I;16", "I;16B", "I;16L")  # Pillow's modes
 COLOUR = ("P", "PA", "LA", "RGB", "RGBA")  # which may hold grey pictures, too
+
+
+T = TypeVar("T")
 
 
 def read_size(path: Path) -> tuple[int, int]:
@@ -42,7 +47,7 @@ def _is_dicom(path: Path) -> bool:
     return path.suffix.lower() == ".dcm"
 
 
-def _read(path: Path, read):
+def _read(path: Path, read: Callable[[Path], T]) -> T:
     """Return `read(path)`, whose errors of any kind become one line that names the file."""
     try:
         if not path.is_file():
@@ -88,8 +93,8 @@ def _dicom_grey(path: Path) -> np.ndarray:
 def _raster(path: Path) -> Image.Image:
     picture = Image.open(path)
     _check_size(picture.height, picture.width)
-    if getattr(picture, "n_frames", 1) != 1:
-        raise CamsegError(f"holds {picture.n_frames} frames, not one picture")
+    if (frames := getattr(picture, "n_frames", 1)) != 1:
+        raise CamsegError(f"holds {frames} frames, not one picture")
     if picture.mode not in GREY + COLOUR:
         raise CamsegError(f"its pixels are {picture.mode}, not grey levels of 8 or 16 bits")
     return picture

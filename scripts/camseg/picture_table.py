@@ -56,22 +56,22 @@ def _entry(place: str, line: dict[str, str], folder: Path) -> Entry:
 
 def _finding(place: str, line: dict[str, str], folder: Path) -> Finding:
     """Return the lesion of an abnormal line, with its fault if it cannot be used."""
-    described = {"pathology": line.get("pathology", ""), "lesion_type": line.get("type", "")}
+    described = line.get("pathology", ""), line.get("type", "")
     circle = [line.get(column, "") for column in ("x", "y", "r")]
     y_from = (line.get("y_from") or "top").lower()
     try:
         if bool(line.get("mask")) == any(circle):
             raise CamsegError(f"{place}: an abnormal picture needs a mask, or x, y and r")
         if line.get("mask"):
-            return Finding(**described, mask=folder / line["mask"])
+            return Finding(*described, mask=folder / line["mask"])
         if y_from not in ("top", "bottom"):
             raise CamsegError(f"{place}: y_from is {line['y_from']!r}, not top or bottom")
         x, y, radius = (_number(text, place) for text in circle)
         if radius <= 0:
             raise CamsegError(f"{place}: r is {radius:g}, not a radius")
-        return Finding(**described, circle=(x, y, radius), from_bottom=y_from == "bottom")
+        return Finding(*described, circle=(x, y, radius), from_bottom=y_from == "bottom")
     except CamsegError as error:
-        return Finding(**described, fault=str(error))
+        return Finding(*described, fault=str(error))
 
 
 def _number(text: str, place: str) -> float:

@@ -5,6 +5,7 @@ Places are in the mammogram's pixels and refer to their edges: a box goes from x
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import matplotlib as mpl
@@ -83,9 +84,13 @@ def paddings(lesion: Box, padded: Box, box: Box) -> dict[str, Padding]:
     found = {}
     for side, axis, far in (("left", 0, 0), ("top", 1, 0), ("right", 0, 1), ("bottom", 1, 1)):
         start, end, edge = (each[axis] + far * each[axis + 2] for each in (lesion, padded, box))
-        places = [(place, middle[1]) if axis == 0 else (middle[0], place) for place in (start, end)]
-        share = abs(end - start) / lesion[axis + 2]
-        found[side] = Padding(*places, share, ("width", "height")[axis], abs(end - edge))
+        found[side] = Padding(
+            (start, middle[1]) if axis == 0 else (middle[0], start),
+            (end, middle[1]) if axis == 0 else (middle[0], end),
+            share=abs(end - start) / lesion[axis + 2],
+            of=("width", "height")[axis],
+            cut=abs(end - edge),
+        )
     return found
 
 
@@ -231,8 +236,10 @@ def _show(axes: Axes, picture: np.ndarray, box: Box, window: tuple[float, float]
     axes.spines[:].set_visible(False)
 
 
-def _box(axes: Axes, box: Box, linewidth: float = 1.5, **style) -> Rectangle:
-    return axes.add_patch(Rectangle(box[:2], box.w, box.h, **line(linewidth), **style))
+def _box(axes: Axes, box: Box, linewidth: float = 1.5, **style: Any) -> Rectangle:
+    drawn = Rectangle(box[:2], box.w, box.h, **line(linewidth), **style)
+    axes.add_patch(drawn)
+    return drawn
 
 
 def _size(box: Box) -> str:

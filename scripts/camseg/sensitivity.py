@@ -30,7 +30,8 @@ def measure(
     `cam`, `dice`, and `degenerate`, the number of maps that are all 0. The network runs once for
     each layer.
     """
-    dice, degenerate = defaultdict(float), defaultdict(int)
+    dice: dict[tuple, float] = defaultdict(float)
+    degenerate: dict[tuple, int] = defaultdict(int)
     for start in range(0, len(labels), batch_size):
         batch = slice(start, start + batch_size)
         images, mask = preprocess(pictures[batch]), masks[batch]
@@ -44,7 +45,7 @@ def measure(
                     target=target,
                     labels=labels[batch],
                 )
-                for relu, resize in product((False, True), cam.RESIZES):
+                for relu, resize in product((False, True), heatmaps.RESIZES):
                     grey = heatmaps.to_grey(raw, mask.shape[1:], relu=relu, resize=resize)
                     choice = (score, target, layer, relu, resize)
                     dice[choice] += mean_dice(grey, mask).sum()

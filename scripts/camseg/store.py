@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -57,7 +58,8 @@ class Stored:
         return cls(datasets, np.array(places, int).reshape(-1, 2))
 
 
-Pictures = np.ndarray | Stored
+# Arrays or `Stored`: who reads ROIs knows which (`load`), a type checker does not.
+Pictures = np.ndarray | Any
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,12 @@ class Cams:
     options: dict
 
 
-DTYPES = {"image": np.uint8, "mask": np.uint8, "label": np.uint8, "box": np.int32}
+DTYPES: dict[str, type[np.generic]] = {
+    "image": np.uint8,
+    "mask": np.uint8,
+    "label": np.uint8,
+    "box": np.int32,
+}
 DTYPES |= {"cam": np.uint8, "raw": np.float32, "degenerate": np.bool_, "curve": np.float64}
 PICTURES = ("image", "mask", "cam")  # the large ones
 
@@ -195,12 +202,11 @@ def read_rois(paths: Iterable[str | Path], *, load: bool = True) -> Rois:
     if len(sizes) > 1:
         raise CamsegError(f"the shards hold ROIs of different sizes: {sizes}")
     columns = {name: [shard[name] for shard in shards] for name in names}
-    rois = Rois(
-        **{
-            name: Stored.of(parts) if name in PICTURES else np.concatenate(parts)
-            for name, parts in columns.items()
-        }
-    )
+    datasets: dict[str, Pictures] = {
+        name: Stored.of(parts) if name in PICTURES else np.concatenate(parts)
+        for name, parts in columns.items()
+    }
+    rois = Rois(**datasets)
     ids, counts = np.unique(rois.roi_id.astype(str), return_counts=True)
     if (counts > 1).any():
         raise CamsegError(f"ROI {ids[counts > 1][0]} is in the shards more than once")
@@ -232,7 +238,7 @@ def cam_writer(
 
         def write(cam: np.ndarray, raw: np.ndarray) -> None:
             nonlocal written
-            flat = ~cam.any(axis=(1, 2))
+            flat = ~np.any(cam, axis=(1, 2))
             for name, values in (("cam", cam), ("raw", raw), ("degenerate", flat)):
                 _put(file, name, values, written, len(roi_id))
             written += len(cam)

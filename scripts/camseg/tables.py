@@ -67,14 +67,14 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
         for numeric, width in zip(_numeric(table), widths, strict=True)
     )
     head, *body = [" & ".join(map(escape_latex, row)) + r" \\" for row in rows]
-    head, caption = [r"\toprule", head, r"\midrule"], rf"\caption{{{escape_latex(caption)}}}"
+    top, title = [r"\toprule", head, r"\midrule"], rf"\caption{{{escape_latex(caption)}}}"
     if len(table) > LONGEST or max(widths) > LONG:
-        lines = [r"{\footnotesize", rf"\begin{{longtable}}{{{columns}}}", caption + r" \\", *head]
-        lines += [r"\endfirsthead", *head, r"\endhead", *body, r"\bottomrule"]
+        lines = [r"{\footnotesize", rf"\begin{{longtable}}{{{columns}}}", title + r" \\", *top]
+        lines += [r"\endfirsthead", *top, r"\endhead", *body, r"\bottomrule"]
         lines += [r"\end{longtable}", "}"]
     else:
-        lines = [r"\begin{table}", r"\centering", caption, rf"\begin{{tabular}}{{{columns}}}"]
-        lines += [*head, *body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
+        lines = [r"\begin{table}", r"\centering", title, rf"\begin{{tabular}}{{{columns}}}"]
+        lines += [*top, *body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
     return "\n".join([*lines, ""])
 
 

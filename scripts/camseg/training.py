@@ -94,7 +94,7 @@ class Training:
     def summary(self) -> dict[str, float]:
         """Return the validation results of the best and the last epoch (`_last`)."""
         best, last = self.history[self.best_epoch - 1], self.history[-1]
-        results = {}
+        results: dict[str, float] = {}
         for name, column in SUMMARY.items():
             results |= {name: best[column], f"{name}_last": last[column]}
         return results | {"best_epoch": self.best_epoch, "epochs": last["epoch"]}
@@ -145,9 +145,10 @@ def train(
     variables = [*(variable.value for variable in model.variables), *adam.state]
     state = checkpoint.load() if checkpoint else None
     if state:
-        for variable, value in zip(variables, state.variables, strict=True):
-            variable.assign(value)
-    history, best_weights = (state.history, state.best_weights) if state else ([], None)
+        for variable, saved in zip(variables, state.variables, strict=True):
+            variable.assign(saved)
+    history = state.history if state else []
+    best_weights = state.best_weights if state else []
     started, before = time.monotonic(), len(history)
 
     for epoch in range(before + 1, settings.epochs + 1):

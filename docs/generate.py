@@ -1,0 +1,163 @@
+"""Write what of the documentation follows from the code: `make docs`.
+
+In config/README.md and docs/workflow.md the parts between two lines of comment, and the drawing
+docs/rulegraph.svg. The tests compare them with the code.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+MAIN_PATH = "results/phantom/figures/figure8.svg"  # what leads to it is the paper's main path
+
+
+def main() -> None:
+    """Write all of it, in the clone that this file is in."""
+    write_part(ROOT / "config/README.md", "keys", config_table())
+    write_part(ROOT / "docs/workflow.md", "rules", mermaid(rule_graph("all")))
+    if shutil.which("dot"):
+        drawn = run(["dot", "-Tsvg"], stdin=dot(rule_graph(MAIN_PATH)))
+        (ROOT / "docs/rulegraph.svg").write_text(drawn, encoding="utf-8")
+    else:
+        print("docs/rulegraph.svg is left as it is: graphviz is not installed", file=sys.stderr)
+
+
+def write_part(path: Path, name: str, text: str) -> None:
+    """Replace the part of a file between the comments `begin NAME` and `end NAME`."""
+    whole = path.read_text(encoding="utf-8")
+    parts = re.split(rf"(<!-- begin {name}\b.*-->\n|<!-- end {name} -->)", whole)
+    before, begin, _, end, after = parts
+    path.write_text("".join([before, begin, text, end, after]), encoding="utf-8")
+
+
+def run(command: list[str | Path], stdin: str | None = None) -> str:
+    """Return what a command prints; its messages go where ours go."""
+    result = subprocess.run(
+        command, cwd=ROOT, input=stdin, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return result.stdout
+
+
+def config_table() -> str:
+    """Return the table of the configuration's keys, in Markdown."""
+    schema = load("workflow/schemas/config.schema.yaml")
+    paper = load("config/paper.yaml")
+    lines = ["| key | default | `paper.yaml` | meaning |", "| --- | --- | --- | --- |"]
+    for path, rule in keys(schema, schema):
+        value = paper
+        for key in path:
+            value = value.get(key, rule.get("default")) if isinstance(value, dict) else None
+        default = rule.get("default")
+        other = "" if path[0] == "models" or value == default else plain(value)
+        shown = plain(default) if "default" in rule else ""
+        meaning = rule["description"].replace("|", r"\|")
+        lines.append(f"| `{': '.join(path)}` | {shown} | {other} | {meaning} |")
+    return "\n".join([*lines, ""])
+
+
+def load(path: str) -> dict:
+    """Return a YAML file of the project."""
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def keys(rule: dict, schema: dict) -> Iterator[tuple[tuple[str, ...], dict]]:
+    """Yield the keys below a rule of the schema that have values of their own: path and rule."""
+    for key, own in rule["properties"].items():
+        below = resolve(own, schema)
+        if below.get("type") != "object":
+            yield (key,), below
+        inner = resolve(below.get("items", {}).get("then", below), schema)
+        if "properties" in inner:
+            yield from (((key, *path), found) for path, found in keys(inner, schema))
+
+
+def resolve(rule: dict, schema: dict) -> dict:
+    """Return a rule with what it refers to; what it says itself counts."""
+    if "$ref" not in rule:
+        return rule
+    return schema["$defs"][rule["$ref"].rpartition("/")[2]] | rule
+
+
+def plain(value: object) -> str:
+    """Return a value as one would write it in YAML, on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=float("inf"))
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def stages() -> dict[str, list[str]]:
+    """Return the rules of every file of rules, in the Snakefile's order."""
+    files = re.findall(r'^include: "(.+)"$', (ROOT / "Snakefile").read_text(encoding="utf-8"), re.M)
+    return {
+        Path(file).name: re.findall(
+            r"^rule (\w+):", (ROOT / file).read_text(encoding="utf-8"), re.M
+        )
+        for file in files
+    }
+
+
+def rule_graph(target: str) -> list[tuple[str, str]]:
+    """Return which rule's output is which rule's input, for all that a target needs.
+
+    In the order that the rules are defined in, without the rule `all` and without what a way over
+    other rules implies.
+    """
+    snakemake = Path(sys.executable).with_name("snakemake")
+    text = run([snakemake, "--quiet", "all", "--rulegraph", "dot", "--", target])
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', text))
+    order = [name for rules in stages().values() for name in rules]
+    edges = ((names[one], names[other]) for one, other in re.findall(r"(\d+) -> (\d+)", text))
+    shown = [edge for edge in edges if "all" not in edge]
+    return reduced(sorted(shown, key=lambda edge: [order.index(name) for name in edge]))
+
+
+def reduced(edges: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the edges but those that others imply: a way from the same start to the same end."""
+    kept = list(edges)
+    for edge in edges:
+        others = [other for other in kept if other != edge]
+        if edge[1] in reached(edge[0], others):
+            kept = others
+    return kept
+
+
+def reached(start: str, edges: list[tuple[str, str]]) -> set[str]:
+    """Return all that the edges lead to from a start."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        place = waiting.pop()
+        new = {end for begin, end in edges if begin == place} - found
+        found |= new
+        waiting += new
+    return found
+
+
+def dot(edges: list[tuple[str, str]]) -> str:
+    """Return a graph in graphviz' language, from left to right."""
+    lines = ["digraph rules {", "graph [rankdir=LR, ranksep=0.2, nodesep=0.15, bgcolor=white]"]
+    lines += [
+        "node [shape=box, style=rounded, fontname=sans, fontsize=12, height=0.4, margin=0.05]"
+    ]
+    lines += ["edge [color=grey, penwidth=1.5, arrowsize=0.8]"]
+    return "\n".join([*lines, *(f"{one} -> {other}" for one, other in edges), "}"])
+
+
+def mermaid(edges: list[tuple[str, str]]) -> str:
+    """Return a graph in Mermaid's language as a block of Markdown, a box for each file of rules."""
+    lines = ["```mermaid", "flowchart LR"]
+    shown = {name for edge in edges for name in edge}
+    for file, names in stages().items():
+        if boxed := [f"        {name}" for name in names if name in shown]:
+            lines += [f"    subgraph {file}", *boxed, "    end"]
+    lines += [f"    {one} --> {other}" for one, other in edges]
+    return "\n".join([*lines, "```", ""])
+
+
+if __name__ == "__main__":
+    main()
