@@ -74,3 +74,24 @@ def test_the_table_of_keys_has_every_key_of_the_default_study():
             assert f"| `{name}` |" in text
     assert "| `rois: size` | 128 | 224 | pixels" in text
     assert "| `models: head` | gap |" in text
+
+
+def anchors(path: Path) -> set[str]:
+    """The names by which GitHub links to a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+PAGES = [
+    page for place in (".", "config", "docs", "benchmarks") for page in (ROOT / place).glob("*.md")
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if "://" not in link:
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
