@@ -16,6 +16,7 @@ INVERSE = ["Classifier", "inverse_val_acc"]
 P_VALUES = ("p", "p_holm")
 LONG, LONG_WIDTH = 40, "60mm"  # a text's characters from which its column is so wide in LaTeX
 LONGEST = 40  # rows that fit a page
+WIDEST = 130  # characters of a row that fit the long side of a page in its own size of type
 LATEX = {character: rf"\{character}" for character in "{}&%$#_"}
 LATEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}"}
@@ -58,7 +59,8 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
     """Return a table in LaTeX (package booktabs), numbers with three decimals as in the paper.
 
     Columns of long texts are LONG_WIDTH wide, so that their lines break; a table with such a
-    column, or of more than LONGEST rows, is small and may break over pages (package longtable).
+    column, or of more than LONGEST rows, is small and may break over pages (package longtable); one
+    of rows wider than WIDEST is small, too.
     """
     rows = _rows(table)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -73,8 +75,10 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
         lines += [r"\endfirsthead", *top, r"\endhead", *body, r"\bottomrule"]
         lines += [r"\end{longtable}", "}"]
     else:
-        lines = [r"\begin{table}", r"\centering", title, rf"\begin{{tabular}}{{{columns}}}"]
-        lines += [*top, *body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
+        wide = sum(widths) + 2 * len(widths) > WIDEST
+        lines = [r"\begin{table}", r"\centering", *([r"\footnotesize"] if wide else []), title]
+        lines += [rf"\begin{{tabular}}{{{columns}}}", *top, *body, r"\bottomrule"]
+        lines += [r"\end{tabular}", r"\end{table}"]
     return "\n".join([*lines, ""])
 
 
