@@ -15,8 +15,10 @@ PICTURES = SAMPLES + HEAT_MAPS
 PLOTS = "render_figure8 render_dice_curves render_learning_curve "
 SCORING = "score_dice score_baselines "
 STATISTICS = "render_intervals render_claims render_selection_bias "
-TABLES = "render_tables render_heat_maps " + STATISTICS
-MODELS = "train_classifier compute_cams "
+AUDITED = "render_sanity render_sensitivity "
+TABLES = "render_tables render_heat_maps " + STATISTICS + AUDITED
+AUDIT = "check_cams measure_sensitivity "
+MODELS = "train_classifier compute_cams " + AUDIT
 EVERY = "make_phantom merge_candidates split_rois "
 EVERY += INGESTION + MODELS + SCORING + TABLES + PICTURES + PLOTS
 
@@ -24,9 +26,10 @@ EVERY += INGESTION + MODELS + SCORING + TABLES + PICTURES + PLOTS
 # not in the study and left out.
 OWN = {
     "__init__": EVERY,
+    "audit": AUDITED,
     "augmentation": "train_classifier",
     "baselines": "score_baselines",
-    "cam": "compute_cams",
+    "cam": "compute_cams " + AUDIT,
     "cam_pictures": HEAT_MAPS,
     "cbis_ddsm": INGESTION + SAMPLES,
     "checkpoint": "train_classifier",
@@ -38,7 +41,7 @@ OWN = {
     "controls": "train_classifier " + HEAT_MAPS,
     "ddsm": "make_phantom " + INGESTION + SAMPLES,
     "ddsm_cases": INGESTION + SAMPLES,
-    "dice": SCORING,
+    "dice": SCORING + AUDIT,
     "discovery": INGESTION + SAMPLES,
     "drawing": PICTURES,
     "errors": EVERY,
@@ -49,7 +52,7 @@ OWN = {
     "filters": "train_classifier " + HEAT_MAPS,
     "grid_limit": "score_dice",
     "heat_map_tables": "render_heat_maps render_dice_curves",
-    "heatmaps": "compute_cams " + SCORING,
+    "heatmaps": "compute_cams " + SCORING + AUDIT,
     "imagenet": "",
     "index": "index_cases",
     "intervals": STATISTICS,
@@ -66,14 +69,17 @@ OWN = {
     "regimes": "train_classifier " + PICTURES + PLOTS,
     "results": TABLES + PICTURES + PLOTS,
     "roi": "extract_rois " + SAMPLES,
+    "sanity": "check_cams",
     "seeds": "make_phantom extract_rois split_rois train_classifier "
-    + (SCORING + STATISTICS + PICTURES),
+    + (SCORING + STATISTICS + PICTURES + AUDIT),
     "selection": "index_cases",
+    "sensitivity": "measure_sensitivity",
     "sources": "train_classifier",
-    "split": "split_rois train_classifier " + SCORING + "render_claims render_figure9",
+    "split": "split_rois train_classifier render_claims render_figure9 " + SCORING + AUDIT,
     "statistics": STATISTICS,
     "step": "train_classifier",
-    "store": "extract_rois split_rois render_dice_curves " + MODELS + SCORING + PICTURES,
+    "store": "extract_rois split_rois render_dice_curves render_sanity "
+    + (MODELS + SCORING + PICTURES),
     "tables": TABLES,
     "training": "train_classifier",
     "views": INGESTION + SAMPLES,
