@@ -7,7 +7,8 @@ import cv2
 import pandas as pd
 from tqdm import tqdm
 
-from camseg import extraction, store
+from camseg import extraction, index, store
+from camseg.candidates import COLUMNS
 from camseg.cli import run
 from camseg.discovery import home
 from camseg.files import whole_file
@@ -38,17 +39,17 @@ def main() -> None:
         min_breast_share=options.min_breast_share,
         seed=options.seed,
     )
-    index = pd.read_csv(options.index, sep="\t", dtype=str, keep_default_na=False)
-    with_lesion = index[(index["status"] == "usable") & (index["abnormalities"] != "0")]
+    views = index.read_index(options.index)
+    with_lesion = views[(views["status"] == "usable") & (views["abnormalities"] != "0")]
     key = ["case_id", "ics"]  # a copy of a case elsewhere has the same case_id, and other rows
     cases = sorted(set(zip(*(with_lesion[name] for name in key), strict=True)))
     cases = cases[options.shard :: options.shards]
-    index = index.groupby(key)
+    views = views.groupby(key)
     candidates = []
     for case in tqdm(cases, unit="case", mininterval=5):
-        rows = index.get_group(case).to_dict("records")
+        rows = views.get_group(case).to_dict("records")
         candidates += extraction.extract_case(rows, home(options.data), rules)
-    table = pd.DataFrame([item.record() for item in candidates], columns=extraction.COLUMNS)
+    table = pd.DataFrame([item.record() for item in candidates], columns=COLUMNS)
     print(table.groupby(["label", "status"]).size().to_string())
     with whole_file(options.candidates) as temporary:
         table.sort_values("roi_id").to_csv(temporary, sep="\t", index=False)

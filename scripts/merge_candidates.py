@@ -5,6 +5,7 @@ from collections import Counter
 
 import pandas as pd
 
+from camseg.candidates import read_candidates
 from camseg.cli import run
 from camseg.errors import CamsegError
 from camseg.files import whole_file
@@ -19,9 +20,7 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    tables = [
-        pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False) for path in options.tables
-    ]
+    tables = map(read_candidates, options.tables)
     table = pd.concat(tables).sort_values("roi_id")
     counts = Counter(zip(table["label"], table["status"], table["reason"], strict=True))
     for (label, status, reason), count in sorted(counts.items()):

@@ -2,8 +2,6 @@
 
 import argparse
 
-import pandas as pd
-
 from camseg import claims, results, tables
 from camseg.cli import run
 
@@ -19,12 +17,11 @@ def main() -> None:
     parser.add_argument("--output", nargs="+", required=True, help=".csv, .md, .tex to write")
     options = parser.parse_args()
 
+    trainings = results.read_trainings(options.metrics)
     table = claims.claims(
         results.read_predictions(options.metrics, options.predictions),
-        results.collect(
-            results.read_trainings(options.metrics), results.read_dice(options.models, options.dice)
-        ),
-        pd.read_csv(options.published),
+        results.collect(trainings, results.read_dice(options.models, options.dice, trainings)),
+        results.read_published(options.published),
         options.seed,
     )
     caption = (

@@ -19,16 +19,12 @@ def main() -> None:
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
     options = parser.parse_args()
 
+    models, floors = heat_map_tables.read_scores(options.models, options.scores, options.baselines)
     models = {
-        name: _mean_curve(heat_map_tables.read_scores(scores), curves)
-        for name, scores, curves in zip(options.models, options.scores, options.curves, strict=True)
+        name: _mean_curve(scores, curves)
+        for (name, scores), curves in zip(models.items(), options.curves, strict=True)
     }
-    floors = {
-        name: _mean_curve(scores, options.baseline_curves)
-        for name, scores in heat_map_tables.read_scores(options.baselines).groupby(
-            "baseline", sort=False
-        )
-    }
+    floors = {name: _mean_curve(scores, options.baseline_curves) for name, scores in floors.items()}
     figures.save(figures.dice_curves(models, floors), options.output)
 
 

@@ -2,9 +2,7 @@
 
 import argparse
 
-import pandas as pd
-
-from camseg import figures
+from camseg import figures, intervals, results
 from camseg.cli import run
 
 
@@ -17,8 +15,11 @@ def main() -> None:
     parser.add_argument("--column", nargs="+", required=True, help=".svg, .png, 85 mm wide")
     options = parser.parse_args()
 
-    paths = (options.intervals, options.extended, options.published)
-    tables = [pd.read_csv(path) for path in paths]
+    tables = (
+        intervals.read_intervals(options.intervals),
+        results.read_results(options.extended),
+        results.read_published(options.published),
+    )
     figures.save(figures.figure8(*tables, width=175), options.output)
     figures.save(figures.figure8(*tables, width=85), options.column)
 

@@ -15,13 +15,7 @@ def main() -> None:
     parser.add_argument("--by-group", nargs="+", required=True)
     options = parser.parse_args()
 
-    models = {
-        name: heat_map_tables.read_scores(path)
-        for name, path in zip(options.models, options.scores, strict=True)
-    }
-    floors = dict(
-        iter(heat_map_tables.read_scores(options.baselines).groupby("baseline", sort=False))
-    )
+    models, floors = heat_map_tables.read_scores(options.models, options.scores, options.baselines)
     overall = heat_map_tables.heat_maps(models, floors)
     tables.write_table(
         overall,

@@ -2,8 +2,6 @@
 
 import argparse
 
-import pandas as pd
-
 from camseg import intervals, results, tables
 from camseg.cli import run
 
@@ -21,7 +19,7 @@ def main() -> None:
     options = parser.parse_args()
 
     trainings = results.read_trainings(options.metrics)
-    dice = results.read_dice(options.models, options.dice)
+    dice = results.read_dice(options.models, options.dice, trainings)
     collected = results.collect(trainings, dice)
     ours = intervals.intervals(trainings, dice, options.seed)
     for table, paths, caption in (
@@ -38,7 +36,7 @@ def main() -> None:
             "last epoch, area under the ROC curve and number of ROIs.",
         ),
         (
-            intervals.comparison(ours, pd.read_csv(options.published)),
+            intervals.comparison(ours, results.read_published(options.published)),
             options.comparison,
             "Published results and ours, with 95 % intervals.",
         ),

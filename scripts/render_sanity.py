@@ -2,8 +2,6 @@
 
 import argparse
 
-import pandas as pd
-
 from camseg import audit, store, tables
 from camseg.cli import run
 
@@ -21,8 +19,7 @@ def main() -> None:
     args = parser.parse_args()
 
     checks = {
-        model: pd.read_csv(path, sep="\t")
-        for model, path in zip(args.models, args.checks, strict=True)
+        model: audit.read_checks(path) for model, path in zip(args.models, args.checks, strict=True)
     }
     degenerate = {
         model: int(store.read_cams(path, load=False).degenerate.sum())

@@ -2,8 +2,6 @@
 
 import argparse
 
-import pandas as pd
-
 from camseg import audit, results, tables
 from camseg.cli import run
 
@@ -22,7 +20,7 @@ def main() -> None:
     parser.add_argument("--spread", nargs="+", required=True, help=".csv, .md, .tex to write")
     args = parser.parse_args()
 
-    measured = pd.read_csv(args.measured, sep="\t")
+    measured = audit.read_measured(args.measured)
     own = {name: getattr(args, name) for name in ("score", "target", "relu", "resize")}
     own["layer"] = "pooled"
     networks = results.read_dice(args.models, args.dice).groupby("model", sort=False)["dice"].mean()

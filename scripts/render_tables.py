@@ -17,8 +17,9 @@ def main() -> None:
     parser.add_argument("--inverse-mask", nargs="+", required=True)
     options = parser.parse_args()
 
+    trainings = results.read_trainings(options.metrics)
     collected = results.collect(
-        results.read_trainings(options.metrics), results.read_dice(options.models, options.dice)
+        trainings, results.read_dice(options.models, options.dice, trainings)
     )
     for table, paths, caption in (
         (

@@ -5,6 +5,7 @@ import argparse
 import pandas as pd
 
 from camseg import grid_limit, localisation, split, store
+from camseg.checked_files import PREDICTIONS, REMEDY, read_table
 from camseg.cli import run
 from camseg.errors import CamsegError
 from camseg.files import whole_file
@@ -27,14 +28,14 @@ def main() -> None:
             f"{args.cams}: maps of shape {cams.cam.shape} do not fit ROIs of shape "
             f"{rois.mask.shape}: compute them again"
         )
-    predictions = pd.read_csv(args.predictions, sep="\t", dtype={"roi_id": str})
-    if not {"roi_id", "probability"} <= set(predictions.columns):
-        raise CamsegError(f"{args.predictions}: has no columns roi_id and probability")
     side = split.read_split(args.split, rois.roi_id)
+    predictions = read_table(args.predictions, PREDICTIONS, ["roi_id"]).set_index("roi_id")
+    if set(predictions.index) != set(rois.roi_id[side != "unused"]):
+        raise CamsegError(f"{args.predictions}: is not of the split's ROIs; {REMEDY}")
     scores, curves = localisation.score(cams.cam, rois.mask, side == "train")
     table = pd.concat([localisation.describe(rois, side), scores], axis=1)
-    # an unused ROI may have no prediction: its probability stays empty
-    probability = predictions.set_index("roi_id")["probability"].reindex(rois.roi_id)
+    # an unused ROI has no prediction: its probability stays empty
+    probability = predictions["probability"].reindex(rois.roi_id)
     table.insert(table.columns.get_loc("side") + 1, "probability", probability.to_numpy())
     grid = cams.raw.shape[1:]
     table["grid"] = f"{grid[0]} x {grid[1]}"

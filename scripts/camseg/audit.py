@@ -1,9 +1,12 @@
 """The tables that audit heat maps: what sanity checks and sensitivity runs have measured."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 
+from camseg.checked_files import REMEDY, SHARE, Number, read_table
 from camseg.errors import CamsegError
 
 # The sanity table's columns: which check, and which of its numbers; for a map that shows what the
@@ -21,6 +24,33 @@ SANITY = {
     "moved_in_place": ("moved_in_place", "correlation", None),
 }
 CHOICES = ["score", "target", "layer", "relu", "resize"]
+
+
+def read_checks(path: str | Path) -> pd.DataFrame:
+    """Return the checks of a model, as `sanity.check` has made them, with the ROI's id.
+
+    Raises CamsegError if the file is not whole or some ROI lacks a check.
+    """
+    kinds = tuple(sorted({check for check, _, _ in SANITY.values()}))
+    columns = {"check": kinds, "roi_id": None, "draw": re.compile(r"\d+")}
+    columns |= {
+        "correlation": Number(-1 - 1e-9, 1 + 1e-9, blank=True),
+        "dice": Number(0, 1, blank=True),
+    }
+    table = read_table(path, columns, ["check", "roi_id", "draw"])
+    counts = table.groupby(["check", "draw"]).size()
+    if table.empty or (counts != counts.iloc[0]).any() or set(table["check"]) != set(kinds):
+        raise CamsegError(f"{path}: some ROI lacks a check; {REMEDY}")
+    return table
+
+
+def read_measured(path: str | Path) -> pd.DataFrame:
+    """Return the rows of `sensitivity.measure`; CamsegError if not every combination is there."""
+    columns = dict.fromkeys(CHOICES) | {"relu": ("True", "False"), "dice": SHARE}
+    table = read_table(path, columns | {"degenerate": Number(0, whole=True)}, CHOICES)
+    if table.empty or len(table) != table[CHOICES].nunique().prod():
+        raise CamsegError(f"{path}: lacks some combination of choices; {REMEDY}")
+    return table.assign(relu=table["relu"] == "True")
 
 
 def sanity(checks: Mapping[str, pd.DataFrame], degenerate: Mapping[str, int]) -> pd.DataFrame:

@@ -8,7 +8,9 @@ channels; gradients are taken per example, never averaged over the batch; BatchN
 inference mode.
 """
 
+import textwrap
 import weakref
+import zipfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from camseg.checked_files import REMEDY
 from camseg.errors import CamsegError
 from camseg.heatmaps import RESIZES, to_grey
 
@@ -104,7 +107,28 @@ def load(path: str | Path, *, threads: int) -> keras.Model:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
-    return keras.models.load_model(path, compile=False, safe_mode=True)
+    return read_model(path)
+
+
+def read_model(path: str | Path) -> keras.Model:
+    """Return the model in a .keras file; CamsegError if it is not whole, or holds code to run.
+
+    Such are Lambda layers and classes that Keras has not. Keras packs nothing: a file that unpacks
+    to more than itself is not its own, and could cost any memory.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(part.file_size for part in archive.infolist()) > Path(path).stat().st_size:
+                raise ValueError("it is packed, as Keras packs no model")
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except OSError:
+        raise
+    except Exception as error:  # what Keras raises depends on what it stumbles over
+        reason = str(error).rpartition("Exception encountered:")[2]
+        raise CamsegError(
+            f"{path}: is no model that can be loaded safely: {textwrap.shorten(reason, 130)}; "
+            f"{REMEDY}"
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from camseg import filters
+from camseg.checked_files import REMEDY, read_table
 from camseg.drawing import MM, TYPE, WIDTH, fitting, middles, outline
+from camseg.errors import CamsegError
+from camseg.results import DICE
 from camseg.store import Rois
 
 COLOURS = mpl.colormaps["viridis"]  # perceptually uniform, also in grey and for the colour-blind
@@ -27,12 +30,18 @@ def read_dice(tables: Mapping[str, str | Path]) -> pd.DataFrame:
     """Return the Dice of every abnormal validation ROI: a row a ROI, by id, and a column a model.
 
     `tables` maps a model to its TSV of score_dice.py. No network has seen these ROIs in training.
+    Raises CamsegError if a TSV is not whole or has other ROIs than the rest.
     """
     columns = {}
     for model, path in tables.items():
-        table = pd.read_csv(path, sep="\t", dtype={"roi_id": str}, index_col="roi_id")
+        table = read_table(path, DICE, ["roi_id"]).set_index("roi_id")
         shown = (table["label"] == "abnormal") & (table["side"] == "validation")
         columns[model] = table["dice"][shown]
+        first = next(iter(columns.values()))
+        if table["dice"][shown].isna().any() or set(columns[model].index) != set(first.index):
+            raise CamsegError(f"{path}: lacks a Dice, or is of other ROIs than the rest; {REMEDY}")
+        if first.empty:
+            raise CamsegError(f"{path}: has no abnormal validation ROI; {REMEDY}")
     return pd.DataFrame(columns).sort_index()
 
 

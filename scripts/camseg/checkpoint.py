@@ -25,8 +25,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from camseg import hdf5
 from camseg.errors import CamsegError
-from camseg.files import whole_file
 
 ARRAYS = ("variables", "best_weights")
 
@@ -79,9 +79,9 @@ class Checkpoint:
         with _opened(self.path) as file:
             if mismatch := self._mismatch(file):
                 raise CamsegError(f"{self.path}: {mismatch}: remove it to start afresh")
-            history = json.loads(file["history"][()])
+            history = json.loads(bytes(file["history"][()]))
             variables, best_weights = (
-                [file[group][name][()] for name in sorted(file[group])] for group in ARRAYS
+                [file[group][name][0] for name in sorted(file[group])] for group in ARRAYS
             )
         _say(f"resuming after epoch {len(history)}, saved in {self.path}")
         return State(history, variables, best_weights)
@@ -92,13 +92,12 @@ class Checkpoint:
 
     def save(self, state: State) -> None:
         """Save the state; then give way, by a CamsegError, if another training waits."""
-        with whole_file(self.path) as temporary, h5py.File(temporary, "w") as file:
-            file["identity"] = json.dumps(self.identity)
-            file["history"] = json.dumps(state.history)
+        with hdf5.new_file(self.path) as file:
+            for name, value in (("identity", self.identity), ("history", state.history)):
+                hdf5.put(file, name, np.frombuffer(json.dumps(value).encode(), np.uint8))
             for group in ARRAYS:
                 for number, value in enumerate(getattr(state, group)):
-                    checked = {"chunks": value.shape, "fletcher32": True} if value.size > 1 else {}
-                    file.create_dataset(f"{group}/{number:05}", data=value, **checked)
+                    hdf5.put(file, f"{group}/{number:05}", np.asarray(value)[np.newaxis])
         self.saved = time.monotonic()
         if _is_held(self.folder / "waiting"):
             raise CamsegError(f"{self.folder}: another run of this training has taken over")
@@ -109,7 +108,7 @@ class Checkpoint:
 
     def _mismatch(self, file: h5py.File) -> str:
         """Return how the identity in a saved state differs from this one; empty if it does not."""
-        places = _differences(json.loads(file["identity"][()]), self.identity)
+        places = _differences(json.loads(bytes(file["identity"][()])), self.identity)
         return f"is of a training with other {', '.join(places)}" if places else ""
 
 

@@ -13,19 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from camseg import roi
+from camseg.candidates import COLUMNS
 from camseg.errors import CamsegError
 from camseg.readers import READERS
 from camseg.seeds import generator
 from camseg.store import Rois
 from camseg.views import OPPOSITE, Lesion, reason_below, side_of
-
-COLUMNS = (
-    *("roi_id", "pair_id", "patient_id", "case_id", "view", "label", "abnormality"),
-    *("status", "reason", "x", "y", "w", "h", "shift_x", "shift_y", "clipped_left", "clipped_top"),
-    *("clipped_right", "clipped_bottom", "lesion_x", "lesion_y", "lesion_w", "lesion_h"),
-    *("neighbours", "outline", "outline_closed", "outline_beyond", "breast_share"),
-    *("pathology", "lesion_type"),
-)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,15 @@
 """Whole files or none: everything is written beside its target and renamed."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from camseg.errors import CamsegError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -12,18 +17,32 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in `path`'s folder; rename it to `path` if the block succeeds.
 
     The temporary name keeps the suffix (`model.keras` -> `.model.tmp-<pid>.keras`), since some
-    writers choose the format by it. If the block raises, the temporary file is removed.
+    writers choose the format by it. If the block raises, the temporary file is removed. Raises
+    CamsegError if there is no room on the disk.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.tmp-{os.getpid()}{path.suffix}")
+    with told_of_full_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def told_of_full_disk(path: Path) -> Iterator[None]:
+    """Turn the error of a full disk, in whatever words, into a CamsegError that names `path`."""
     try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        reason = os.strerror(error.errno)
+        raise CamsegError(f"{path}: {reason}; make room and run the workflow again") from error
 
 
 def digest(paths: Iterable[str | Path]) -> str:

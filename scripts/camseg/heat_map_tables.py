@@ -1,10 +1,12 @@
 """Tables of heat maps: what the networks' score beside what maps of no knowledge do."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from camseg.checked_files import LABELS, REMEDY, SIDES, Kind, Number, read_table
 from camseg.errors import CamsegError
 
 CEILING = 255 / 256  # mean-Dice of the exact mask
@@ -17,20 +19,47 @@ MEANS = {  # the table's columns that are averages over ROIs: the scores they ar
     "IoU_Otsu": "iou_otsu",
 }
 FLOORS = {"skill_mean_mask": "mean training mask", "skill_all_255": "all 255"}
+SCORE = Number(0, 1 + 1e-9, blank=True)  # 1 to rounding
+SCORES = {"roi_id": None, "label": LABELS, "side": SIDES, "degenerate": Number(0, 1, whole=True)}
+SCORES |= {"lesion_area": Number(0, blank=True)} | dict.fromkeys(MEANS.values(), SCORE)
+OF_NETWORKS = {"probability": Number(0, 1, blank=True), "grid": None, "grid_limit": SCORE}
 SIZES = ("small", "medium", "large")
 GROUPS = ("train", "validation", "right", "wrong", *SIZES)
 
 
-def read_scores(path: str | Path) -> pd.DataFrame:
-    """Return the rows of a table of scores that averages are made of: used abnormal ROIs.
+def read_scores(
+    models: Iterable[str], paths: Iterable[str | Path], baselines: str | Path
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Return the scores of models, each by its name, and of the floors in the table `baselines`.
 
-    Raises CamsegError if one has no Dice.
+    Rows are those that averages are made of: used abnormal ROIs, by their places in the file.
+    Raises CamsegError if a file is not whole, lacks a Dice or has other ROIs than the rest.
     """
-    table = pd.read_csv(path, sep="\t", dtype={"roi_id": str})
+    scores = {
+        name: _read_scores(path, SCORES | OF_NETWORKS, ["roi_id"])
+        for name, path in zip(models, paths, strict=True)
+    }
+    floors = _read_scores(baselines, {"baseline": None} | SCORES, ["baseline", "roi_id"])
+    floors = dict(iter(floors.groupby("baseline", sort=False)))
+    missing = set(FLOORS.values()) - set(floors)
+    if missing:
+        raise CamsegError(f"{baselines}: has no rows of {missing.pop()}; {REMEDY}")
+    reference = set(floors[FLOORS["skill_all_255"]]["roi_id"])
+    for (name, rows), path in zip(
+        [*scores.items(), *floors.items()], [*paths, *[baselines] * len(floors)], strict=True
+    ):
+        if set(rows["roi_id"]) != reference:
+            raise CamsegError(f"{path}: {name}: is of other ROIs than all 255; {REMEDY}")
+    return scores, floors
+
+
+def _read_scores(path: str | Path, columns: dict[str, Kind], key: list[str]) -> pd.DataFrame:
+    table = read_table(path, columns, key)
     used = table[(table["label"] == "abnormal") & (table["side"] != "unused")]
     if used.empty or used["dice"].isna().any():
         raise CamsegError(
-            f"{path}: {used['dice'].isna().sum()} of {len(used)} abnormal ROIs have no Dice"
+            f"{path}: {used['dice'].isna().sum()} of {len(used)} abnormal ROIs have no Dice; "
+            f"{REMEDY}"
         )
     return used
 

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from camseg import ljpeg
 from camseg.ddsm import STEPS, Abnormality, Outline, grey_level, scanner_of
 from camseg.errors import CamsegError
+from camseg.files import told_of_full_disk
 from camseg.phantom_drawing import (
     STEEPEST,
     Breast,
@@ -325,9 +326,10 @@ def write_study(
     temporary = folder.with_name(f".{folder.name}.tmp-{os.getpid()}")
     for left_by_a_killed_run in folder.parent.glob(f".{glob.escape(folder.name)}.tmp-*"):
         shutil.rmtree(left_by_a_killed_run)
-    try:
-        for number in tqdm(range(cases), unit="case", mininterval=5):
-            write_case(temporary, draw_case(seed, number, contrast=contrast))
-        temporary.replace(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with told_of_full_disk(folder):
+        try:
+            for number in tqdm(range(cases), unit="case", mininterval=5):
+                write_case(temporary, draw_case(seed, number, contrast=contrast))
+            temporary.replace(folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)

@@ -15,8 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, Rectangle
 
+from camseg.candidates import read_candidates
+from camseg.checked_files import REMEDY
 from camseg.drawing import MM, SMALL, TYPE, WIDTH, fitting, line, middles, outline
+from camseg.errors import CamsegError
 from camseg.extraction import read_lesion
+from camseg.index import read_index
 from camseg.roi import Box, clip_box
 from camseg.store import Rois
 
@@ -109,24 +113,27 @@ def spread(candidates: pd.DataFrame, count: int) -> pd.DataFrame:
 def read_sample(candidates: str | Path, index: str | Path, folder: Path) -> Sample:
     """Return the used abnormal ROI whose lesion is of median area, from a study's two tables.
 
-    `folder` is the one that the index's paths are relative to.
+    `folder` is the one that the index's paths are relative to. Raises CamsegError if a table is
+    not whole.
     """
-    candidate = spread(_read_table(candidates), 1).iloc[0].to_dict()
-    rows = _read_table(index)
+    candidate = _first(spread(read_candidates(candidates), 1), candidates).to_dict()
+    rows = read_index(index)
     rows = rows[(rows["status"] == "usable") & (rows["case_id"] == candidate["case_id"])]
-    row = rows[rows["view"] == candidate["view"]].iloc[0].to_dict()
+    row = _first(rows[rows["view"] == candidate["view"]], index).to_dict()
     return Sample.of(candidate, *read_lesion(row, folder, candidate))
 
 
 def read_pairs(candidates: str | Path, count: int) -> list[str]:
     """Return the ids of `count` pairs of used ROIs, normal and abnormal, chosen as by `spread`."""
-    table = _read_table(candidates)
+    table = read_candidates(candidates)
     used = table[table["status"] == "used"]
     return list(spread(used[used.duplicated("pair_id", keep=False)], count)["pair_id"])
 
 
-def _read_table(path: str | Path) -> pd.DataFrame:
-    return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+def _first(rows: pd.DataFrame, path: str | Path) -> pd.Series:
+    if rows.empty:
+        raise CamsegError(f"{path}: lacks the row of a usable lesion; {REMEDY}")
+    return rows.iloc[0]
 
 
 def figure4(sample: Sample) -> Figure:

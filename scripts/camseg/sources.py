@@ -17,10 +17,10 @@ def sources_of(script: Path, root: str | Path) -> list[str]:
     while waiting:
         for name in _imports(waiting.pop().read_text(encoding="utf-8")):
             package, _, module = name.partition(".")
-            path = library / f"{module or '__init__'}.py"
-            if package == "camseg" and path.is_file() and path not in found:
-                found.add(path)
-                waiting.append(path)
+            for path in (library / "__init__.py", library / f"{module}.py"):
+                if package == "camseg" and path.is_file() and path not in found:
+                    found.add(path)
+                    waiting.append(path)
     return [str(path.relative_to(root)) for path in (script, *sorted(found))]
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from camseg.checked_files import REMEDY, SIDES, read_table
 from camseg.errors import CamsegError
 from camseg.files import whole_file
 from camseg.seeds import derive_seed, generator
 
 FOLDS = 5  # 80 % / 20 %, as in the paper
-SIDES = ("train", "validation", "unused")
 
 
 def draw_rois(roi_ids: np.ndarray, labels: np.ndarray, cap: int | None, seed: int) -> np.ndarray:
@@ -71,18 +71,11 @@ def write_split(path: str | Path, table: pd.DataFrame) -> None:
 def read_split(path: str | Path, roi_ids: np.ndarray) -> np.ndarray:
     """Return the side of each of `roi_ids` from a split's table, (n,) str.
 
-    Raises CamsegError if the table lacks one of the ROIs, or holds anything but the three sides.
+    Raises CamsegError if the table is not whole, or not of these ROIs.
     """
-    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    if not {"roi_id", "side"} <= set(table.columns):
-        raise CamsegError(f"{path}: has no columns roi_id and side")
-    sides = table.set_index("roi_id")["side"]
-    missing = [roi_id for roi_id in roi_ids if roi_id not in sides.index]
-    if missing or not sides.index.is_unique:
-        raise CamsegError(
-            f"{path}: ROI {missing[0]} is missing" if missing else f"{path}: a ROI occurs twice"
-        )
-    strange = set(sides) - set(SIDES)
-    if strange:
-        raise CamsegError(f"{path}: side {strange.pop()!r} is none of {', '.join(SIDES)}")
+    columns = {"roi_id": None, "patient_id": None, "side": SIDES}
+    sides = read_table(path, columns, ["roi_id"]).set_index("roi_id")["side"]
+    if odd := sorted(set(roi_ids) ^ set(sides.index)):
+        fault = "missing" if odd[0] in set(roi_ids) else "not in the shards"
+        raise CamsegError(f"{path}: ROI {odd[0]} is {fault}; {REMEDY}")
     return sides.loc[list(roi_ids)].to_numpy(dtype=object)

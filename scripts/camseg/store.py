@@ -10,10 +10,11 @@ from typing import Any
 import h5py
 import numpy as np
 
+from camseg import hdf5
+from camseg.checked_files import REMEDY
 from camseg.errors import CamsegError
-from camseg.files import whole_file
 
-SCHEMA = 1  # of both kinds of file; raised when a dataset changes its meaning
+SCHEMA = 2  # of both kinds of file; raised when a dataset changes its meaning
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Stored:
                 picture[:] = dataset[row]
             except OSError as error:
                 raise CamsegError(
-                    f"{dataset.file.filename}: {dataset.name}, row {row}: {error}"
+                    f"{dataset.file.filename}: {dataset.name}, row {row}: {error}; {REMEDY}"
                 ) from error
         return pictures
 
@@ -115,6 +116,7 @@ DTYPES: dict[str, type[np.generic]] = {
 }
 DTYPES |= {"cam": np.uint8, "raw": np.float32, "degenerate": np.bool_, "curve": np.float64}
 PICTURES = ("image", "mask", "cam")  # the large ones
+NDIM = {"box": 2, "curve": 2} | dict.fromkeys((*PICTURES, "raw"), 3)
 
 
 def _write(path: Path, kind: str, datasets: dict[str, np.ndarray], attributes: dict) -> None:
@@ -125,60 +127,63 @@ def _write(path: Path, kind: str, datasets: dict[str, np.ndarray], attributes: d
 
 @contextmanager
 def _new_file(path: Path, kind: str, attributes: dict) -> Iterator[h5py.File]:
-    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["kind"] = kind
-        file.attrs["schema_version"] = SCHEMA
-        file.attrs.update(attributes)
+    with hdf5.new_file(path) as file:
+        hdf5.put_attributes(file, {"kind": kind, "schema_version": SCHEMA} | attributes)
         yield file
 
 
 def _put(file: h5py.File, name: str, values: np.ndarray, start: int, total: int) -> None:
     """Write `values` from entry `start` of the dataset `name`, which has `total` entries in all."""
+    if name not in DTYPES:
+        values = np.char.encode(values.astype(str), "utf-8")
+        values = values.astype(h5py.string_dtype("utf-8", max(values.dtype.itemsize, 1)))
     if name not in file:
-        # one chunk a picture: pictures are read and unpacked one by one
-        picture = {"chunks": (1, *values.shape[1:]), "compression": "gzip", "shuffle": True}
-        file.create_dataset(
-            name,
-            (total, *values.shape[1:]),
-            values.dtype if name in DTYPES else h5py.string_dtype(),
-            **(picture if values.ndim == 3 and total else {}),
-        )
-    file[name][start : start + len(values)] = values if name in DTYPES else values.astype(object)
+        shape = total, *values.shape[1:]
+        options = {"chunks": shape, "fletcher32": True}
+        if values.ndim == 3:  # one chunk a picture: pictures are read and unpacked one by one
+            options |= {"chunks": (1, *shape[1:]), "compression": "gzip", "shuffle": True}
+        file.create_dataset(name, shape, values.dtype, **(options if total else {}))
+    file[name][start : start + len(values)] = values
 
 
 def _take(values: Pictures, index: np.ndarray) -> Pictures:
     return values.take(index) if isinstance(values, Stored) else values[index]
 
 
-def _read(path: Path, kind: str, names: Iterable[str]) -> tuple[dict, dict]:
-    """Return the named datasets of a file of `kind`, one entry a ROI each, and its attributes.
+def _read(path: Path, kind: str, names: Iterable[str]) -> tuple[dict, h5py.File]:
+    """Return the named datasets of a file of `kind`, one entry a ROI each, and the open file.
 
     Images, masks and CAMs are left in the file, as datasets.
     """
     data = {}
     try:
         file = h5py.File(path)
-        attributes = dict(file.attrs)
-        if attributes.get("kind") != kind:
-            raise CamsegError(f"{path}: is not a {kind} file of camseg")
-        if attributes["schema_version"] != SCHEMA:
+        version = hdf5.attribute(file, "schema_version")
+        if version != SCHEMA:
             raise CamsegError(
-                f"{path}: has schema version {attributes['schema_version']}, this program "
-                f"reads {SCHEMA}: remove the file and run the workflow again"
+                f"{path}: has schema version {version}, this program reads {SCHEMA}; {REMEDY}"
             )
+        if hdf5.attribute(file, "kind") != kind:
+            raise CamsegError(f"{path}: is not a {kind} file of camseg; {REMEDY}")
         for name in names:
-            stored = file[name]
+            stored = hdf5.measure(file, name)
+            kept, dtype = stored.dtype, np.dtype(DTYPES.get(name, "S"))
+            if kept.kind != dtype.kind or (name in DTYPES and kept != dtype):
+                raise CamsegError(f"{path}: {name} is {kept}, not {dtype}; {REMEDY}")
+            if stored.ndim != NDIM.get(name, 1):
+                raise CamsegError(f"{path}: {name} is of shape {stored.shape}; {REMEDY}")
             if name in PICTURES:
                 data[name] = stored
             else:
                 data[name] = stored[:] if name in DTYPES else stored.asstr()[:].astype(object)
-            if name in DTYPES and stored.dtype != DTYPES[name]:
-                raise CamsegError(f"{path}: {name} is {stored.dtype}, not {DTYPES[name]}")
-    except (OSError, KeyError, TypeError, RuntimeError) as error:
-        raise CamsegError(f"{path}: is not a whole {kind} file: {error}") from error
+    except CamsegError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise CamsegError(f"{path}: is not a whole {kind} file: {reason}; {REMEDY}") from error
     if len({len(values) for values in data.values()}) != 1:
-        raise CamsegError(f"{path}: its datasets differ in length")
-    return data, attributes
+        raise CamsegError(f"{path}: its datasets differ in length; {REMEDY}")
+    return data, file
 
 
 def write_shard(path: str | Path, rois: Rois, *, source: str) -> None:
@@ -196,11 +201,15 @@ def read_rois(paths: Iterable[str | Path], *, load: bool = True) -> Rois:
     names = [field.name for field in fields(Rois)]
     shards, sizes = [], {}
     for path in paths:
-        data, attributes = _read(Path(path), "shard", names)
-        sizes[int(attributes["size"])] = path
+        data, _ = _read(Path(path), "shard", names)
+        sizes |= {data["image"].shape[1:]: path, data["mask"].shape[1:]: path}
+        if data["box"].shape[1] != 4 or not np.isin(data["label"], (0, 1)).all():
+            raise CamsegError(f"{path}: its boxes or labels make no sense; {REMEDY}")
         shards.append(data)
     if len(sizes) > 1:
-        raise CamsegError(f"the shards hold ROIs of different sizes: {sizes}")
+        raise CamsegError(
+            f"{next(iter(sizes.values()))}: holds ROIs of other sizes than {path}; {REMEDY}"
+        )
     columns = {name: [shard[name] for shard in shards] for name in names}
     datasets: dict[str, Pictures] = {
         name: Stored.of(parts) if name in PICTURES else np.concatenate(parts)
@@ -209,7 +218,7 @@ def read_rois(paths: Iterable[str | Path], *, load: bool = True) -> Rois:
     rois = Rois(**datasets)
     ids, counts = np.unique(rois.roi_id.astype(str), return_counts=True)
     if (counts > 1).any():
-        raise CamsegError(f"ROI {ids[counts > 1][0]} is in the shards more than once")
+        raise CamsegError(f"ROI {ids[counts > 1][0]} is in the shards more than once; {REMEDY}")
     rois = rois.take(np.argsort(rois.roi_id.astype(str)))
     return rois.loaded() if load else rois
 
@@ -254,7 +263,7 @@ def read_cams(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool 
     Without `load`, the maps as scored stay in the file (`Stored`). Raises CamsegError if the file
     is no whole CAM file of this version or lacks one of the ROIs.
     """
-    data, attributes = _read(Path(path), "cam", ("cam", "raw", "degenerate", "roi_id"))
+    data, file = _read(Path(path), "cam", ("cam", "raw", "degenerate", "roi_id"))
     data["cam"] = Stored.of([data["cam"]])
     if roi_id is not None:
         place = {name: index for index, name in enumerate(data["roi_id"])}
@@ -262,13 +271,13 @@ def read_cams(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool 
         if missing:
             raise CamsegError(
                 f"{path}: has no CAM of ROI {missing[0]} ({len(missing)} missing): "
-                "it belongs to other ROI shards"
+                f"it belongs to other ROI shards; {REMEDY}"
             )
         index = np.array([place[name] for name in roi_id], int)
         data = {name: _take(values, index) for name, values in data.items()}
     if load:
         data["cam"] = data["cam"][:]
-    return Cams(**data, options=json.loads(attributes["options"]))
+    return Cams(**data, options=json.loads(hdf5.attribute(file, "options")))
 
 
 def write_curves(path: str | Path, *, curve: np.ndarray, roi_id: np.ndarray) -> None:
@@ -283,5 +292,5 @@ def read_curves(path: str | Path, rows: np.ndarray, roi_id: np.ndarray) -> np.nd
     """
     data, _ = _read(Path(path), "curve", ("curve", "roi_id"))
     if max(rows) >= len(data["roi_id"]) or list(data["roi_id"][rows]) != list(roi_id):
-        raise CamsegError(f"{path}: its rows are not those of the table of scores: score again")
+        raise CamsegError(f"{path}: its rows are not those of the table of scores; {REMEDY}")
     return data["curve"][rows]

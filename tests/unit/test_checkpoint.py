@@ -71,7 +71,7 @@ def test_a_damaged_state_is_refused(tmp_path, damage):
     data = bytearray(checkpoint.path.read_bytes())
     if damage == "bit":
         with h5py.File(checkpoint.path) as file:
-            chunk = file["variables/00000"].id.get_chunk_info_by_coord((0, 0))
+            chunk = file["variables/00000"].id.get_chunk_info_by_coord((0, 0, 0))
         data[chunk.byte_offset + 5] ^= 1
     damaged = {"truncated": data[: len(data) // 2], "text": b"no state", "bit": data}[damage]
     checkpoint.path.write_bytes(damaged)
@@ -145,7 +145,7 @@ def test_one_that_waits_while_the_folder_is_removed_gets_a_new_one(tmp_path):
 
 
 def run(folder, *dying, kill_after=None):
-    """Train the tiny network in a process of its own; kill it some time after its first epoch."""
+    """Train the tiny network in a process of its own; kill it some time after two epochs."""
     folder.mkdir(exist_ok=True)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(SCRIPTS), str(HERE)])}
     command = [sys.executable, HERE / "train_tiny.py", folder, *map(str, dying)]
@@ -153,7 +153,8 @@ def run(folder, *dying, kill_after=None):
     log = []
     for line in process.stderr:
         log.append(line)
-        if kill_after is not None and line.startswith("epoch"):
+        epochs = [line for line in log if line.startswith("epoch")]
+        if kill_after is not None and len(epochs) == 2:
             time.sleep(kill_after)
             process.kill()
     return process.wait(timeout=60), "".join(log)

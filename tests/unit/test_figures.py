@@ -51,6 +51,8 @@ def test_every_loss_is_in_view_and_the_scale_is_legible(losses):
 def test_a_learning_curve_is_named_and_the_same_to_the_byte(tmp_path, monkeypatch):
     history(6).to_csv(tmp_path / "history.csv", index=False)
     metrics = {"model": "Xception", "regime": "mask", "split": "split-0", "best_epoch": 4}
+    metrics |= {"epochs": 6, "val_acc": 0.5, "val_acc_last": 0.5, "auc": 0.5}
+    metrics |= {"n_train": 8, "n_validation": 2}
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
     monkeypatch.chdir(tmp_path)
     for name in ("first.svg", "second.svg"):

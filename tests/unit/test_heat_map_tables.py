@@ -110,10 +110,18 @@ def test_only_used_abnormal_rois_are_read(tmp_path):
     table = scores([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     table.loc[1, "side"] = "unused"
     table.loc[2, ["label", "dice"]] = ["normal", np.nan]
-    table.to_csv(tmp_path / "s.tsv", sep="\t", index=False)
-    rows = heat_map_tables.read_scores(tmp_path / "s.tsv")
-    assert rows.index.tolist() == [0, 3, 4, 5]
-    table.loc[3, "dice"] = np.nan
-    table.to_csv(tmp_path / "s.tsv", sep="\t", index=False)
-    with pytest.raises(CamsegError, match="1 of 4 abnormal ROIs have no Dice"):
-        heat_map_tables.read_scores(tmp_path / "s.tsv")
+    floors = [table.assign(baseline=name) for name in ("all 255", "mean training mask")]
+    pd.concat(floors).to_csv(tmp_path / "floors.tsv", sep="\t", index=False)
+    network = table.assign(probability=0.5, grid="2 x 2", grid_limit=0.6)
+    network.to_csv(tmp_path / "s.tsv", sep="\t", index=False)
+    paths = [tmp_path / "s.tsv"], tmp_path / "floors.tsv"
+    models, read_floors = heat_map_tables.read_scores(["net"], *paths)
+    assert models["net"].index.tolist() == [0, 3, 4, 5]
+    assert read_floors["mean training mask"].index.tolist() == [6, 9, 10, 11]
+    network.loc[3, "dice"] = np.nan
+    network.to_csv(tmp_path / "s.tsv", sep="\t", index=False)
+    with pytest.raises(CamsegError, match=r"s.tsv: 1 of 4 abnormal ROIs have no Dice; remove"):
+        heat_map_tables.read_scores(["net"], *paths)
+    network.drop(index=3).to_csv(tmp_path / "s.tsv", sep="\t", index=False)
+    with pytest.raises(CamsegError, match=r"s.tsv: net: is of other ROIs than all 255; remove"):
+        heat_map_tables.read_scores(["net"], *paths)

@@ -12,13 +12,15 @@ def write_training(folder, model, regime, split, accuracy):
     folder = folder / regime / model / split
     folder.mkdir(parents=True)
     metrics = {"model": model, "regime": regime, "split": split, "val_acc": accuracy}
+    metrics |= {"val_acc_last": 1.0, "auc": 0.5, "best_epoch": 1, "epochs": 2}
+    metrics |= {"n_train": 1, "n_validation": 3}
     (folder / "metrics.json").write_text(json.dumps(metrics))
     predictions = {
-        "roi_id": ["1", "2", "3", "4", "5"],
-        "patient_id": ["01", "01", "02", "02", "03"],
-        "label": ["abnormal", "normal", "abnormal", "normal", "abnormal"],
-        "side": ["validation", "validation", "validation", "train", "unused"],
-        "probability": [0.51, 0.5, 0.2, 0.9, np.nan],
+        "roi_id": ["1", "2", "3", "4"],
+        "patient_id": ["01", "01", "02", "02"],
+        "label": ["abnormal", "normal", "abnormal", "normal"],
+        "side": ["validation", "validation", "validation", "train"],
+        "probability": [0.51, 0.5, 0.7, 0.9],
     }
     pd.DataFrame(predictions).to_csv(folder / "predictions.tsv", sep="\t", index=False)
     return folder / "metrics.json"
@@ -84,7 +86,7 @@ def test_predictions_are_those_of_validation_rois(study):
     assert list(one["roi_id"]) == ["1", "2", "3"]
     assert list(one["patient_id"]) == ["01", "01", "02"]
     assert list(one["abnormal"]) == [True, False, True]
-    assert list(one["right"]) == [True, True, False]
+    assert list(one["right"]) == [True, True, True]
     assert set(one["split"]) == {"split-0"}
 
 

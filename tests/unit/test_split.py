@@ -77,8 +77,13 @@ def test_table_round_trip_and_its_checks(tmp_path):
     )
     split.write_split(path, table)
     assert list(split.read_split(path, ["a", "b"])) == ["unused", "train"]
-    with pytest.raises(CamsegError, match="ROI c is missing"):
-        split.read_split(path, ["a", "c"])
+    with pytest.raises(CamsegError, match=r"split.tsv: ROI b is not in the shards; remove"):
+        split.read_split(path, ["a"])
+    with pytest.raises(CamsegError, match=r"split.tsv: ROI c is missing; remove"):
+        split.read_split(path, ["a", "b", "c"])
     path.write_text(path.read_text().replace("train", "trian"))
-    with pytest.raises(CamsegError, match="side 'trian' is none of"):
+    with pytest.raises(
+        CamsegError,
+        match=r"split.tsv:2: side is 'trian', none of train, validation, unused; remove",
+    ):
         split.read_split(path, ["a", "b"])

@@ -41,15 +41,6 @@ def project(tmp_path_factory) -> Path:
     return copy_project(tmp_path_factory.mktemp("project"))
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory) -> Path:
-    """A copy of the project that has run a small study of one network in all regimes."""
-    folder = copy_project(tmp_path_factory.mktemp("study"))
-    result = snakemake(folder, "--cores", "2", "all", config=SMALL)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return folder
-
-
 def test_default_study_has_nineteen_trainings(project):
     counts = jobs(snakemake(project, "-n", "all"))
     assert counts["train_classifier"] == 19
