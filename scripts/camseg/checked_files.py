@@ -47,10 +47,11 @@ SHARE = Number(0, 1)
 NATURAL = Number(1, whole=True)
 # numbers, one of some words, text that a pattern matches, or any text
 Kind = Number | tuple[str, ...] | re.Pattern | None
+Columns = dict[str, Kind]
 
 LABELS = ("normal", "abnormal")
 SIDES = ("train", "validation", "unused")
-PREDICTIONS = {  # the columns of predictions.tsv
+PREDICTIONS: Columns = {  # the columns of predictions.tsv
     "roi_id": None,
     "patient_id": None,
     "label": LABELS,
@@ -88,23 +89,27 @@ def read_table(
         raise CamsegError(f"{path}: {fault}; {remedy}")
     if not text.endswith("\n"):
         raise CamsegError(f"{path}: ends in the middle of line {rows[-1][0]}; {remedy}")
-    seen = {}
+    seen: dict[tuple, int] = {}
+    table = []
     for line, row in rows[1:]:
         if len(row) != len(names):
             raise CamsegError(
                 f"{path}:{line}: has {len(row)} fields, the header {len(names)}; {remedy}"
             )
-        for place, name in enumerate(names):
+        read = {}
+        for name, value in zip(names, row, strict=True):
             try:
-                row[place] = _read(row[place], columns.get(name, others))
+                read[name] = _read(value, columns.get(name, others))
             except ValueError as error:
                 raise CamsegError(f"{path}:{line}: {name} {error}; {remedy}") from error
-        values = tuple(row[names.index(name)] for name in key)
+        values = tuple(read[name] for name in key)
         if key and seen.setdefault(values, line) != line:
             raise CamsegError(
-                f"{path}:{line}: {' '.join(values)} stands in line {seen[values]}, too; {remedy}"
+                f"{path}:{line}: {' '.join(map(str, values))} stands in line {seen[values]}, too; "
+                f"{remedy}"
             )
-    return pd.DataFrame([row for _, row in rows[1:]], columns=names)
+        table.append(read)
+    return pd.DataFrame(table, columns=names)
 
 
 def _read(text: str, kind: Kind) -> str | float | int:

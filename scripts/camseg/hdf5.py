@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -27,14 +28,14 @@ class _Sink(io.FileIO):
 
     error: OSError | None = None
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any) -> int:
         rest = memoryview(data)
         try:
             while self.error is None and len(rest):
                 rest = rest[super().write(rest) :]
         except OSError as error:
             self.error = error
-        return len(data)
+        return memoryview(data).nbytes
 
     def truncate(self, size: int | None = None) -> int:
         try:
@@ -73,7 +74,7 @@ def put(file: h5py.File, name: str, values: np.ndarray) -> None:
     file.create_dataset(name, data=values, **checked)
 
 
-def put_attributes(file: h5py.File, values: Mapping[str, str | float]) -> None:
+def put_attributes(file: h5py.File, values: Mapping[str, object]) -> None:
     """Write attributes; texts in full length, as only these are under the structure's checksums."""
     for name, value in values.items():
         file.attrs[name] = np.bytes_(value.encode()) if isinstance(value, str) else value

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from camseg.checked_files import LABELS, REMEDY, SIDES, Kind, Number, read_table
+from camseg.checked_files import LABELS, REMEDY, SIDES, Columns, Number, read_table
 from camseg.errors import CamsegError
 
 CEILING = 255 / 256  # mean-Dice of the exact mask
@@ -20,9 +20,14 @@ MEANS = {  # the table's columns that are averages over ROIs: the scores they ar
 }
 FLOORS = {"skill_mean_mask": "mean training mask", "skill_all_255": "all 255"}
 SCORE = Number(0, 1 + 1e-9, blank=True)  # 1 to rounding
-SCORES = {"roi_id": None, "label": LABELS, "side": SIDES, "degenerate": Number(0, 1, whole=True)}
+SCORES: Columns = {
+    "roi_id": None,
+    "label": LABELS,
+    "side": SIDES,
+    "degenerate": Number(0, 1, whole=True),
+}
 SCORES |= {"lesion_area": Number(0, blank=True)} | dict.fromkeys(MEANS.values(), SCORE)
-OF_NETWORKS = {"probability": Number(0, 1, blank=True), "grid": None, "grid_limit": SCORE}
+OF_NETWORKS: Columns = {"probability": Number(0, 1, blank=True), "grid": None, "grid_limit": SCORE}
 SIZES = ("small", "medium", "large")
 GROUPS = ("train", "validation", "right", "wrong", *SIZES)
 
@@ -53,7 +58,7 @@ def read_scores(
     return scores, floors
 
 
-def _read_scores(path: str | Path, columns: dict[str, Kind], key: list[str]) -> pd.DataFrame:
+def _read_scores(path: str | Path, columns: Columns, key: list[str]) -> pd.DataFrame:
     table = read_table(path, columns, key)
     used = table[(table["label"] == "abnormal") & (table["side"] != "unused")]
     if used.empty or used["dice"].isna().any():

@@ -16,6 +16,7 @@ from camseg.checked_files import (
     REMEDY,
     SHARE,
     SIDES,
+    Columns,
     Number,
     read_json,
     read_table,
@@ -34,18 +35,18 @@ REGIMES = {  # the column of the tables that a regime's best validation accuracy
     "blob": "blob_val_acc",
     "inverse_cam": "inverse_CAM_val_acc",
 }
-METRICS = {"model": None, "regime": tuple(REGIMES), "split": re.compile(r"split-\d+")}
+METRICS: Columns = {"model": None, "regime": tuple(REGIMES), "split": re.compile(r"split-\d+")}
 METRICS |= dict.fromkeys(("val_acc", "val_acc_last", "auc"), SHARE)
 METRICS |= dict.fromkeys(("best_epoch", "epochs", "n_train", "n_validation"), NATURAL)
 LOSS = Number(0)
-HISTORY = {
+HISTORY: Columns = {
     "epoch": NATURAL,
     "loss": LOSS,
     "accuracy": SHARE,
     "val_loss": LOSS,
     "val_accuracy": SHARE,
 }
-DICE = {"roi_id": None, "patient_id": None, "label": LABELS, "side": SIDES}
+DICE: Columns = {"roi_id": None, "patient_id": None, "label": LABELS, "side": SIDES}
 DICE |= {"dice": Number(0, 1, blank=True)}
 
 
@@ -54,7 +55,8 @@ def read_trainings(metrics: Iterable[str | Path]) -> pd.DataFrame:
 
     Raises CamsegError if one lacks a value or two are of the same training.
     """
-    rows, found = [], {}
+    rows = []
+    found: dict[tuple, str | Path] = {}
     for path in metrics:
         row = read_json(path, METRICS)
         training = row["regime"], row["model"], row["split"]

@@ -199,7 +199,8 @@ def read_rois(paths: Iterable[str | Path], *, load: bool = True) -> Rois:
     no whole shard of this version, if sizes differ, or if an id occurs twice.
     """
     names = [field.name for field in fields(Rois)]
-    shards, sizes = [], {}
+    shards = []
+    sizes: dict[tuple, str | Path] = {}
     for path in paths:
         data, _ = _read(Path(path), "shard", names)
         sizes |= {data["image"].shape[1:]: path, data["mask"].shape[1:]: path}
@@ -277,7 +278,7 @@ def read_cams(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool 
         data = {name: _take(values, index) for name, values in data.items()}
     if load:
         data["cam"] = data["cam"][:]
-    return Cams(**data, options=json.loads(hdf5.attribute(file, "options")))
+    return Cams(**data, options=json.loads(str(hdf5.attribute(file, "options"))))
 
 
 def write_curves(path: str | Path, *, curve: np.ndarray, roi_id: np.ndarray) -> None:
