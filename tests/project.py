@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 # one network and few epochs: what is tested is the path, not the numbers
 SMALL = {
     "phantom": {"cases": 24},
