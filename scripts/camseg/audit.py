@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from camseg.checked_files import REMEDY, SHARE, Number, read_table
+from camseg.checked_files import REMEDY, SHARE, Kind, Number, read_table
 from camseg.errors import CamsegError
 
 # The sanity table's columns: which check, and which of its numbers; for a map that shows what the
@@ -32,7 +32,7 @@ def read_checks(path: str | Path) -> pd.DataFrame:
     Raises CamsegError if the file is not whole or some ROI lacks a check.
     """
     kinds = tuple(sorted({check for check, _, _ in SANITY.values()}))
-    columns = {"check": kinds, "roi_id": None, "draw": re.compile(r"\d+")}
+    columns: dict[str, Kind] = {"check": kinds, "roi_id": None, "draw": re.compile(r"\d+")}
     columns |= {
         "correlation": Number(-1 - 1e-9, 1 + 1e-9, blank=True),
         "dice": Number(0, 1, blank=True),

@@ -47,10 +47,11 @@ SHARE = Number(0, 1)
 NATURAL = Number(1, whole=True)
 # numbers, one of some words, text that a pattern matches, or any text
 Kind = Number | tuple[str, ...] | re.Pattern | None
+Columns = Mapping[str, Kind]
 
 LABELS = ("normal", "abnormal")
 SIDES = ("train", "validation", "unused")
-PREDICTIONS = {  # the columns of predictions.tsv
+PREDICTIONS: Columns = {  # the columns of predictions.tsv
     "roi_id": None,
     "patient_id": None,
     "label": LABELS,
@@ -61,7 +62,7 @@ PREDICTIONS = {  # the columns of predictions.tsv
 
 def read_table(
     path: str | Path,
-    columns: Mapping[str, Kind],
+    columns: Columns,
     key: Sequence[str] = (),
     *,
     others: Kind = None,
@@ -78,7 +79,7 @@ def read_table(
         text = path.read_text(encoding="utf-8")
         delimiter = "\t" if path.suffix == ".tsv" else ","
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        rows = [(reader.line_num, row) for row in reader]
+        rows: list[tuple[int, list]] = [(reader.line_num, row) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise CamsegError(f"{path}: is no table: {error}; {remedy}") from error
     names = rows[0][1] if rows else []
@@ -88,7 +89,7 @@ def read_table(
         raise CamsegError(f"{path}: {fault}; {remedy}")
     if not text.endswith("\n"):
         raise CamsegError(f"{path}: ends in the middle of line {rows[-1][0]}; {remedy}")
-    seen = {}
+    seen: dict[tuple[str, ...], int] = {}
     for line, row in rows[1:]:
         if len(row) != len(names):
             raise CamsegError(
@@ -117,7 +118,7 @@ def _read(text: str, kind: Kind) -> str | float | int:
     return text
 
 
-def read_json(path: str | Path, values: Mapping[str, Kind]) -> dict:
+def read_json(path: str | Path, values: Columns) -> dict:
     """Return a JSON object of a stage, whose `values` must be there: numbers, words or texts.
 
     Raises CamsegError if one is missing or is not what it should be.

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -27,8 +28,8 @@ class _Sink(io.FileIO):
 
     error: OSError | None = None
 
-    def write(self, data: bytes) -> int:
-        rest = memoryview(data)
+    def write(self, data: memoryview) -> int:  # type: ignore[override]
+        rest = data
         try:
             while self.error is None and len(rest):
                 rest = rest[super().write(rest) :]
@@ -73,13 +74,13 @@ def put(file: h5py.File, name: str, values: np.ndarray) -> None:
     file.create_dataset(name, data=values, **checked)
 
 
-def put_attributes(file: h5py.File, values: Mapping[str, str | float]) -> None:
+def put_attributes(file: h5py.File, values: Mapping[str, Any]) -> None:
     """Write attributes; texts in full length, as only these are under the structure's checksums."""
     for name, value in values.items():
         file.attrs[name] = np.bytes_(value.encode()) if isinstance(value, str) else value
 
 
-def attribute(file: h5py.File, name: str) -> int | float | str:
+def attribute(file: h5py.File, name: str) -> Any:
     """Return an attribute of `put_attributes`; raise KeyError if there is none such."""
     if name not in file.attrs or file.attrs.get_id(name).dtype.kind not in "Sifub":
         raise KeyError(f"no attribute {name}")

@@ -20,9 +20,18 @@ MEANS = {  # the table's columns that are averages over ROIs: the scores they ar
 }
 FLOORS = {"skill_mean_mask": "mean training mask", "skill_all_255": "all 255"}
 SCORE = Number(0, 1 + 1e-9, blank=True)  # 1 to rounding
-SCORES = {"roi_id": None, "label": LABELS, "side": SIDES, "degenerate": Number(0, 1, whole=True)}
+SCORES: dict[str, Kind] = {
+    "roi_id": None,
+    "label": LABELS,
+    "side": SIDES,
+    "degenerate": Number(0, 1, whole=True),
+}
 SCORES |= {"lesion_area": Number(0, blank=True)} | dict.fromkeys(MEANS.values(), SCORE)
-OF_NETWORKS = {"probability": Number(0, 1, blank=True), "grid": None, "grid_limit": SCORE}
+OF_NETWORKS: dict[str, Kind] = {
+    "probability": Number(0, 1, blank=True),
+    "grid": None,
+    "grid_limit": SCORE,
+}
 SIZES = ("small", "medium", "large")
 GROUPS = ("train", "validation", "right", "wrong", *SIZES)
 

@@ -16,6 +16,7 @@ from camseg.checked_files import (
     REMEDY,
     SHARE,
     SIDES,
+    Kind,
     Number,
     read_json,
     read_table,
@@ -34,7 +35,11 @@ REGIMES = {  # the column of the tables that a regime's best validation accuracy
     "blob": "blob_val_acc",
     "inverse_cam": "inverse_CAM_val_acc",
 }
-METRICS = {"model": None, "regime": tuple(REGIMES), "split": re.compile(r"split-\d+")}
+METRICS: dict[str, Kind] = {
+    "model": None,
+    "regime": tuple(REGIMES),
+    "split": re.compile(r"split-\d+"),
+}
 METRICS |= dict.fromkeys(("val_acc", "val_acc_last", "auc"), SHARE)
 METRICS |= dict.fromkeys(("best_epoch", "epochs", "n_train", "n_validation"), NATURAL)
 LOSS = Number(0)
@@ -45,7 +50,7 @@ HISTORY = {
     "val_loss": LOSS,
     "val_accuracy": SHARE,
 }
-DICE = {"roi_id": None, "patient_id": None, "label": LABELS, "side": SIDES}
+DICE: dict[str, Kind] = {"roi_id": None, "patient_id": None, "label": LABELS, "side": SIDES}
 DICE |= {"dice": Number(0, 1, blank=True)}
 
 
@@ -54,7 +59,8 @@ def read_trainings(metrics: Iterable[str | Path]) -> pd.DataFrame:
 
     Raises CamsegError if one lacks a value or two are of the same training.
     """
-    rows, found = [], {}
+    rows: list[dict] = []
+    found: dict[tuple[str, ...], str | Path] = {}
     for path in metrics:
         row = read_json(path, METRICS)
         training = row["regime"], row["model"], row["split"]
@@ -148,6 +154,13 @@ def read_results(path: str | Path, remedy: str = REMEDY) -> pd.DataFrame:
     shares = Number(0, 1, blank=True)
     columns = {"Classifier": None, "Dice": shares, "CAM_val_acc": shares}
     return read_table(path, columns, ["Classifier"], others=shares, remedy=remedy)
+
+
+def read_intervals(path: str | Path) -> pd.DataFrame:
+    """Return a table of intervals; raises CamsegError if it is not whole."""
+    columns: dict[str, Kind] = {"Classifier": None, "quantity": None}
+    columns |= dict.fromkeys(("value", "low", "high"), Number(0, 1, blank=True))
+    return read_table(path, columns, ["Classifier", "quantity"])
 
 
 def read_published(path: str | Path) -> pd.DataFrame:

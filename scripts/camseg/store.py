@@ -199,7 +199,7 @@ def read_rois(paths: Iterable[str | Path], *, load: bool = True) -> Rois:
     no whole shard of this version, if sizes differ, or if an id occurs twice.
     """
     names = [field.name for field in fields(Rois)]
-    shards, sizes = [], {}
+    shards, sizes = [], dict[tuple[int, ...], str | Path]()
     for path in paths:
         data, _ = _read(Path(path), "shard", names)
         sizes |= {data["image"].shape[1:]: path, data["mask"].shape[1:]: path}
