@@ -7,11 +7,12 @@ import cv2
 import pandas as pd
 from tqdm import tqdm
 
-from camseg import extraction, index, store
+from camseg import extraction, store
 from camseg.candidates import COLUMNS
 from camseg.cli import run
 from camseg.discovery import home
 from camseg.files import whole_file
+from camseg.views import read_index
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def main() -> None:
         min_breast_share=options.min_breast_share,
         seed=options.seed,
     )
-    views = index.read_index(options.index)
+    views = read_index(options.index)
     with_lesion = views[(views["status"] == "usable") & (views["abnormalities"] != "0")]
     key = ["case_id", "ics"]  # a copy of a case elsewhere has the same case_id, and other rows
     cases = sorted(set(zip(*(with_lesion[name] for name in key), strict=True)))

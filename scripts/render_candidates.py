@@ -2,10 +2,10 @@
 
 import argparse
 
-import pandas as pd
-
 from camseg import rejections, tables
+from camseg.candidates import read_candidates
 from camseg.cli import run
+from camseg.views import read_index
 
 
 def main() -> None:
@@ -15,10 +15,7 @@ def main() -> None:
     parser.add_argument("--output", nargs="+", required=True, help=".csv, .md, ... to write")
     options = parser.parse_args()
 
-    index, candidates = (
-        pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-        for path in (options.index, options.candidates)
-    )
+    index, candidates = read_index(options.index), read_candidates(options.candidates)
     caption = (
         "What became of the views and of the candidate ROIs. Words with digits are shown as ... "
         "where reasons that differ in nothing else are counted together."

@@ -2,7 +2,7 @@
 
 import argparse
 
-from camseg import figures, intervals, results
+from camseg import figures, results
 from camseg.cli import run
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     options = parser.parse_args()
 
     tables = (
-        intervals.read_intervals(options.intervals),
+        results.read_intervals(options.intervals),
         results.read_results(options.extended),
         results.read_published(options.published),
     )

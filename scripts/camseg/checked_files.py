@@ -9,7 +9,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def read_table(
         text = path.read_text(encoding="utf-8")
         delimiter = "\t" if path.suffix == ".tsv" else ","
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        rows = [(reader.line_num, row) for row in reader]
+        rows: list[tuple[int, list]] = [(reader.line_num, row) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise CamsegError(f"{path}: is no table: {error}; {remedy}") from error
     names = rows[0][1] if rows else []

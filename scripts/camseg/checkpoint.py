@@ -81,7 +81,8 @@ class Checkpoint:
                 raise CamsegError(f"{self.path}: {mismatch}: remove it to start afresh")
             history = json.loads(bytes(file["history"][()]))
             variables, best_weights = (
-                [file[group][name][0] for name in sorted(file[group])] for group in ARRAYS
+                [file[name][0] for name in sorted(file) if name.startswith(group)]
+                for group in ARRAYS
             )
         _say(f"resuming after epoch {len(history)}, saved in {self.path}")
         return State(history, variables, best_weights)
@@ -97,7 +98,7 @@ class Checkpoint:
                 hdf5.put(file, name, np.frombuffer(json.dumps(value).encode(), np.uint8))
             for group in ARRAYS:
                 for number, value in enumerate(getattr(state, group)):
-                    hdf5.put(file, f"{group}/{number:05}", np.asarray(value)[np.newaxis])
+                    hdf5.put(file, f"{group}-{number:05}", np.asarray(value)[np.newaxis])
         self.saved = time.monotonic()
         if _is_held(self.folder / "waiting"):
             raise CamsegError(f"{self.folder}: another run of this training has taken over")

@@ -80,7 +80,7 @@ def put_attributes(file: h5py.File, values: Mapping[str, object]) -> None:
         file.attrs[name] = np.bytes_(value.encode()) if isinstance(value, str) else value
 
 
-def attribute(file: h5py.File, name: str) -> int | float | str:
+def attribute(file: h5py.File, name: str) -> Any:
     """Return an attribute of `put_attributes`; raise KeyError if there is none such."""
     if name not in file.attrs or file.attrs.get_id(name).dtype.kind not in "Sifub":
         raise KeyError(f"no attribute {name}")

@@ -1,17 +1,12 @@
 """Which cases and views there are, and which of them can be used, from headers and text only."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-import pandas as pd
-
-from camseg.checked_files import REMEDY, read_table
 from camseg.discovery import home
-from camseg.errors import CamsegError
 from camseg.readers import READERS
 from camseg.selection import EVERYTHING, Selection
-from camseg.views import COLUMNS, reason_below
+from camseg.views import reason_below
 
 
 def index_cases(
@@ -50,22 +45,6 @@ def index_cases(
             row["status"] = row["status"] or ("rejected" if row["reason"] else "usable")
         yield rows
     selection.check_volumes(folders)
-
-
-def read_index(path: str | Path) -> pd.DataFrame:
-    """Return an index, a row per view, all values as text; CamsegError if a row makes no sense."""
-    columns = dict.fromkeys(COLUMNS) | {
-        "status": ("usable", "rejected", "unselected", "absent"),
-        "abnormalities": re.compile(r"\d+"),
-        "selected": re.compile(r"(\d+( \d+)*)?"),
-        "source": tuple(READERS),
-    }
-    table = read_table(path, columns)
-    usable = table[table["status"] == "usable"]
-    for name in ("lines", "pixels_per_line"):
-        if not usable[name].str.fullmatch(r"[1-9]\d*").all():
-            raise CamsegError(f"{path}: a usable view's {name} is no number; {REMEDY}")
-    return table
 
 
 def _selected(row: dict, selection: Selection) -> str:

@@ -1,11 +1,8 @@
 """How far the tables' numbers can be trusted: 95 % intervals, and what chance alone would reach."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from camseg import statistics
-from camseg.checked_files import Number, read_table
 from camseg.results import REGIMES
 from camseg.seeds import generator
 
@@ -47,13 +44,6 @@ def intervals(trainings: pd.DataFrame, dice: pd.DataFrame, seed: int) -> pd.Data
         value, n = rois.groupby("split")["dice"].mean().mean(), rois["roi_id"].nunique()
         rows.append((model, "Dice", value, low, high, None, None, n, splits, method))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"last_epoch": float, "AUC": float})
-
-
-def read_intervals(path: str | Path) -> pd.DataFrame:
-    """Return a table of intervals that was written; raises CamsegError if it is not whole."""
-    shares = Number(0, 1, blank=True)
-    columns = dict.fromkeys(COLUMNS) | dict.fromkeys(("value", "low", "high"), shares)
-    return read_table(path, columns, ["Classifier", "quantity"])
 
 
 def companion(intervals: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

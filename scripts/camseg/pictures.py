@@ -20,9 +20,9 @@ from camseg.checked_files import REMEDY
 from camseg.drawing import MM, SMALL, TYPE, WIDTH, fitting, line, middles, outline
 from camseg.errors import CamsegError
 from camseg.extraction import read_lesion
-from camseg.index import read_index
 from camseg.roi import Box, clip_box
 from camseg.store import Rois
+from camseg.views import read_index
 
 PAIRS = 6  # in Figure 6, which then is as wide as the others
 RED, YELLOW, SKY = "#FF3B30", "#F0E442", "#56B4E9"  # apart in lightness and for the colour-blind

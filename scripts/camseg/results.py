@@ -152,6 +152,13 @@ def read_results(path: str | Path, remedy: str = REMEDY) -> pd.DataFrame:
     return read_table(path, columns, ["Classifier"], others=shares, remedy=remedy)
 
 
+def read_intervals(path: str | Path) -> pd.DataFrame:
+    """Return a table of intervals; raises CamsegError if it is not whole."""
+    columns: Columns = {"Classifier": None, "quantity": None}
+    columns |= dict.fromkeys(("value", "low", "high"), Number(0, 1, blank=True))
+    return read_table(path, columns, ["Classifier", "quantity"])
+
+
 def read_published(path: str | Path) -> pd.DataFrame:
     """Return the paper's results, a table as of `read_results`."""
     return read_results(path, "correct it, or take the repository's")

@@ -24,7 +24,7 @@ def summarise(folder: Path) -> pd.DataFrame:
     paths = sorted(folder.rglob("*.tsv"))
     if not paths:
         raise CamsegError(f"{folder}: no job has left its runtime there")
-    tables = [pd.read_csv(path, sep="\t", na_values="-") for path in paths]
+    tables = [_read(path) for path in paths]
     stages = [path.relative_to(folder).with_suffix("").parts[0] for path in paths]
     jobs = pd.concat([table.iloc[[-1]] for table in tables]).assign(stage=stages)
     sums = {
@@ -37,6 +37,16 @@ def summarise(folder: Path) -> pd.DataFrame:
     by_stage = by_stage.sort_values(["wall_s", "stage"], ascending=[False, True])
     everything = jobs.assign(stage=TOTAL).groupby("stage", as_index=False).agg(**sums)
     return pd.concat([by_stage, everything], ignore_index=True)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, sep="\t", na_values="-")
+        return table[["s", "cpu_time", "max_rss"]].astype(float)
+    except (ValueError, KeyError) as error:
+        raise CamsegError(
+            f"{path}: is no benchmark file of Snakemake: {error}; remove it"
+        ) from error
 
 
 def where_time_goes(table: pd.DataFrame) -> Figure:

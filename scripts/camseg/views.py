@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+
+from camseg.checked_files import REMEDY, read_table
+from camseg.discovery import FINDERS
+from camseg.errors import CamsegError
 
 COLUMNS = (
     *("case_id", "patient_id", "view", "status", "reason", "abnormalities", "selected"),
@@ -46,6 +51,22 @@ def lesion_columns(lesions: Iterable[tuple[str, Iterable[str]]]) -> dict:
 def reason_below(folder: Path, reason: object) -> str:
     """Return a reason with the paths in it shortened to what follows `folder`."""
     return re.sub(rf"(?<![\w./-]){re.escape(f'{folder}{os.sep}')}", "", str(reason))
+
+
+def read_index(path: str | Path) -> pd.DataFrame:
+    """Return an index, a row per view, all values as text; CamsegError if a row makes no sense."""
+    columns = dict.fromkeys(COLUMNS) | {
+        "status": ("usable", "rejected", "unselected", "absent"),
+        "abnormalities": re.compile(r"\d+"),
+        "selected": re.compile(r"(\d+( \d+)*)?"),
+        "source": tuple(FINDERS),
+    }
+    table = read_table(path, columns)
+    usable = table[table["status"] == "usable"]
+    for name in ("lines", "pixels_per_line"):
+        if not usable[name].str.fullmatch(r"[1-9]\d*").all():
+            raise CamsegError(f"{path}: a usable view's {name} is no number; {REMEDY}")
+    return table
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def test_a_damaged_state_is_refused(tmp_path, damage):
     data = bytearray(checkpoint.path.read_bytes())
     if damage == "bit":
         with h5py.File(checkpoint.path) as file:
-            chunk = file["variables/00000"].id.get_chunk_info_by_coord((0, 0, 0))
+            chunk = file["variables-00000"].id.get_chunk_info_by_coord((0, 0, 0))
         data[chunk.byte_offset + 5] ^= 1
     damaged = {"truncated": data[: len(data) // 2], "text": b"no state", "bit": data}[damage]
     checkpoint.path.write_bytes(damaged)

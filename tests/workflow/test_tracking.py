@@ -5,6 +5,7 @@ import io
 from dataclasses import dataclass
 
 import pytest
+
 from project import ROOT, SMALL, jobs, snakemake
 
 INGESTION = "index_cases extract_rois "
@@ -12,11 +13,12 @@ PLACES = "render_figure4 render_figure5 "  # figures that read the cases again
 SAMPLES = PLACES + "render_figure6 "
 HEAT_MAPS = "render_figure7 render_figure9 render_figure10 "
 PICTURES = SAMPLES + HEAT_MAPS
-PLOTS = "render_figure8 render_dice_curves render_learning_curve "
+PLOTS = "render_figure8 render_dice_curves render_learning_curve summarise_runtime "
 SCORING = "score_dice score_baselines "
 STATISTICS = "render_intervals render_claims render_selection_bias "
+RECORDS = "render_candidates record_provenance "
 AUDITED = "render_sanity render_sensitivity "
-TABLES = "render_tables render_heat_maps " + STATISTICS + AUDITED
+TABLES = "render_tables render_heat_maps summarise_runtime " + STATISTICS + AUDITED + RECORDS
 AUDIT = "check_cams measure_sensitivity "
 MODELS = "train_classifier compute_cams " + AUDIT
 EVERY = "make_phantom merge_candidates split_rois "
@@ -31,7 +33,9 @@ OWN = {
     "baselines": "score_baselines",
     "cam": "compute_cams " + AUDIT,
     "cam_pictures": HEAT_MAPS,
+    "candidates": "extract_rois merge_candidates render_candidates " + SAMPLES,
     "cbis_ddsm": INGESTION + SAMPLES,
+    "checked_files": EVERY.replace("make_phantom ", ""),
     "checkpoint": "train_classifier",
     "claims": "render_claims",
     "classifiers": MODELS,
@@ -42,15 +46,17 @@ OWN = {
     "ddsm": "make_phantom " + INGESTION + SAMPLES,
     "ddsm_cases": INGESTION + SAMPLES,
     "dice": SCORING + AUDIT,
-    "discovery": INGESTION + SAMPLES,
+    "discovery": INGESTION + SAMPLES + "render_candidates",
     "drawing": PICTURES,
     "errors": EVERY,
     "evaluation": "train_classifier",
     "extraction": "extract_rois " + SAMPLES,
     "figures": PICTURES + PLOTS,
-    "files": EVERY.replace("make_phantom ", ""),
+    "files": EVERY,
     "filters": "train_classifier " + HEAT_MAPS,
     "grid_limit": "score_dice",
+    "hdf5": "extract_rois split_rois render_dice_curves render_sanity "
+    + (MODELS + SCORING + PICTURES),
     "heat_map_tables": "render_heat_maps render_dice_curves",
     "heatmaps": "compute_cams " + SCORING + AUDIT,
     "imagenet": "",
@@ -60,15 +66,19 @@ OWN = {
     "ljpeg_kernels": "make_phantom " + INGESTION + SAMPLES,
     "localisation": SCORING,
     "networks": MODELS,
+    "pages": TABLES,
     "phantom": "make_phantom",
     "phantom_drawing": "make_phantom",
     "picture_files": INGESTION + SAMPLES,
     "picture_table": INGESTION + SAMPLES,
     "pictures": SAMPLES,
+    "provenance": "record_provenance",
     "readers": INGESTION + SAMPLES,
     "regimes": "train_classifier " + PICTURES + PLOTS,
+    "rejections": "render_candidates",
     "results": TABLES + PICTURES + PLOTS,
     "roi": "extract_rois " + SAMPLES,
+    "runtime": "summarise_runtime",
     "sanity": "check_cams",
     "seeds": "make_phantom extract_rois split_rois train_classifier "
     + (SCORING + STATISTICS + PICTURES + AUDIT),
@@ -82,7 +92,7 @@ OWN = {
     + (MODELS + SCORING + PICTURES),
     "tables": TABLES,
     "training": "train_classifier",
-    "views": INGESTION + SAMPLES,
+    "views": INGESTION + SAMPLES + "render_candidates",
 }  # fmt: skip
 
 
