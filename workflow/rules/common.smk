@@ -53,6 +53,11 @@ def sources(script):
     return sources_of(Path(workflow.basedir, "scripts", f"{script}.py"), workflow.basedir)
 
 
+def by_attempt(amount):
+    """A resource of which a job gets more each time that a profile's `retries` run it again."""
+    return lambda wildcards, attempt: attempt * amount
+
+
 def cams_for_filter(wildcards):
     """The CAM file that the ROIs of the regime `cam` are filtered with; none for other regimes."""
     if wildcards.regime != "cam":

@@ -39,8 +39,8 @@ rule render_tables:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         models=config["models"],
     message:
@@ -69,8 +69,8 @@ rule render_figure8:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     message:
         "Drawing Figure 8"
     shell:
