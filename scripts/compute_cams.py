@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from camseg import cam, classifiers, store
 from camseg.cli import run
+from camseg.gpus import claim_gpu
 from camseg.networks import NETWORKS
 
 
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="HDF5 file of CAMs to write")
     args = parser.parse_args()
 
+    claim_gpu()
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
