@@ -1,6 +1,7 @@
 """A Slurm cluster on this machine, and a project whose Snakemake submits to it."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -81,7 +82,7 @@ class Cluster:
         try:
             yield running
         finally:
-            running.terminate()
+            running.send_signal(signal.SIGINT)
             running.wait(timeout=60)
 
     def messages(self, name: str) -> str:

@@ -54,9 +54,10 @@ def test_default_study_has_nineteen_trainings(project):
     assert "render_figure1" not in counts
 
 
-def test_slurm_profile_plans_the_same_jobs(project):
-    slurm = snakemake(project, "-n", "--workflow-profile", "profiles/slurm", "all")
-    assert jobs(slurm) == jobs(snakemake(project, "-n", "all"))
+@pytest.mark.parametrize("profile", ["gpu", "slurm"])
+def test_every_profile_plans_the_same_jobs(project, profile):
+    planned = snakemake(project, "-n", "--workflow-profile", f"profiles/{profile}", "all")
+    assert jobs(planned) == jobs(snakemake(project, "-n", "all"))
 
 
 def test_paper_study_can_be_inspected_without_data(project):
