@@ -2,16 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= all
-# trainings run beside each other only as far as memory goes (told by Linux; elsewhere no limit)
-MEMORY ?= $(shell awk '/MemAvailable/ {print "--resources mem_mb=" int($$2 / 1024)}' /proc/meminfo 2>/dev/null)
 
-.PHONY: demo report test check env plan dag docs pin clean
+.PHONY: demo report test test-cluster test-envs check env plan dag docs pin clean
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 .DELETE_ON_ERROR:
 
 demo: .venv/run  ## the default study, from synthetic DDSM cases to the tables
-	$(BIN)/snakemake --cores $(CORES) all $(MEMORY)
+	$(BIN)/snakemake --cores $(CORES) all
 	@cat results/phantom/tables/table2.md
 
 report: .venv/run  ## tables, figures and records of the finished default study, to open in a browser
@@ -19,6 +17,15 @@ report: .venv/run  ## tables, figures and records of the finished default study,
 
 test: .venv/dev check  ## checks of style, then all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-cluster: .venv/dev  ## runs through profiles/slurm on a real Slurm, installed where apt-get and root are
+	command -v slurmctld >/dev/null || \
+	    { apt-get -qq update && apt-get -qq install -y --no-install-recommends slurm-wlm munge; } >/dev/null 2>&1 || \
+	    echo "Slurm could not be installed; its tests will skip" >&2
+	$(BIN)/python -m pytest tests/cluster
+
+test-envs: .venv/dev  ## builds the rules' environments (4.3 GB for a while) and runs a tiny study in them
+	$(BIN)/python -m pytest tests/envs
 
 check: .venv/dev
 	$(BIN)/ruff check .

@@ -70,6 +70,7 @@ def main() -> None:
     args = parser.parse_args()
 
     from camseg.evaluation import probability_abnormal
+    from camseg.gpus import claim_gpu
     from camseg.training import (  # imports TensorFlow, which takes seconds
         Examples,
         Settings,
@@ -117,6 +118,7 @@ def main() -> None:
                 preprocess=partial(classifiers.preprocess, args.network),
             )
 
+        claim_gpu()
         make_repeatable(settings.seed, settings.threads)
         model = classifiers.build(
             args.network,

@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from camseg.checked_files import REMEDY
 from camseg.errors import CamsegError
+from camseg.gpus import claim_gpu
 from camseg.heatmaps import RESIZES, to_grey
 
 SCORES = ("margin", "logit", "softmax")
@@ -104,6 +105,7 @@ def load(path: str | Path, *, threads: int) -> keras.Model:
 
     They depend on `threads`. To be called before any other operation of TensorFlow.
     """
+    claim_gpu()
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()

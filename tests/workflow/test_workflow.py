@@ -16,13 +16,13 @@ import pandas as pd
 import pytest
 import yaml
 from PIL import Image
-from project import ROOT, SMALL, copy_project, jobs, snakemake
 
 from browser import open_page
 from camseg.dice import mean_dice
 from camseg.regimes import OF_CAMS
 from camseg.sources import sources_of
 from conftest import bright
+from project import ROOT, SMALL, copy_project, jobs, snakemake
 
 RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
 RENDERED += ("render_heat_maps", "render_dice_curves", "render_sanity", "render_sensitivity")
@@ -72,9 +72,10 @@ def test_controls_are_further_trainings_that_wait_for_their_cams(project):
         assert (counts["train_classifier"], counts.get("compute_cams", 0)) == (1 + first, first)
 
 
-def test_slurm_profile_plans_the_same_jobs(project):
-    slurm = snakemake(project, "-n", "--workflow-profile", "profiles/slurm", "all")
-    assert jobs(slurm) == jobs(snakemake(project, "-n", "all"))
+@pytest.mark.parametrize("profile", ["gpu", "slurm"])
+def test_every_profile_plans_the_same_jobs(project, profile):
+    planned = snakemake(project, "-n", "--workflow-profile", f"profiles/{profile}", "all")
+    assert jobs(planned) == jobs(snakemake(project, "-n", "all"))
 
 
 def test_paper_study_can_be_inspected_without_data(project):
@@ -138,12 +139,10 @@ def rules() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", rules())
-def test_every_rule_has_all_that_a_rule_of_the_house_has(name):
-    rule = rules()[name]
-    for part in ("code=sources(", "log:", "conda:", "threads:", "mem_mb=", "runtime=", "message:"):
-        assert part in rule, f"{name} lacks {part}"
+def test_every_rule_of_results_has_its_runtime_recorded(name):
     # which the rules after the sum of runtimes cannot be part of
-    assert ("benchmark:" in rule) == (name not in ("summarise_runtime", "record_provenance"))
+    recorded = name not in ("summarise_runtime", "record_provenance")
+    assert ("benchmark:" in rules()[name]) == recorded
 
 
 @pytest.mark.parametrize("name", rules())

@@ -14,8 +14,8 @@ rule check_cams:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=int(NETWORK_MB),
-        runtime=60,
+        mem_mb=by_attempt(int(NETWORK_MB)),
+        runtime=by_attempt(60),
     params:
         network=lambda wildcards: MODELS[wildcards.model].network,
         score=config["cam"]["score"],
@@ -51,8 +51,8 @@ rule measure_sensitivity:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=int(NETWORK_MB),
-        runtime=60,
+        mem_mb=by_attempt(int(NETWORK_MB)),
+        runtime=by_attempt(60),
     params:
         network=lambda wildcards: MODELS[wildcards.model].network,
         training=config["training"],
@@ -92,8 +92,8 @@ rule render_sanity:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         models=list(MODELS),
     message:
@@ -124,8 +124,8 @@ rule render_sensitivity:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         example=EXAMPLE,
         models=list(MODELS),

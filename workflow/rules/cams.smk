@@ -13,8 +13,8 @@ rule compute_cams:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=int(NETWORK_MB),
-        runtime=60,
+        mem_mb=by_attempt(int(NETWORK_MB)),
+        runtime=by_attempt(60),
     params:
         network=lambda wildcards: MODELS[wildcards.model].network,
         score=config["cam"]["score"],

@@ -74,6 +74,11 @@ def sources(script):
     return sources_of(Path(workflow.basedir, "scripts", f"{script}.py"), workflow.basedir)
 
 
+def by_attempt(amount):
+    """A resource of which a job gets more each time that a profile's `retries` run it again."""
+    return lambda wildcards, attempt: attempt * amount
+
+
 def report_table(name, category, label, folder="tables"):
     """A table's files; the report shows the page, from which the others can be saved."""
     path = f"<results>/{folder}/{name}"

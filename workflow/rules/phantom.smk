@@ -11,8 +11,8 @@ rule make_phantom:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(30),
     params:
         cases=config["phantom"]["cases"],
         contrast=config["phantom"]["contrast"],

@@ -14,8 +14,8 @@ rule render_figure4:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(10),
     message:
         "Drawing Figure 4: a ROI in its mammogram"
     shell:
@@ -39,8 +39,8 @@ rule render_figure5:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(10),
     message:
         "Drawing Figure 5: the padding of a ROI"
     shell:
@@ -63,8 +63,8 @@ rule render_figure6:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(10),
     message:
         "Drawing Figure 6: samples of ROIs"
     shell:
@@ -98,8 +98,8 @@ rule render_figure7:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(10),
     params:
         models=list(MODELS),
     message:
@@ -130,8 +130,8 @@ rule render_figure9:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(10),
     params:
         seed=config["seed"],
     message:
@@ -157,8 +157,8 @@ rule render_figure10:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(10),
     params:
         model=EXAMPLE,
     message:
@@ -183,8 +183,8 @@ rule render_figure1:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=2500,
-        runtime=30,
+        mem_mb=by_attempt(2500),
+        runtime=by_attempt(30),
     params:
         weights=config["figure1"]["weights"],
         threads=config["training"]["threads"],
@@ -215,8 +215,8 @@ rule render_learning_curve:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=by_attempt(500),
+        runtime=by_attempt(10),
     message:
         "Drawing the learning curve of {wildcards.model}, {wildcards.regime} (split {wildcards.split})"
     shell:

@@ -12,8 +12,8 @@ rule summarise_runtime:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         folder=lambda wildcards, output: Path(output.table[0]).parent,
     message:
@@ -37,8 +37,8 @@ rule record_provenance:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         configuration=yaml.safe_dump(
             {key: value for key, value in config.items() if key != "execution"}

@@ -16,8 +16,8 @@ rule render_tables:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         models=DICE_MODELS,
     message:
@@ -47,8 +47,8 @@ rule render_intervals:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         models=DICE_MODELS,
         seed=config["seed"],
@@ -78,8 +78,8 @@ rule render_claims:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         models=DICE_MODELS,
         seed=config["seed"],
@@ -107,8 +107,8 @@ rule render_selection_bias:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     message:
         "Working out what choosing the best epoch is worth"
     shell:
@@ -133,8 +133,8 @@ rule render_figure8:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     message:
         "Drawing Figure 8"
     shell:
@@ -158,8 +158,8 @@ rule render_candidates:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     message:
         "Counting what was used, and what was rejected and why"
     shell:
@@ -188,8 +188,8 @@ rule render_heat_maps:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         models=list(MODELS),
     message:
@@ -227,8 +227,8 @@ rule render_dice_curves:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         models=list(MODELS),
     message:

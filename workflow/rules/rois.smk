@@ -12,8 +12,8 @@ rule index_cases:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(60),
     params:
         source=SOURCE,
         lesion_types=config["selection"]["lesion_types"] or [],
@@ -46,8 +46,8 @@ rule extract_rois:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(240),
     params:
         rois=config["rois"],
         seed=config["seed"],
@@ -76,8 +76,8 @@ rule merge_candidates:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         strict="--strict" if config["strict"] else "",
     message:
@@ -103,8 +103,8 @@ rule split_rois:
         "../../envs/ingest.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         by=config["split"]["by"],
         cap=(

@@ -16,8 +16,8 @@ rule score_dice:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(20),
     message:
         "Scoring the CAMs of {wildcards.model} against the outlines (split {wildcards.split})"
     shell:
@@ -42,8 +42,8 @@ rule score_baselines:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(20),
     params:
         seed=config["seed"],
     message:

@@ -18,8 +18,9 @@ rule train_classifier:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=int(NETWORK_MB) + config["execution"]["memory_mb"],
-        runtime=720,
+        mem_mb=by_attempt(int(NETWORK_MB) + config["execution"]["memory_mb"]),
+        # the same at every attempt: a training goes on where its time ran out
+        runtime=by_attempt(720),
         # how it runs, here and not among the parameters: these change no result and repeat nothing
         rois_mb=config["execution"]["memory_mb"],
         save_every_minutes=config["execution"]["save_every_minutes"],
