@@ -54,6 +54,7 @@ OWN = {
     "figures": PICTURES + PLOTS,
     "files": EVERY,
     "filters": "train_classifier " + HEAT_MAPS,
+    "gpus": MODELS,
     "grid_limit": "score_dice",
     "hdf5": "extract_rois split_rois render_dice_curves render_sanity "
     + (MODELS + SCORING + PICTURES),

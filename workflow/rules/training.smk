@@ -20,7 +20,7 @@ rule train_classifier:
     resources:
         mem_mb=by_attempt(int(NETWORK_MB) + config["execution"]["memory_mb"]),
         # the same at every attempt: a training goes on where its time ran out
-        runtime=by_attempt(720),
+        runtime=720,  # on a retry it goes on where it was
         # how it runs, here and not among the parameters: these change no result and repeat nothing
         rois_mb=config["execution"]["memory_mb"],
         save_every_minutes=config["execution"]["save_every_minutes"],
