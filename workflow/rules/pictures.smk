@@ -215,7 +215,7 @@ rule render_learning_curve:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=by_attempt(500),
+        mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     message:
         "Drawing the learning curve of {wildcards.model}, {wildcards.regime} (split {wildcards.split})"
