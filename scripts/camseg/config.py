@@ -72,10 +72,11 @@ def check_study(config: dict) -> None:
     """Raise CamsegError if a configuration that fits its schema makes no sense as a study.
 
     The models must make sense (see `entries`), every regime's be among them, ranges run from low
-    to high, a dataset's folder and every weights file exist, and every network's last feature map
-    be larger than 1 x 1 (a CAM of one value is flat).
+    to high, paths be plain (see `check_paths`), a dataset's folder and every weights file exist,
+    and every network's last feature map be larger than 1 x 1 (a CAM of one value is flat).
     """
     models = entries(config)
+    check_paths(config, models)
     for regime, chosen in config["regimes"].items():
         for model in [] if chosen == "all" else chosen:
             if model not in models:
@@ -102,6 +103,20 @@ def check_study(config: dict) -> None:
         if entry.weights_file and not Path(entry.weights_file).is_file():
             raise CamsegError(
                 f"config: models: {entry.name}: weights: there is no file {entry.weights_file}"
+            )
+
+
+def check_paths(config: dict, models: dict[str, Entry]) -> None:
+    """Raise CamsegError if Snakemake or a command line would take a path for something else."""
+    paths = {"pathvars.results": config["pathvars"]["results"]}
+    paths |= {"dataset.path": config["dataset"]["path"]}
+    paths |= {f"figure1.{key}": config["figure1"][key] or "" for key in ("picture", "weights")}
+    paths |= {f"models: {name}: weights": entry.weights or "" for name, entry in models.items()}
+    for key, path in paths.items():
+        if not path.isprintable() or path[:1] in ("-", "~") or set(path) & set("{}<>"):
+            raise CamsegError(
+                f"config: {key}: {path!a}: a path must not begin with - or ~, nor hold braces, "
+                "angle brackets or control characters"
             )
 
 

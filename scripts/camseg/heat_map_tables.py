@@ -1,5 +1,6 @@
 """Tables of heat maps: what the networks' score beside what maps of no knowledge do."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,12 +50,13 @@ def read_scores(
     missing = set(FLOORS.values()) - set(floors)
     if missing:
         raise CamsegError(f"{baselines}: has no rows of {missing.pop()}; {REMEDY}")
-    reference = set(floors[FLOORS["skill_all_255"]]["roi_id"])
-    for (name, rows), path in zip(
-        [*scores.items(), *floors.items()], [*paths, *[baselines] * len(floors)], strict=True
-    ):
-        if set(rows["roi_id"]) != reference:
-            raise CamsegError(f"{path}: {name}: is of other ROIs than all 255; {REMEDY}")
+    places = [*zip(scores.items(), paths, strict=True)]
+    places += [(item, baselines) for item in floors.items()]
+    sets = [frozenset(rows["roi_id"]) for (_, rows), _ in places]
+    ((usual, _),) = Counter(sets).most_common(1)
+    for ((name, _), path), rois in zip(places, sets, strict=True):
+        if rois != usual:
+            raise CamsegError(f"{path}: {name} is of other ROIs than the rest; {REMEDY}")
     return scores, floors
 
 

@@ -123,5 +123,5 @@ def test_only_used_abnormal_rois_are_read(tmp_path):
     with pytest.raises(CamsegError, match=r"s.tsv: 1 of 4 abnormal ROIs have no Dice; remove"):
         heat_map_tables.read_scores(["net"], *paths)
     network.drop(index=3).to_csv(tmp_path / "s.tsv", sep="\t", index=False)
-    with pytest.raises(CamsegError, match=r"s.tsv: net: is of other ROIs than all 255; remove"):
+    with pytest.raises(CamsegError, match=r"s.tsv: net is of other ROIs than the rest; remove"):
         heat_map_tables.read_scores(["net"], *paths)

@@ -1,5 +1,6 @@
 import collections
 
+import cv2
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -273,6 +274,16 @@ def test_a_study_follows_from_its_seed_and_its_cases_from_nothing_else(tmp_path,
     many, few, other = (contents(f) for f in (study, tmp_path / "few", tmp_path / "other"))
     assert few == {path: many[path] for path in few}
     assert not set(few.values()) & set(other.values())
+
+
+def test_a_study_does_not_depend_on_the_machines_cores():
+    pictures, threads = [], cv2.getNumThreads()
+    for number in (1, 2, 3):
+        cv2.setNumThreads(number)
+        case = phantom.draw_case(SEED, 1, contrast=phantom.CONTRAST)
+        pictures.append([view.density for view in case.views.values()])
+    cv2.setNumThreads(threads)
+    np.testing.assert_equal(pictures[1:], pictures[:1] * 2)
 
 
 def test_a_study_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
