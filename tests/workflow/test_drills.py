@@ -9,9 +9,10 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import drills
 import h5py
 import pytest
+
+import drills
 from project import SMALL, copy_project, snakemake
 
 NETWORK = ("train_classifier", "compute_cams", "check_cams", "measure_sensitivity")

@@ -2,8 +2,8 @@
 
 Imported by the tests, which do little of it; by hand it is done at length:
 
-    python tests/workflow/drills.py kills 20     # a small run killed 20 times
-    python tests/workflow/drills.py full-disk    # every stage, on a disk that is too small (root)
+    python tests/drills.py kills 20     # a small run killed 20 times
+    python tests/drills.py full-disk    # every stage, on a disk that is too small (root)
 """
 
 import csv
@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
 from project import SMALL, copy_project, snakemake
 
 RESULTS = "results/phantom"
