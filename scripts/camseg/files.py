@@ -1,6 +1,7 @@
 """Whole files or none: everything is written beside its target and renamed."""
 
 import errno
+import glob
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -17,13 +18,17 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in `path`'s folder; rename it to `path` if the block succeeds.
 
     The temporary name keeps the suffix (`model.keras` -> `.model.tmp-<pid>.keras`), since some
-    writers choose the format by it. If the block raises, the temporary file is removed. Raises
-    CamsegError if there is no room on the disk.
+    writers choose the format by it. If the block raises, the temporary file is removed; what a
+    killed process has left, the next one to write `path` removes. Raises CamsegError if there is no
+    room on the disk.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.tmp-{os.getpid()}{path.suffix}")
     with told_of_full_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left_by_a_killed_run in path.parent.glob(f".{glob.escape(path.stem)}.tmp-*"):
+            if left_by_a_killed_run.suffix == path.suffix:
+                left_by_a_killed_run.unlink(missing_ok=True)
         try:
             yield temporary
             with temporary.open("rb") as written:

@@ -1,5 +1,8 @@
 import gc
+import json
 import weakref
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -15,6 +18,7 @@ from camseg.cam import (
     differentiate,
     explain,
     raw_maps,
+    read_model,
 )
 from camseg.errors import CamsegError
 from camseg.heatmaps import RESIZES, degenerate, to_grey
@@ -470,3 +474,76 @@ def test_the_configuration_knows_the_same_options():
         ("resize", RESIZES),
     ):
         assert tuple(keys[key]["enum"]) == tuple(known)
+
+
+def rewrite(path: Path, change: Callable[[dict], None], compression: int = zipfile.ZIP_STORED):
+    """Write a .keras file anew with its configuration changed."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    change(config["config"])
+    parts["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+def with_lambda(path):
+    inputs = keras.Input((8, 8, 3))
+    keras.Model(inputs, keras.layers.Lambda(lambda x: x + 1)(inputs)).save(path)
+
+
+def with_a_class_of_its_own(path):
+    class Own(keras.layers.Layer):
+        def call(self, inputs):
+            return inputs
+
+    inputs = keras.Input((8, 8, 3))
+    keras.Model(inputs, Own()(inputs)).save(path)
+
+
+def with_a_command(path):
+    """What a layer starts from is a call of the system's shell."""
+    call = {"module": "os", "class_name": "system", "config": f"touch {path.parent}/pwned"}
+
+    def change(config):
+        (layer,) = (each for each in config["layers"] if each["class_name"] == "Conv2D")
+        layer["config"]["kernel_initializer"] = call | {"registered_name": None}
+
+    rewrite(path, change)
+
+
+def flipped(path):
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        weights = archive.getinfo("model.weights.h5")
+    data[weights.header_offset + weights.file_size // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (with_lambda, "Requested the deserialization of a `Lambda` layer"),
+        (with_a_class_of_its_own, "Could not locate class 'Own'"),
+        (with_a_command, "Could not interpret initializer identifier"),
+        (flipped, "Bad CRC-32 for file 'model.weights.h5'"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-100]), "File is not a zip file"),
+        (lambda path: path.write_text("no model"), "File is not a zip file"),
+        (lambda path: rewrite(path, lambda config: None, zipfile.ZIP_DEFLATED), "it is packed"),
+        (lambda path: rewrite(path, lambda config: config.pop("layers")), "Unable to "),
+    ],
+    ids=["lambda", "class", "command", "flipped", "cut", "text", "packed", "without layers"],
+)
+def test_a_model_that_is_not_whole_or_holds_code_is_refused_in_one_line(tmp_path, spoil, fault):
+    path = tmp_path / "model.keras"
+    inputs = keras.Input((8, 8, 3))
+    keras.Model(inputs, keras.layers.Conv2D(4, 3)(inputs)).save(path)
+    assert read_model(path).output_shape == (None, 6, 6, 4)
+    spoil(path)
+    with pytest.raises(CamsegError) as error:
+        read_model(path)
+    assert str(error.value).startswith(f"{path}: is no model that can be loaded safely: {fault}")
+    assert str(error.value).endswith("; remove the file and run the workflow again")
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "pwned").exists()

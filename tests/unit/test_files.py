@@ -1,12 +1,38 @@
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
+from camseg.errors import CamsegError
 from camseg.files import whole_file
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+def save_figure(path):
+    figure = Figure()
+    figure.subplots().plot(np.sin(np.arange(5000)))
+    figure.savefig(path)
+
+
+def save_model(path):
+    import keras
+
+    keras.Sequential([keras.Input((30,)), keras.layers.Dense(300)]).save(path)
+
+
+WRITERS = {
+    "text": lambda path: path.write_text("x" * 50_000),
+    "table": lambda path: pd.DataFrame({"a": range(9999)}).to_csv(path, sep="\t"),
+    "png": save_figure,
+    "svg": save_figure,
+    "keras": save_model,
+}
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
@@ -22,6 +48,35 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
         raise ZeroDivisionError
     assert target.read_text() == "whole"
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_what_a_killed_program_left_is_removed(tmp_path):
+    for name in (".a.tmp-1.tsv", ".a.tmp-1.h5", ".b.tmp-1.tsv", "a.h5"):
+        (tmp_path / name).touch()
+    with whole_file(tmp_path / "a.tsv") as temporary:
+        temporary.touch()
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".a.tmp-1.h5", ".b.tmp-1.tsv", "a.h5", "a.tsv"]
+
+
+@pytest.mark.parametrize("how", ["text", "table", "png", "svg", "keras"])
+def test_on_a_full_disk_a_file_is_whole_or_not_there(tmp_path, how):
+    path = tmp_path / f"file.{how}"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    write = WRITERS[how]
+    with whole_file(path) as temporary:
+        write(temporary)
+    size = path.stat().st_size
+    path.unlink()
+    for room in (0, size // 2, size - 1):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+        try:
+            with pytest.raises(CamsegError) as error, whole_file(path) as temporary:
+                write(temporary)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert str(error.value) == f"{path}: File too large; make room and run the workflow again"
+        assert list(tmp_path.iterdir()) == []
 
 
 PROGRAM = """
