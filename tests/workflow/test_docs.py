@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from project import ROOT, copy_project
 
 specification = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import psutil
 import pytest
+
 from project import SMALL, copy_project, snakemake
 
 RUN = "training/original/MobileNetV2/split-0"
