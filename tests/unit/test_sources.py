@@ -26,7 +26,7 @@ def test_stages_do_not_depend_on_what_they_do_not_use():
 
 
 # imported inside functions, so that a program asked for --help need not wait for TensorFlow
-LATE = {"train_classifier": {"augmentation", "evaluation", "step", "training"}}
+LATE = {"train_classifier": {"augmentation", "evaluation", "gpus", "step", "training"}}
 IMPORT_ALL = """
 import json, runpy, sys
 loaded = {}
