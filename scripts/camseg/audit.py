@@ -1,7 +1,7 @@
 """The tables that audit heat maps: what sanity checks and sensitivity runs have measured."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -53,16 +53,19 @@ def read_measured(path: str | Path) -> pd.DataFrame:
     return table.assign(relu=table["relu"] == "True")
 
 
-def sanity(checks: Mapping[str, pd.DataFrame], degenerate: Mapping[str, int]) -> pd.DataFrame:
+def sanity(
+    checks: Mapping[str, Sequence[pd.DataFrame]], degenerate: Mapping[str, int]
+) -> pd.DataFrame:
     """Return the sanity table: a row per model, then one of what a faithful map would have.
 
-    `checks` are the rows of `sanity.check` by model, `degenerate` the numbers of degenerate maps
-    among all ROIs. Values are means over ROIs and draws; those that do not exist count for
-    nothing.
+    `checks` has the rows of `sanity.check` by model and split, `degenerate` the numbers of
+    degenerate maps among all ROIs. Values are means over ROIs and draws, then over splits; those
+    that do not exist count for nothing.
     """
     rows = []
-    for model, table in checks.items():
-        means = table.groupby("check")[["correlation", "dice"]].mean()
+    for model, splits in checks.items():
+        of_splits = [table.groupby("check")[["correlation", "dice"]].mean() for table in splits]
+        means = pd.concat(of_splits).groupby("check").mean()
         values = {name: means.loc[check, kind] for name, (check, kind, _) in SANITY.items()}
         rows.append({"Classifier": model} | values | {"degenerate": degenerate[model]})
     faithful = {name: expected for name, (_, _, expected) in SANITY.items()}

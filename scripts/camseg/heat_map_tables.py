@@ -1,7 +1,7 @@
 """Tables of heat maps: what the networks' score beside what maps of no knowledge do."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -30,31 +30,38 @@ SCORES: Columns = {
 SCORES |= {"lesion_area": Number(0, blank=True)} | dict.fromkeys(MEANS.values(), SCORE)
 OF_NETWORKS: Columns = {"probability": Number(0, 1, blank=True), "grid": None, "grid_limit": SCORE}
 SIZES = ("small", "medium", "large")
-GROUPS = ("train", "validation", "right", "wrong", *SIZES)
+Scores = tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]  # of a split: models, floors
 
 
 def read_scores(
-    models: Iterable[str], paths: Iterable[str | Path], baselines: str | Path
-) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """Return the scores of models, each by its name, and of the floors in the table `baselines`.
+    models: Iterable[str], paths: Iterable[str | Path], baselines: Iterable[str | Path]
+) -> dict[str, Scores]:
+    """Return the scores of each split, by its name; `models` names the model of each path.
 
-    Rows are those that averages are made of: used abnormal ROIs, by their places in the file.
-    Raises CamsegError if a file is not whole, lacks a Dice or has other ROIs than the rest.
+    `baselines` has a table of floors per split. Rows are those that averages are made of: used
+    abnormal ROIs, by their places in the file. Raises CamsegError if a file is not whole, lacks
+    a Dice or has other ROIs than the rest of its split.
     """
+    of_split: dict[str, dict[str, str | Path]] = defaultdict(dict)
+    for model, path in zip(models, paths, strict=True):
+        of_split[Path(path).stem][model] = path
+    return {Path(path).stem: _read_split(of_split[Path(path).stem], path) for path in baselines}
+
+
+def _read_split(paths: dict[str, str | Path], baselines: str | Path) -> Scores:
     scores = {
-        name: _read_scores(path, SCORES | OF_NETWORKS, ["roi_id"])
-        for name, path in zip(models, paths, strict=True)
+        model: _read_scores(path, SCORES | OF_NETWORKS, ["roi_id"]) for model, path in paths.items()
     }
     floors = _read_scores(baselines, {"baseline": None} | SCORES, ["baseline", "roi_id"])
     floors = dict(iter(floors.groupby("baseline", sort=False)))
     missing = set(FLOORS.values()) - set(floors)
     if missing:
         raise CamsegError(f"{baselines}: has no rows of {missing.pop()}; {REMEDY}")
-    places = [*zip(scores.items(), paths, strict=True)]
-    places += [(item, baselines) for item in floors.items()]
-    sets = [frozenset(rows["roi_id"]) for (_, rows), _ in places]
+    places = [(model, path, scores[model]) for model, path in paths.items()]
+    places += [(floor, baselines, rows) for floor, rows in floors.items()]
+    sets = [frozenset(rows["roi_id"]) for _, _, rows in places]
     ((usual, _),) = Counter(sets).most_common(1)
-    for ((name, _), path), rois in zip(places, sets, strict=True):
+    for (name, path, _), rois in zip(places, sets, strict=True):
         if rois != usual:
             raise CamsegError(f"{path}: {name} is of other ROIs than the rest; {REMEDY}")
     return scores, floors
@@ -71,17 +78,16 @@ def _read_scores(path: str | Path, columns: Columns, key: list[str]) -> pd.DataF
     return used
 
 
-def heat_maps(models: dict[str, pd.DataFrame], floors: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def heat_maps(splits: Collection[Scores]) -> pd.DataFrame:
     """Return a row per classifier, descending by Dice (ties by name), and below one per floor.
 
-    Both map a name to its rows of `read_scores`. Averages are over all ROIs, as in Table I, but
-    for `Dice_at_threshold`: over validation ROIs, the threshold being chosen on training ROIs.
+    Values are means over `splits` of averages over all ROIs, as in Table I, but for
+    `Dice_at_threshold`: over validation ROIs, the threshold being chosen on training ROIs.
     `grid_limit` is the mean of the best Dice found for the network's `grid`. The skills are
     (Dice - floor) / (255/256 - floor), the floor being the mean training mask's Dice or that of
-    the map of all 255. `degenerate` counts the maps of all 0.
+    the map of all 255. `degenerate` counts the maps of all 0, in all splits.
     """
-    rows = [_row(name, scores) for name, scores in _in_order(models, floors)]
-    table = pd.DataFrame(rows)
+    table = _over_splits(splits, _row)
     dice = table.set_index("Classifier")["Dice"]
     for column, floor in FLOORS.items():
         table[column] = (table["Dice"] - dice[floor]) / (CEILING - dice[floor])
@@ -89,42 +95,52 @@ def heat_maps(models: dict[str, pd.DataFrame], floors: dict[str, pd.DataFrame]) 
     return table
 
 
-def by_group(models: dict[str, pd.DataFrame], floors: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def by_group(splits: Collection[Scores]) -> pd.DataFrame:
     """Return the rows of `heat_maps` with the Dice of groups of ROIs, and n, their number.
 
     `train` and `validation`; `right` and `wrong`: classified so by the same network (probability
     above 0.5 is abnormal, as all these are); thirds by `lesion_area`, `small` to `large`. The
-    Dice of an empty group is NaN.
+    Dice of an empty group is NaN and counts for no mean over splits; n adds up over them.
     """
-    rows = []
-    for name, scores in _in_order(models, floors):
-        groups = {group: scores["dice"][chosen] for group, chosen in _groups(scores).items()}
-        rows.append(
-            {"Classifier": name}
-            | {group: dice.mean() for group, dice in groups.items()}
-            | {f"n_{group}": len(dice) for group, dice in groups.items()}
-        )
-    return pd.DataFrame(rows)
+    return _over_splits(splits, _group_row).drop(columns="Dice")
 
 
-def _in_order(
-    models: dict[str, pd.DataFrame], floors: dict[str, pd.DataFrame]
-) -> list[tuple[str, pd.DataFrame]]:
-    ranked = sorted(models.items(), key=lambda item: (-item[1]["dice"].mean(), item[0]))
-    return [*ranked, *floors.items()]
+def _over_splits(splits: Collection[Scores], row: Callable[[pd.DataFrame], dict]) -> pd.DataFrame:
+    """Return the rows of classifiers and floors in order: sums of counts, means of the rest."""
+    rows = pd.DataFrame(
+        [
+            {"Classifier": name} | row(scores)
+            for models, floors in splits
+            for name, scores in (models | floors).items()
+        ]
+    )
+    how = {
+        column: "first" if column == "grid" else "sum" if _is_count(column) else "mean"
+        for column in rows.columns.drop("Classifier")
+    }
+    table = rows.groupby("Classifier", sort=False).agg(how)
+    models, floors = next(iter(splits))
+    ranked = sorted(models, key=lambda name: (-table.loc[name, "Dice"], name))
+    return table.loc[[*ranked, *floors]].reset_index()
 
 
-def _row(name: str, scores: pd.DataFrame) -> dict:
+def _is_count(column: str) -> bool:
+    return column == "degenerate" or column.startswith("n_")
+
+
+def _row(scores: pd.DataFrame) -> dict:
     means = {column: scores[score].mean() for column, score in MEANS.items()}
     validation = scores[scores["side"] == "validation"]
     means["Dice_at_threshold"] = validation["dice_at_threshold"].mean()
     grid = scores["grid"].iloc[0] if "grid" in scores else ""
     limit = scores["grid_limit"].mean() if "grid" in scores else np.nan
-    return (
-        {"Classifier": name}
-        | means
-        | {"grid": grid, "grid_limit": limit, "degenerate": scores["degenerate"].sum()}
-    )
+    return means | {"grid": grid, "grid_limit": limit, "degenerate": scores["degenerate"].sum()}
+
+
+def _group_row(scores: pd.DataFrame) -> dict:
+    groups = {group: scores["dice"][chosen] for group, chosen in _groups(scores).items()}
+    means = {group: dice.mean() for group, dice in groups.items()}
+    return {"Dice": scores["dice"].mean()} | means | {f"n_{g}": len(d) for g, d in groups.items()}
 
 
 def _groups(scores: pd.DataFrame) -> dict[str, pd.Series]:

@@ -24,7 +24,7 @@ def checks(level: float) -> pd.DataFrame:
 
 
 def test_sanity_has_a_row_per_model_and_one_of_what_is_expected():
-    table = audit.sanity({"A": checks(0.25), "B": checks(0.5)}, {"A": 0, "B": 7})
+    table = audit.sanity({"A": [checks(0.25)], "B": [checks(0.4), checks(0.6)]}, {"A": 0, "B": 7})
     assert table["Classifier"].tolist() == ["A", "B", "a faithful map"]
     assert table["moved"].tolist() == [1.25, 1.5, 1]
     assert table["random_weights_Dice"].tolist()[:2] == [0.25, 0.5]

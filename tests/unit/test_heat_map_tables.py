@@ -51,7 +51,7 @@ def floors():
 
 
 def test_rows_and_averages(models, floors):
-    table = heat_map_tables.heat_maps(models, floors)
+    table = heat_map_tables.heat_maps([(models, floors)])
     assert list(table.columns) == [
         *["Classifier", "Dice", "Dice_at_threshold", "average_precision", "pointing_game"],
         *["energy_inside", "IoU_Otsu", "grid", "grid_limit", "skill_mean_mask", "skill_all_255"],
@@ -81,7 +81,7 @@ def test_rows_and_averages(models, floors):
 
 
 def test_groups(models, floors):
-    table = heat_map_tables.by_group(models, floors).set_index("Classifier")
+    table = heat_map_tables.by_group([(models, floors)]).set_index("Classifier")
     groups = ["train", "validation", "right", "wrong", "small", "medium", "large"]
     assert list(table.columns) == [*groups, *(f"n_{group}" for group in groups)]
     assert table.loc["C", groups].tolist() == pytest.approx(
@@ -95,11 +95,28 @@ def test_groups(models, floors):
     assert table.loc["all 255", ["right", "wrong"]].isna().all()
 
 
+def test_with_more_splits_values_are_means_over_them_and_counts_are_sums(models, floors):
+    other = {name: rows.assign(dice=rows["dice"] / 2) for name, rows in models.items()}
+    other["C"] = other["C"].iloc[1:]
+    lower = {"all 255": scores([0.25] * 6), "mean training mask": scores([0.5] * 6)}
+    splits = [(models, floors), (other, lower)]
+    table = heat_map_tables.heat_maps(splits).set_index("Classifier")
+    dice = (0.55 + np.mean([0.3, 0.5, 0.7, 0.9, 0.8]) / 2) / 2  # the mean of two means
+    assert table.loc["C", "Dice"] == pytest.approx(dice)
+    assert table.loc["C", "skill_mean_mask"] == pytest.approx((dice - 0.65) / (CEILING - 0.65))
+    assert table.loc["C", ["grid", "degenerate"]].tolist() == ["4 x 4", 4]
+    assert list(table.index) == ["C", "A", "B", "all 255", "mean training mask"]
+    groups = heat_map_tables.by_group(splits).set_index("Classifier")
+    assert groups.loc["C", ["n_train", "n_validation"]].tolist() == [7, 4]
+    assert groups.loc["A", "train"] == pytest.approx(0.3)
+    assert np.isnan(groups.loc["B", "wrong"])
+
+
 def test_thirds_of_a_number_that_three_does_not_divide(models, floors):
     rows = pd.concat(
         [models["C"], models["C"].iloc[:2].assign(roi_id=["g", "h"])], ignore_index=True
     )
-    table = heat_map_tables.by_group({"C": rows}, floors).set_index("Classifier")
+    table = heat_map_tables.by_group([({"C": rows}, floors)]).set_index("Classifier")
     # areas of 10 to 40 once, of 50 and 60 twice
     assert table.loc["C", ["n_small", "n_medium", "n_large"]].tolist() == [3, 3, 2]
     assert table.loc["C", "large"] == pytest.approx(0.1)
@@ -111,11 +128,13 @@ def test_only_used_abnormal_rois_are_read(tmp_path):
     table.loc[1, "side"] = "unused"
     table.loc[2, ["label", "dice"]] = ["normal", np.nan]
     floors = [table.assign(baseline=name) for name in ("all 255", "mean training mask")]
-    pd.concat(floors).to_csv(tmp_path / "floors.tsv", sep="\t", index=False)
+    (tmp_path / "floors").mkdir()
+    pd.concat(floors).to_csv(tmp_path / "floors" / "s.tsv", sep="\t", index=False)
     network = table.assign(probability=0.5, grid="2 x 2", grid_limit=0.6)
     network.to_csv(tmp_path / "s.tsv", sep="\t", index=False)
-    paths = [tmp_path / "s.tsv"], tmp_path / "floors.tsv"
-    models, read_floors = heat_map_tables.read_scores(["net"], *paths)
+    paths = [tmp_path / "s.tsv"], [tmp_path / "floors" / "s.tsv"]
+    ((split, (models, read_floors)),) = heat_map_tables.read_scores(["net"], *paths).items()
+    assert split == "s"
     assert models["net"].index.tolist() == [0, 3, 4, 5]
     assert read_floors["mean training mask"].index.tolist() == [6, 9, 10, 11]
     network.loc[3, "dice"] = np.nan

@@ -74,13 +74,13 @@ rule render_sanity:
             "<results>/sanity/{explanation}/{model}/split-{split}.tsv",
             explanation=EXPLANATION,
             model=MODELS,
-            split=SPLIT,
+            split=SPLITS,
         ),
         cams=expand(
             "<results>/cams/{explanation}/{model}/split-{split}.h5",
             explanation=EXPLANATION,
             model=MODELS,
-            split=SPLIT,
+            split=SPLITS,
         ),
     output:
         table=report_table("sanity", HEAT_MAPS, "Sanity checks"),
@@ -95,7 +95,7 @@ rule render_sanity:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     params:
-        models=list(MODELS),
+        models=DICE_MODELS,
     message:
         "Rendering the table of sanity checks"
     shell:

@@ -170,13 +170,8 @@ rule render_candidates:
 rule render_heat_maps:
     input:
         code=sources("render_heat_maps"),
-        scores=expand(
-            "<results>/dice/{explanation}/{model}/split-{split}.tsv",
-            explanation=EXPLANATION,
-            model=MODELS,
-            split=SPLIT,
-        ),
-        baselines=f"<results>/dice/baselines/split-{SPLIT}.tsv",
+        scores=DICE,
+        baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
     output:
         heat_maps=report_table("heat_maps", HEAT_MAPS, "Heat maps, floors and ceilings"),
         by_group=report_table("heat_maps_by_group", HEAT_MAPS, "Dice by groups of ROIs"),
@@ -191,7 +186,7 @@ rule render_heat_maps:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     params:
-        models=list(MODELS),
+        models=DICE_MODELS,
     message:
         "Rendering the tables of heat maps"
     shell:
@@ -203,20 +198,10 @@ rule render_heat_maps:
 rule render_dice_curves:
     input:
         code=sources("render_dice_curves"),
-        scores=expand(
-            "<results>/dice/{explanation}/{model}/split-{split}.tsv",
-            explanation=EXPLANATION,
-            model=MODELS,
-            split=SPLIT,
-        ),
-        curves=expand(
-            "<results>/dice/{explanation}/{model}/split-{split}.h5",
-            explanation=EXPLANATION,
-            model=MODELS,
-            split=SPLIT,
-        ),
-        baselines=f"<results>/dice/baselines/split-{SPLIT}.tsv",
-        baseline_curves=f"<results>/dice/baselines/split-{SPLIT}.h5",
+        scores=DICE,
+        curves=[Path(path).with_suffix(".h5") for path in DICE],
+        baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
+        baseline_curves=expand("<results>/dice/baselines/split-{split}.h5", split=SPLITS),
     output:
         figure=report_figure("dice_curves", HEAT_MAPS, "Dice over the threshold"),
     log:
@@ -230,7 +215,7 @@ rule render_dice_curves:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     params:
-        models=list(MODELS),
+        models=DICE_MODELS,
     message:
         "Drawing Dice over the threshold"
     shell:
