@@ -29,7 +29,8 @@ def main() -> None:
         "tumour. H3: Dice and CAM_val_acc go together. Statistic: ROIs that only the first and "
         "only the second regime gets right (McNemar, exact, paired), all that each gets right "
         "(Fisher, exact), rank correlation (Spearman, by permutation). p_holm: corrected for all "
-        "tests of the same claim on the same data."
+        "tests of the same claim on the same data. With more than five splits, statistic, n and p "
+        "are of the first five, difference, low and high of all."
     )
     tables.write_table(table, options.output, caption)
 

@@ -1,4 +1,4 @@
-"""Render Tables I and II, Table II with all regimes, and the inverse-mask result."""
+"""Render Tables I and II, and Table II with all regimes."""
 
 import argparse
 
@@ -14,7 +14,6 @@ def main() -> None:
     parser.add_argument("--table1", nargs="+", required=True, help=".csv, .md, .tex to write")
     parser.add_argument("--table2", nargs="+", required=True)
     parser.add_argument("--table2-extended", nargs="+", required=True)
-    parser.add_argument("--inverse-mask", nargs="+", required=True)
     options = parser.parse_args()
 
     trainings = results.read_trainings(options.metrics)
@@ -38,11 +37,6 @@ def main() -> None:
             tables.table2_extended(collected),
             options.table2_extended,
             "Table II with the best validation accuracy in every regime that was run.",
-        ),
-        (
-            tables.inverse_mask(collected),
-            options.inverse_mask,
-            "Best validation accuracy on inverse-mask-filtered ROIs.",
         ),
     ):
         tables.write_table(table, paths, caption)

@@ -146,9 +146,9 @@ def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled")
     """Return features at a layer of `model` and each logit's gradient, example by example.
 
     `layer` is "pooled" (what the last pooling layer receives), "last_conv" (the last convolution,
-    which may see part of the channels, and those before BatchNorm) or "finer" (the last layer
-    whose grid is finer than that of the pooled features), by Keras' order of the layers. `images`
-    as for `explain`.
+    which may see part of the channels, and those before BatchNorm) or "finer" (the last one whose
+    grid is finer than that of the pooled features and that all paths go through), by Keras' order
+    of the layers. `images` as for `explain`.
     """
     _check_option("layer", layer, LAYERS)
     traced = _TRACED.setdefault(model, {})
@@ -250,14 +250,22 @@ def _last_convolution(model: keras.Model) -> keras.KerasTensor:
 
 
 def _finer_tensor(model: keras.Model) -> keras.KerasTensor:
-    """Return the last layer's output that has a finer grid than the pooled features.
+    """Return the last output with a finer grid than the pooled features that all paths go through.
 
-    Padding makes a grid larger, not finer.
+    One inside a branch would show a part of what the score depends on. In NASNetMobile, whose
+    cells read the two before them, it is the stem's. Padding makes a grid larger, not finer.
     """
     rows = _pooled_tensor(model).shape[1]
-    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.ZeroPadding2D)]
-    pictures = [layer.output for layer in layers if len(layer.output.shape) == 4]
-    return [tensor for tensor in pictures if tensor.shape[1] > rows][-1]
+    places = {id(layer.output): place for place, layer in enumerate(model.layers)}
+    earliest = len(model.layers)  # of the layers whose outputs are read after the one in hand
+    for place, layer in reversed([*enumerate(model.layers)]):
+        shape = layer.output.shape
+        finer = len(shape) == 4 and shape[1] > rows
+        if finer and earliest >= place and not isinstance(layer, keras.layers.ZeroPadding2D):
+            return layer.output
+        read = [places[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
+        earliest = min([earliest, *read])
+    raise CamsegError(f"model {model.name} has no layer with a finer grid than what it pools")
 
 
 LAYERS: dict[str, Callable[[keras.Model], keras.KerasTensor]] = {

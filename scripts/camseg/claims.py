@@ -100,7 +100,8 @@ def _reading(p: float, effect: float, higher: str, lower: str, undecided: str) -
 def _paired(predictions: pd.DataFrame, models: list[str], seed: int) -> Iterator[dict]:
     """Compare regimes ROI by ROI: McNemar's exact test, bootstrap interval of the difference.
 
-    The test takes the splits of the first shuffle, where no ROI is validated twice.
+    The test takes the splits of the first shuffle, where no ROI is validated twice. Where no
+    patient tells the regimes apart there is nothing to draw an interval from: NaN.
     """
     keys = ["model", "split", "roi_id", "patient_id"]
     right = predictions.assign(right=predictions["right"].astype(float))
@@ -118,6 +119,8 @@ def _paired(predictions: pd.DataFrame, models: list[str], seed: int) -> Iterator
                 pairs["split"].to_numpy(),
                 generator(seed, "bootstrap of a difference", model, first, second),
             )
+            if low == high:
+                low = high = float("nan")
             once = difference[pairs["split"].str.removeprefix("split-").astype(int) < FOLDS]
             only_first, only_second = int((once > 0).sum()), int((once < 0).sum())
             yield {

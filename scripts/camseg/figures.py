@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from camseg.files import whole_file
-from camseg.regimes import OF_CAMS
 from camseg.results import REGIMES
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"  # apart for colour-blind readers (Okabe and Ito)
 COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # of the same palette
+CONTROL_MARKERS = {"swapped": "^", "gaussian": "v", "noise": "D", "blob": "P"}
+CONTROL_MARKERS |= {"inverse_cam": "X", "silhouette": "*"}
 FLOOR_DASHES = ((1, 1), (4, 2), (8, 2), (4, 2, 1, 2))
 STYLE: dict = {"font.size": 8, "svg.hashsalt": "camseg", "axes.spines.top": False}
 STYLE |= {"axes.spines.right": False, "svg.fonttype": "none"}
@@ -33,13 +34,14 @@ def figure8(
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width / 25.4, 80 / 25.4), layout="constrained")
         axes = figure.subplots()
+        size = 4 if width > 100 else 2.5  # of marks, in points: intervals must not hide in them
         names = list(extended["Classifier"])
         places = np.arange(len(names))
         paper = published.set_index("Classifier").reindex(names)
         shown: list = []
         for column, colour, marker in (("CAM_val_acc", VERMILLION, "s"), ("Dice", BLUE, "o")):
             ours = intervals[intervals["quantity"] == column].set_index("Classifier").reindex(names)
-            style: dict = {"color": colour, "marker": marker, "markersize": 4, "clip_on": False}
+            style: dict = {"color": colour, "marker": marker, "markersize": size, "clip_on": False}
             ends = [ours["value"] - ours["low"], ours["high"] - ours["value"]]
             shown += [axes.errorbar(
                 places, ours["value"], ends, label=column, linewidth=1, elinewidth=0.6,
@@ -49,14 +51,14 @@ def figure8(
                 places + 0.15, paper[column], label=f"{column}, published", linestyle="none",
                 zorder=3, markerfacecolor="white", **style,
             )  # fmt: skip
-        for regime, marker in zip(OF_CAMS[1:], "^vDPX", strict=True):
-            if REGIMES[regime] in extended:
-                shown += axes.plot(
-                    places - 0.15, extended[REGIMES[regime]], marker, label=regime,
-                    color="0.45", markersize=3.5, clip_on=False,
-                )  # fmt: skip
+        controls = [regime for regime in CONTROL_MARKERS if REGIMES[regime] in extended]
+        for number, regime in enumerate(controls):  # side by side: they may be equal
+            shown += axes.plot(
+                places - 0.15 - 0.07 * number, extended[REGIMES[regime]], CONTROL_MARKERS[regime],
+                label=regime, color="0.45", markersize=0.9 * size, clip_on=False,
+            )  # fmt: skip
         axes.set_xticks(places, names)
-        axes.set_xlim(-0.4, len(names) - 0.6)
+        axes.set_xlim(-0.4 - 0.05 * len(controls), len(names) - 0.6)
         axes.set_ylim(0, 1)
         axes.set_ylabel("Dice, accuracy")
         axes.grid(axis="y", color="0.9")

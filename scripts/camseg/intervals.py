@@ -99,3 +99,11 @@ def selection_bias(trainings: pd.DataFrame, predictions: pd.DataFrame) -> pd.Dat
         rows.append(row)
     columns = ["regime", "Classifier", "split", "val_acc", "last_epoch", "epochs", "n"]
     return pd.DataFrame(rows, columns=[*columns, "expected_best", "best_95"])
+
+
+def inverse_mask(bias: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `selection_bias` for inverse-mask-filtered ROIs, descending by accuracy."""
+    rows = bias[bias["regime"] == "inverse"].drop(columns="regime")
+    rows = rows.rename(columns={"val_acc": REGIMES["inverse"]})
+    order = [REGIMES["inverse"], "Classifier", "split"]
+    return rows.sort_values(order, ascending=[False, True, True])

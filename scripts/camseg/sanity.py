@@ -111,15 +111,18 @@ def check(
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return Spearman's rank correlation of each pair of maps, both (n, h, w): (n,) in [-1, 1].
 
-    Ties have their mean rank. NaN where a map is constant or not finite.
+    Ties have their mean rank. NaN where a map is degenerate: constant but for rounding, or not
+    finite.
     """
+    degenerate = heatmaps.degenerate(first) | heatmaps.degenerate(second)
     ranks = [
         pd.DataFrame(maps.reshape(len(maps), -1)).rank(axis=1).to_numpy()
         for maps in (first, second)
     ]
     a, b = (rank - rank.mean(axis=1, keepdims=True) for rank in ranks)
     norms = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
-    return np.divide((a * b).sum(axis=1), norms, out=np.full(len(a), np.nan), where=norms > 0)
+    found = np.divide((a * b).sum(axis=1), norms, out=np.full(len(a), np.nan), where=norms > 0)
+    return np.where(degenerate, np.nan, found)
 
 
 def translate(pictures: np.ndarray, down: int, right: int) -> np.ndarray:

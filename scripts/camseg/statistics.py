@@ -55,10 +55,13 @@ def corrected_t(values: np.ndarray, ratio: float, n: float) -> tuple[float, floa
     `ratio` is that of validation to training ROIs. The splits' training sets overlap, so that the
     variance of the mean is taken as (1/k + ratio) s^2, not s^2 / k (Nadeau and Bengio, 2003; for
     repeated cross-validation: Bouckaert and Frank, 2004). s^2 is taken to be at least the binomial
-    variance of one split's accuracy on `n` ROIs: few splits may well agree by chance.
+    variance of one split's accuracy on `n` ROIs: few splits may well agree by chance. Two right
+    and two wrong ROIs are added for it (Agresti and Coull, 1998), or it would be 0 where all
+    are right.
     """
     k, mean = len(values), float(np.mean(values))
-    variance = max(np.var(values, ddof=1), mean * (1 - mean) / n)
+    share = (n * mean + 2) / (n + 4)
+    variance = max(np.var(values, ddof=1), share * (1 - share) / n)
     half = float(stats.t.ppf((1 + LEVEL) / 2, k - 1) * sqrt((1 / k + ratio) * variance))
     return max(0.0, mean - half), min(1.0, mean + half)
 

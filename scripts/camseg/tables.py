@@ -12,7 +12,6 @@ from camseg.results import REGIMES
 
 TABLE1 = ["Classifier", "val_acc", "Dice"]
 TABLE2 = ["Classifier", "val_acc", "Dice", "CAM_val_acc", "mask_val_acc"]
-INVERSE = ["Classifier", "inverse_val_acc"]
 P_VALUES = ("p", "p_holm")
 LONG, LONG_WIDTH = 40, "60mm"  # a text's characters from which its column is so wide in LaTeX
 LONGEST = 40  # rows that fit a page
@@ -32,12 +31,6 @@ def table2(results: pd.DataFrame) -> pd.DataFrame:
     """Table II: descending by Dice; ties by val_acc, then by name."""
     order = ["Dice", "val_acc", "Classifier"]
     return results.sort_values(order, ascending=[False, False, True])[TABLE2]
-
-
-def inverse_mask(results: pd.DataFrame) -> pd.DataFrame:
-    """The classifiers trained on inverse-mask-filtered ROIs, descending by accuracy."""
-    order = ["inverse_val_acc", "Classifier"]
-    return results.dropna(subset=INVERSE).sort_values(order, ascending=[False, True])[INVERSE]
 
 
 def table2_extended(results: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import yaml
 from camseg import classifiers
 from camseg.cam import (
     EXPLANATIONS,
+    LAYERS,
     SCORES,
     TARGETS,
     differentiate,
@@ -196,6 +197,26 @@ def test_layers():
     # a score that is linear in the finer features, too: the same map, four times as fine
     assert_close(raw(halved, "finer"), features @ margin)
     assert raw(halved, "pooled").shape == (5, 4, 4)
+
+
+def test_the_finer_layer_is_none_inside_a_branch():
+    inputs = keras.Input((SIZE, SIZE, 3))
+    whole = keras.layers.Conv2D(4, 3, padding="same")(inputs)
+    branch = keras.layers.Conv2D(4, 3, padding="same")(whole)
+    halves = [keras.layers.AveragePooling2D(2)(branch), keras.layers.Conv2D(4, 1, strides=2)(whole)]
+    model = keras.Model(inputs, keras.layers.Dense(2)(gap_head(keras.layers.Add()(halves))))
+    features = keras.Model(inputs, whole)(pictures()).numpy()
+    np.testing.assert_array_equal(differentiate(model, pictures(), "finer").features, features)
+
+
+@pytest.mark.parametrize(
+    ("network", "layer"),
+    [("Xception", "add_10"), ("InceptionV3", "mixed7"), ("NASNetMobile", "stem_bn1")],
+)
+def test_the_finer_layers_of_networks(network, layer):
+    keras.backend.clear_session()  # Keras numbers layers without names
+    model = classifiers.build(network, size=96, batchnorm_momentum=None)
+    assert LAYERS["finer"](model) is model.get_layer(layer).output
 
 
 def test_scores():

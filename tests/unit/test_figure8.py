@@ -61,6 +61,18 @@ def test_figure8_shows_values_intervals_and_controls():
         np.testing.assert_allclose(ends[:, 1], PUBLISHED[column] + 0.05)
 
 
+def test_every_control_that_was_run_is_in_figure8_and_none_hides_another():
+    controls = [
+        regime for regime in REGIMES if regime not in ("original", "cam", "mask", "inverse")
+    ]
+    figure = figures.figure8(*study(["A", "B"], *controls), PUBLISHED, width=85)
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    places = [tuple(lines[control].get_xdata()) for control in controls]
+    assert len(set(places)) == len(controls) == 6
+    low, high = figure.axes[0].get_xlim()
+    assert all(low < place < high for pair in places for place in pair)
+
+
 def test_figures_are_the_same_to_the_byte(tmp_path):
     for folder in ("a", "b"):
         figure = figures.figure8(*study(["A", "B"]), PUBLISHED, width=85)

@@ -113,3 +113,18 @@ def test_selection_bias_takes_each_runs_epochs_rois_and_classes():
     assert list(table["val_acc"]) == [0.9, 0.7, 0.95]
     assert list(table["last_epoch"]) == [0.8, 0.6, 0.5]
     assert list(table["n"]) == [20, 20, 20]
+
+
+def test_the_inverse_mask_result_stands_beside_what_chance_would_reach():
+    columns = ["regime", "Classifier", "split", "val_acc", "last_epoch", "epochs", "n"]
+    rows = [
+        ("inverse", "A", "split-0", 0.5, 0.4, 6, 38, 0.6, 0.7),
+        ("original", "A", "split-0", 0.9, 0.9, 6, 38, 0.6, 0.7),
+        ("inverse", "B", "split-0", 0.75, 0.5, 5, 38, 0.61, 0.71),
+    ]
+    bias = pd.DataFrame(rows, columns=[*columns, "expected_best", "best_95"])
+    assert intervals.inverse_mask(bias).to_csv(index=False).splitlines() == [
+        "Classifier,split,inverse_val_acc,last_epoch,epochs,n,expected_best,best_95",
+        "B,split-0,0.75,0.5,5,38,0.61,0.71",
+        "A,split-0,0.5,0.4,6,38,0.6,0.7",
+    ]

@@ -71,6 +71,8 @@ def test_rank_correlation_is_spearmans():
     np.testing.assert_allclose(result[1:3], [-1, 1], atol=1e-12)
     second[3], second[4, 0, 0] = 7, np.nan
     assert np.isnan(sanity.rank_correlation(first, second)).tolist() == 3 * [False] + 2 * [True]
+    second[3] += 1e-5 * random.normal(size=(4, 3))  # the rounding of a constant map
+    assert np.isnan(sanity.rank_correlation(first, second)[3])
 
 
 def test_translation_brings_in_the_mirror_image():

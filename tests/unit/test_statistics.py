@@ -81,10 +81,20 @@ def test_corrected_t_is_the_plain_one_without_overlap_and_wider_with_it():
 
 
 def test_splits_that_agree_by_chance_are_not_certain():
-    """The binomial variance of one split's accuracy stands in."""
-    half = stats.t.ppf(0.975, 2) * np.sqrt((1 / 3 + 1 / 4) * 0.8 * 0.2 / 100)
+    """The binomial variance of one split's accuracy stands in, of two ROIs more on each side."""
+    half = stats.t.ppf(0.975, 2) * np.sqrt((1 / 3 + 1 / 4) * 82 / 104 * 22 / 104 / 100)
     interval = statistics.corrected_t(np.full(3, 0.8), 1 / 4, n=100)
     assert interval == pytest.approx((0.8 - half, 0.8 + half))
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_splits_in_which_all_are_right_or_all_wrong_are_not_certain(k):
+    (low, one), (zero, high) = (
+        statistics.corrected_t(np.full(k, share), 1 / 4, n=38) for share in (1.0, 0.0)
+    )
+    assert (zero, one) == (0, 1)
+    assert high == pytest.approx(1 - low)
+    assert low < statistics.wilson(38 * k, 38 * k)[0]  # wider than of so many independent ROIs
 
 
 def test_mcnemar_is_the_sign_test_of_the_discordant_cases():

@@ -75,7 +75,7 @@ OWN = {
     "pictures": SAMPLES,
     "provenance": "record_provenance",
     "readers": INGESTION + SAMPLES,
-    "regimes": "train_classifier " + PICTURES + PLOTS,
+    "regimes": "train_classifier " + HEAT_MAPS,
     "rejections": "render_candidates",
     "results": TABLES + PICTURES + PLOTS,
     "roi": "extract_rois " + SAMPLES,
