@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from camseg import cam_pictures, figures, imagenet
 from camseg.cli import run
+from camseg.gpus import claim_gpu
 
 
 def main() -> None:
@@ -15,6 +16,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
     args = parser.parse_args()
+    claim_gpu()
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     picture = imagenet.read_picture(args.picture)

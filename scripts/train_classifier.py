@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from dataclasses import asdict, fields
 from functools import partial
 from importlib.metadata import version
@@ -18,9 +19,11 @@ from camseg.cli import run
 from camseg.files import digest, whole_file
 from camseg.networks import NETWORKS
 from camseg.seeds import derive_seed
+from camseg.settings import KEEPS, MONITORS, SCHEDULES, Settings
 from camseg.sources import sources_of
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do the arithmetic
+SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE")  # of it
 SIDES = ("train", "validation")
 
 
@@ -46,11 +49,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--epochs", type=int, required=True, help="at most")
     parser.add_argument("--patience", type=int, required=True, help="epochs without a gain")
-    parser.add_argument("--monitor", required=True, help="val_loss, val_accuracy or val_auc")
-    parser.add_argument("--keep", choices=("best", "last"), required=True, help="epoch's weights")
+    parser.add_argument("--monitor", choices=MONITORS, required=True)
+    parser.add_argument("--keep", choices=KEEPS, required=True, help="epoch's weights")
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--learning-rate", type=float, required=True)
-    parser.add_argument("--schedule", required=True, help="constant, cosine or plateau")
+    parser.add_argument("--schedule", choices=SCHEDULES, required=True)
     parser.add_argument("--class-weights", type=stated, required=True, help="balanced or none")
     parser.add_argument("--flips", action=argparse.BooleanOptionalAction, required=True)
     parser.add_argument("--rotation", type=float, required=True, help="degrees, at most")
@@ -70,13 +73,8 @@ def main() -> None:
     args = parser.parse_args()
 
     from camseg.evaluation import probability_abnormal
-    from camseg.gpus import claim_gpu
-    from camseg.training import (  # imports TensorFlow, which takes seconds
-        Examples,
-        Settings,
-        make_repeatable,
-        train,
-    )
+    from camseg.gpus import claim_gpu, devices
+    from camseg.training import Examples, make_repeatable, train  # TensorFlow, which takes seconds
 
     name, split_name = args.name or args.network, Path(args.split).stem  # "split-0"
     chosen: dict[str, Any] = {
@@ -94,6 +92,8 @@ def main() -> None:
         "settings": asdict(settings),
         "data": [digest(paths) for paths in data],
         "code": digest(script.parent / path for path in sources_of(script, script.parent)),
+        "devices": devices(),
+        "switches": {name: os.environ.get(name) for name in SWITCHES},
         "versions": {"python": python_version()} | {each: version(each) for each in PACKAGES},
     }
     folder = Path(args.model).parent

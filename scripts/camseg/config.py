@@ -7,9 +7,21 @@ from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 from camseg.errors import CamsegError
 from camseg.networks import NETWORKS, cam_grid, check_network
+
+# JSON Schema takes 2.0 for an integer, and YAML .nan for a number: neither serves as one here
+STRICT = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: type(value) is int,
+            "number": lambda _, value: type(value) in (int, float) and math.isfinite(value),
+        }
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ def entries(config: dict) -> dict[str, Entry]:
 def check_schema(config: dict, schema: str | Path) -> None:
     """Raise CamsegError, naming key, value and remedy, if a configuration breaks its schema."""
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    errors = Draft202012Validator(rules).iter_errors(config)
+    errors = STRICT(rules).iter_errors(config)
     errors = sorted(errors, key=lambda error: [str(key) for key in error.path])
     if errors:
         raise CamsegError(f"config: {_describe(errors[0])}")
@@ -86,10 +98,8 @@ def check_study(config: dict) -> None:
                 )
     for section, key in (("rois", "padding"), ("phantom", "contrast")):
         low, high = config[section][key]
-        if not low <= high < math.inf:
+        if not low <= high:
             raise CamsegError(f"config: {section}.{key}: [{low}, {high}] is no range, low to high")
-    if not math.isfinite(config["training"]["learning_rate"]):
-        raise CamsegError("config: training.learning_rate: is no finite number")
     source, path = config["dataset"]["source"], Path(config["dataset"]["path"])
     if source in ("ddsm", "cbis_ddsm") and not path.is_dir():
         raise CamsegError(f"config: dataset.path: there is no folder {path}")

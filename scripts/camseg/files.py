@@ -19,16 +19,16 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
     The temporary name keeps the suffix (`model.keras` -> `.model.tmp-<pid>.keras`), since some
     writers choose the format by it. If the block raises, the temporary file is removed; what a
-    killed process has left, the next one to write `path` removes. Raises CamsegError if there is no
-    room on the disk.
+    killed process has left, the next one to write `path` removes. One that is still at work, left
+    over by a killed Snakemake, is left alone. Raises CamsegError if there is no room on the disk.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.tmp-{os.getpid()}{path.suffix}")
     with told_of_full_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left_by_a_killed_run in path.parent.glob(f".{glob.escape(path.stem)}.tmp-*"):
-            if left_by_a_killed_run.suffix == path.suffix:
-                left_by_a_killed_run.unlink(missing_ok=True)
+        for other in path.parent.glob(f".{glob.escape(path.stem)}.tmp-*"):
+            if other.suffix == path.suffix and not _is_alive(other.stem.rpartition("-")[2]):
+                other.unlink(missing_ok=True)
         try:
             yield temporary
             with temporary.open("rb") as written:
@@ -36,6 +36,17 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _is_alive(pid: str) -> bool:
+    """Return whether a process of this number is at work on this machine, besides this one."""
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return int(pid) != os.getpid()
 
 
 @contextmanager

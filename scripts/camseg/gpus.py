@@ -10,6 +10,12 @@ import tensorflow as tf
 from camseg.errors import CamsegError
 
 
+def devices() -> list[str]:
+    """Return the kinds of the GPUs that TensorFlow sees; none if it computes on the CPU."""
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    return sorted({str(each.get("device_name")) for each in details})
+
+
 def claim_gpu(folder: Path | None = None) -> None:
     """Keep this process to a GPU that no other has claimed; call it before any operation.
 

@@ -17,6 +17,8 @@ from camseg.checked_files import REMEDY
 from camseg.errors import CamsegError
 from camseg.files import whole_file
 
+CHECKED = [h5py.h5z.FILTER_FLETCHER32]  # what `put` has done to the bytes of a dataset
+PACKED = [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32]
 LARGEST = 2048  # pixels a side of a picture, as in the configuration's schema
 
 
@@ -92,23 +94,34 @@ def measure(file: h5py.File, name: str) -> h5py.Dataset:
     """Return a dataset of an open file, without reading it.
 
     Raises CamsegError if it holds less than it says, so that reading it could cost any memory:
-    pictures, (n, H, W), must be kept one by one and be no larger than LARGEST, everything else be
-    kept in full length, as by `put`; and nothing in another file.
+    pictures, (n, H, W) uint8, must be kept one by one, packed once, and be no larger than LARGEST;
+    everything else be kept in full length, as by `put`; and nothing in another file.
     """
     stored = file[name]
     linked = not isinstance(file.get(name, getlink=True), h5py.HardLink)
     if not isinstance(stored, h5py.Dataset) or linked or stored.is_virtual or stored.external:
         raise CamsegError(f"{file.filename}: {name} is not kept in the file itself; {REMEDY}")
     kept = True
-    if stored.size and stored.ndim == 3:
-        kept = stored.chunks == (1, *stored.shape[1:]) and max(stored.shape[1:]) <= LARGEST
-        kept = kept and stored.id.get_num_chunks() == len(stored)
-    elif stored.size:
-        size = stored.id.get_storage_size()
-        kept = stored.chunks == stored.shape and not h5py.check_vlen_dtype(stored.dtype)
-        kept = kept and stored.nbytes <= size <= file.id.get_filesize()
+    if stored.size:
+        several = stored.ndim == 3
+        packed = several and stored.dtype == np.uint8
+        kept = stored.chunks == ((1, *stored.shape[1:]) if several else stored.shape)
+        kept = kept and _filters(stored) == (PACKED if packed else CHECKED)
+        if packed:
+            kept = kept and max(stored.shape[1:]) <= LARGEST
+            kept = kept and stored.id.get_num_chunks() == len(stored)
+        else:
+            kept = kept and not h5py.check_vlen_dtype(stored.dtype)
+            size = stored.id.get_storage_size()
+            kept = kept and stored.nbytes <= size <= file.id.get_filesize()
     if not kept:
         raise CamsegError(
             f"{file.filename}: {name} of shape {stored.shape} is not kept as camseg does; {REMEDY}"
         )
     return stored
+
+
+def _filters(stored: h5py.Dataset) -> list[int]:
+    """Return the kinds of the filters that a dataset's bytes have gone through, in their order."""
+    made = stored.id.get_create_plist()
+    return [made.get_filter(number)[0] for number in range(made.get_nfilters())]

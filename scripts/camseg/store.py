@@ -14,7 +14,7 @@ from camseg import hdf5
 from camseg.checked_files import REMEDY
 from camseg.errors import CamsegError
 
-SCHEMA = 2  # of both kinds of file; raised when a dataset changes its meaning
+SCHEMA = 3  # of both kinds of file; raised when a dataset changes its meaning
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,9 @@ def _put(file: h5py.File, name: str, values: np.ndarray, start: int, total: int)
         shape = total, *values.shape[1:]
         options = {"chunks": shape, "fletcher32": True}
         if values.ndim == 3:  # one chunk a picture: pictures are read and unpacked one by one
-            options |= {"chunks": (1, *shape[1:]), "compression": "gzip", "shuffle": True}
+            options |= {"chunks": (1, *shape[1:])}
+        if name in PICTURES:  # raw maps are small, and hardly smaller when packed
+            options |= {"compression": "gzip", "shuffle": True}
         file.create_dataset(name, shape, values.dtype, **(options if total else {}))
     file[name][start : start + len(values)] = values
 
@@ -278,7 +280,11 @@ def read_cams(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool 
         data = {name: _take(values, index) for name, values in data.items()}
     if load:
         data["cam"] = data["cam"][:]
-    return Cams(**data, options=json.loads(str(hdf5.attribute(file, "options"))))
+    try:
+        options = json.loads(str(hdf5.attribute(file, "options")))
+    except (KeyError, ValueError) as error:
+        raise CamsegError(f"{path}: says not how it was made: {error}; {REMEDY}") from error
+    return Cams(**data, options=options)
 
 
 def write_curves(path: str | Path, *, curve: np.ndarray, roi_id: np.ndarray) -> None:

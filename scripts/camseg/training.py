@@ -16,12 +16,10 @@ from camseg.checkpoint import Checkpoint, State
 from camseg.errors import CamsegError
 from camseg.evaluation import discrimination, loss_and_accuracy, probability_abnormal
 from camseg.seeds import derive_seed, generator
+from camseg.settings import MONITORS, Settings
 from camseg.step import Adam, trace_inference, trace_step
 from camseg.store import Pictures
 
-# What early stopping and the schedule `plateau` may watch, and the sign that makes less better.
-MONITORS = {"val_loss": 1, "val_accuracy": -1, "val_auc": -1}
-SCHEDULES = ("constant", "cosine", "plateau")
 PLATEAU = 10  # epochs without a better monitored value, after which `plateau` halves the rate
 
 SUMMARY = {  # what metrics are called in a training's summary, and in its history
@@ -31,25 +29,6 @@ SUMMARY = {  # what metrics are called in a training's summary, and in its histo
     "sensitivity": "val_sensitivity",
     "specificity": "val_specificity",
 }
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What determines a training besides its network and its ROIs."""
-
-    epochs: int  # at most
-    patience: int  # epochs without a better monitored value before an early stop
-    monitor: str  # of MONITORS
-    keep: str  # the epoch whose weights the model ends with: "best" (accuracy) or "last"
-    batch_size: int  # ROIs a step, at most
-    learning_rate: float
-    schedule: str  # of SCHEDULES: what becomes of the learning rate
-    class_weights: str | None  # "balanced": losses weigh inversely to their class' frequency
-    flips: bool  # augmentation: at random up-down, left-right
-    rotation: float  # augmentation: at most so many degrees
-    batchnorm_momentum: float | None  # of every BatchNormalization layer; None: the network's own
-    seed: int
-    threads: int  # inside an operation: they order its float sums
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from camseg.errors import CamsegError
-from camseg.gpus import claim_gpu
+from camseg.gpus import claim_gpu, devices
 
 
 @pytest.fixture
@@ -15,6 +15,14 @@ def chosen(monkeypatch) -> list[str]:
     taken = []
     monkeypatch.setattr(tf.config, "set_visible_devices", lambda gpu, kind: taken.append(gpu))
     return taken
+
+
+def test_gpus_of_one_kind_are_one_kind(chosen, monkeypatch):
+    names = {"first": {"device_name": "H"}, "second": {"device_name": "H"}}
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", names.get)
+    assert devices() == ["H"]
+    names["second"] = {"device_name": "A"}
+    assert devices() == ["A", "H"]
 
 
 def test_no_two_claims_have_the_same_gpu(chosen, tmp_path):

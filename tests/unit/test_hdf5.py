@@ -122,6 +122,19 @@ def spoil_packed_label(file, other):
     file.create_dataset("label", data=np.zeros(1 << 24, "u1"), chunks=(1 << 24,), compression=9)
 
 
+def spoil_twice_packed_image(file, other):
+    """Pictures of 4 MB each that are packed, and packed again, into some bytes."""
+    made = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    made.set_chunk((1, 2048, 2048))
+    made.set_deflate(9)
+    made.set_deflate(9)
+    del file["image"]
+    space = h5py.h5s.create_simple((2, 2048, 2048))
+    h5py.h5d.create(file.id, b"image", h5py.h5t.NATIVE_UINT8, space, made)
+    for row in range(2):
+        file["image"][row] = 7
+
+
 def spoil_text(file, other):
     """Texts of any length, many of which may be one and the same in the file."""
     del file["pathology"]
@@ -191,3 +204,31 @@ def test_equal_contents_are_equal_bytes(tmp_path):
     for name in ("a.h5", "b.h5"):
         store.write_shard(tmp_path / name, rois(["a", "b"]), source="")
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_raw_maps_that_are_packed_are_refused(tmp_path):
+    """They are read as a whole: 10 kB could become any number of bytes."""
+    names = np.array(["a", "b"], object)
+    cams = {"cam": np.ones((2, 8, 8), np.uint8), "raw": np.ones((2, 4, 4), np.float32)}
+    store.write_cams(tmp_path / "c.h5", **cams, roi_id=names, options={})
+    with h5py.File(tmp_path / "c.h5", "a") as file:
+        del file["raw"]
+        maps = np.zeros((2, 1024, 1024), np.float32)
+        file.create_dataset("raw", data=maps, chunks=(1, 1024, 1024), compression=9)
+    with pytest.raises(CamsegError, match=r"c\.h5: raw of shape .* is not kept as camseg does"):
+        store.read_cams(tmp_path / "c.h5", load=False)
+
+
+def test_cams_that_do_not_say_how_they_were_made_are_refused(tmp_path):
+    names = np.array(["a"], object)
+    cams = {"cam": np.ones((1, 8, 8), np.uint8), "raw": np.ones((1, 4, 4), np.float32)}
+    store.write_cams(tmp_path / "c.h5", **cams, roi_id=names, options={})
+    for options in (None, b"{"):
+        with h5py.File(tmp_path / "c.h5", "a") as file:
+            del file.attrs["options"]
+            if options:
+                file.attrs["options"] = np.bytes_(options)
+        with pytest.raises(CamsegError, match=r"c\.h5: says not how it was made"):
+            store.read_cams(tmp_path / "c.h5")
+        with h5py.File(tmp_path / "c.h5", "a") as file:
+            file.attrs["options"] = np.bytes_(b"{}")

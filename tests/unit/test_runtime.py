@@ -17,8 +17,10 @@ def table(tmp_path):
     leave(tmp_path / "train/cam/A/split-0.tsv", 30.25, 1200, 20)
     leave(tmp_path / "score/A.tsv", 2, "NA", "NA")  # over before it was looked at
     leave(tmp_path / "draw.tsv", 2, 90, 1.5)
+    leave(tmp_path / "score/B.tsv", 9, 900, 9)  # of another study
     (tmp_path / "runtime.csv").write_text("stage\n")  # of the run before
-    return runtime.summarise(tmp_path)
+    jobs = ["train/original/A/split-0", "train/cam/A/split-0", "score/A", "score/not yet"]
+    return runtime.summarise(tmp_path, jobs)
 
 
 def test_jobs_add_up_by_stage_and_altogether(table):
@@ -32,7 +34,15 @@ def test_jobs_add_up_by_stage_and_altogether(table):
 
 def test_a_folder_without_runtimes_is_named(tmp_path):
     with pytest.raises(CamsegError, match="no job has left its runtime there"):
-        runtime.summarise(tmp_path)
+        runtime.summarise(tmp_path, [])
+
+
+def test_a_file_without_a_row_is_named(tmp_path):
+    (tmp_path / "draw.tsv").write_text(HEAD)
+    with pytest.raises(
+        CamsegError, match=r"draw.tsv: is no benchmark file of Snakemake: it has no"
+    ):
+        runtime.summarise(tmp_path, [])
 
 
 def test_bars_are_wall_times_and_marks_cpu_times(table):

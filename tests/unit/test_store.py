@@ -41,7 +41,7 @@ def test_layout_is_as_documented(tmp_path):
     store.write_shard(tmp_path / "s.h5", rois(["a", "b"]), source="here")
     with h5py.File(tmp_path / "s.h5") as file:
         assert (file.attrs["schema_version"], file.attrs["source"], file.attrs["size"]) == (
-            2,
+            3,
             b"here",
             8,
         )
@@ -76,8 +76,8 @@ def test_foreign_truncated_and_newer_files_are_refused(tmp_path):
         store.read_rois([path])
     path.write_bytes(data)
     with h5py.File(path, "a") as file:
-        file.attrs["schema_version"] = 3
-    with pytest.raises(CamsegError, match="has schema version 3, this program reads 2; remove"):
+        file.attrs["schema_version"] = store.SCHEMA + 1
+    with pytest.raises(CamsegError, match="has schema version 4, this program reads 3; remove"):
         store.read_rois([path])
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import tensorflow as tf
 from tiny import make_examples, make_settings, tiny_model, to_input
 
-from camseg import augmentation, classifiers, evaluation, filters, store, training
+from camseg import augmentation, classifiers, evaluation, filters, settings, store, training
 from camseg.errors import CamsegError
 from camseg.seeds import generator
 
@@ -78,7 +79,7 @@ def test_best_epoch(rows, best):
     assert training.best_epoch(history(*rows)) == best
 
 
-@pytest.mark.parametrize("monitor", training.MONITORS)
+@pytest.mark.parametrize("monitor", settings.MONITORS)
 def test_stops_after_patience_epochs_without_a_gain(monitor):
     values = [0.9, 0.5, 0.6, 0.5, 0.7]
     if monitor != "val_loss":  # more is better
@@ -201,6 +202,24 @@ def test_logs_for_tensorboard(tmp_path):
             assert logged[row["epoch"], name] == pytest.approx(value, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "epochs is 0: must be at least 1"),
+        ({"monitor": "val_acc"}, "monitor is 'val_acc': must be one of val_loss, val_accuracy, va"),
+        ({"schedule": "cosin"}, "schedule is 'cosin': must be one of constant, cosine, plateau"),
+        ({"class_weights": "blanced"}, "class weights are 'blanced': must be balanced or none"),
+        ({"learning_rate": float("nan")}, "learning rate is nan: must be finite"),
+        ({"rotation": float("nan")}, "rotation is nan: must be 0 to 180"),
+        ({"batchnorm_momentum": "x"}, "BatchNorm's momentum is 'x': must be none"),
+        ({"batchnorm_momentum": 1.0}, "BatchNorm's momentum is 1.0: must be none"),
+    ],
+)
+def test_senseless_settings_are_one_readable_line(changes, message):
+    with pytest.raises(CamsegError, match=message):
+        make_settings(**changes)
+
+
 def test_it_learns():
     settings = make_settings(epochs=30, learning_rate=0.03)
     result = training.train(tiny_model(), make_examples(), make_examples(seed=2), settings)
@@ -287,7 +306,7 @@ def study(tmp_path_factory):
     return folder
 
 
-def start(folder, run, *, memory):
+def start(folder, run, *, memory, **environment):
     """Start a training of MobileNetV2 into a folder of its own."""
     arguments = ["--shards", folder / "shard.h5", "--split", folder / "split.tsv"]
     arguments += ["--regime", "mask", "--network", "MobileNetV2", "--seed", "5"]
@@ -298,7 +317,27 @@ def start(folder, run, *, memory):
     arguments += ["--save-every", "0", "--memory", str(memory)]
     for name in ("model.keras", "history.csv", "metrics.json", "predictions.tsv"):
         arguments += [f"--{Path(name).stem}", folder / run / name]
-    return subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, SCRIPT, *arguments],
+        stderr=subprocess.PIPE,
+        env=os.environ | environment,
+    )
+
+
+@pytest.mark.slow
+def test_a_state_made_with_other_kernels_is_not_resumed(study):
+    """oneDNN's kernels round otherwise: a mixture would be the result of neither."""
+    first = start(study, "kernels", memory=100, TF_ENABLE_ONEDNN_OPTS="1")
+    for line in first.stderr:
+        if line.startswith(b"epoch 2/3"):
+            break
+    first.kill()
+    first.wait()
+    again = start(study, "kernels", memory=100, TF_ENABLE_ONEDNN_OPTS="0")
+    said = again.communicate(timeout=300)[1].decode()
+    assert again.returncode == 0, said
+    assert "not used: is of a training with other switches.TF_ENABLE_ONEDNN_OPTS\n" in said
+    assert "epoch 1/3" in said
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from camseg import training
+from camseg.settings import Settings
 
 
 def tiny_model(batchnorm=True, **options):
@@ -45,4 +46,4 @@ def make_settings(**changes):
         "seed": 1,
         "threads": 1,
     }
-    return training.Settings(**(defaults | changes))
+    return Settings(**(defaults | changes))

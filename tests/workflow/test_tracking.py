@@ -85,6 +85,7 @@ OWN = {
     + (SCORING + STATISTICS + PICTURES + AUDIT),
     "selection": "index_cases",
     "sensitivity": "measure_sensitivity",
+    "settings": "train_classifier",
     "sources": "train_classifier",
     "split": "split_rois train_classifier render_claims render_figure9 " + SCORING + AUDIT,
     "statistics": STATISTICS,

@@ -365,6 +365,13 @@ def test_records_are_of_this_study_and_are_no_reason_to_run_it_again(study):
 
 
 @pytest.mark.slow
+def test_the_runtime_of_every_job_counts(finished_study):
+    folder = finished_study / "results/phantom/runtime"
+    runtime = pd.read_csv(folder / "runtime.csv", index_col="stage")
+    assert runtime.loc["all", "jobs"] == len(list(folder.rglob("*.tsv")))
+
+
+@pytest.mark.slow
 def test_more_splits_outdate_no_training(study):
     counts = jobs(snakemake(study, "-n", "all", config={**SMALL, "splits": 2}))
     assert counts["train_classifier"] == 4

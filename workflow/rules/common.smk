@@ -109,6 +109,25 @@ def of_trainings(name):
     ]
 
 
+# the study's jobs below <results>/runtime, of rules that have several
+MEASURED = [
+    *expand("extract_rois/{shard}", shard=SHARDS),
+    *expand("{stage}/split-{split}", stage=["split_rois", "score_baselines"], split=SPLITS),
+    *expand(
+        "{stage}/{explanation}/{model}/split-{split}",
+        stage=["compute_cams", "score_dice", "check_cams", "measure_sensitivity"],
+        explanation=EXPLANATION,
+        model=MODELS,
+        split=SPLITS,
+    ),
+    *[
+        f"{stage}/{regime}/{model}/split-{split}"
+        for stage in ("train_classifier", "render_learning_curve")
+        for regime, models in REGIMES.items()
+        for model in models
+        for split in SPLITS
+    ],
+]
 # what a study is for; the records of how it ran come after these
 RESULTS = [
     *expand("<results>/tables/{table}.{suffix}", table=TABLES, suffix=["csv", "md", "tex", "html"]),

@@ -16,11 +16,12 @@ rule summarise_runtime:
         runtime=by_attempt(10),
     params:
         folder=lambda wildcards, output: Path(output.table[0]).parent,
+        jobs=MEASURED,
     message:
         "Adding up where the time went"
     shell:
-        "python {input.code[0]:q} --runtime {params.folder:q} --table {output.table:q}"
-        " --figure {output.figure:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --runtime {params.folder:q} --jobs {params.jobs}"
+        " --table {output.table:q} --figure {output.figure:q} > {log:q} 2>&1"
 
 
 rule record_provenance:
