@@ -16,7 +16,7 @@ from camseg.results import REGIMES
 BLUE, VERMILLION = "#0072B2", "#D55E00"  # apart for colour-blind readers (Okabe and Ito)
 COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # of the same palette
 CONTROL_MARKERS = {"swapped": "^", "gaussian": "v", "noise": "D", "blob": "P"}
-CONTROL_MARKERS |= {"inverse_cam": "X", "silhouette": "*"}
+CONTROL_MARKERS |= {"inverse_cam": "X", "silhouette": "<"}
 FLOOR_DASHES = ((1, 1), (4, 2), (8, 2), (4, 2, 1, 2))
 STYLE: dict = {"font.size": 8, "svg.hashsalt": "camseg", "axes.spines.top": False}
 STYLE |= {"axes.spines.right": False, "svg.fonttype": "none"}
