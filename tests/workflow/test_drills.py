@@ -102,10 +102,10 @@ SPOILT = [
     (SPLIT, cut, ": ", OF_SPLIT),
     (SHARD, flip, ": /image, row 3: ", OF_SHARD),
     (SHARD, cut, ": is not a whole shard file", OF_SHARD),
-    (SHARD, newer, ": has schema version 3, this program reads 2", OF_SHARD),
+    (SHARD, newer, ": has schema version 4, this program reads 3", OF_SHARD),
     (CAMS, flip, ": /cam, row 3: ", "score_dice"),  # figures read other rows
     (CAMS, cut, ": is not a whole cam file", OF_CAMS + " render_sanity"),
-    (CAMS, newer, ": has schema version 3", OF_CAMS + " render_sanity"),
+    (CAMS, newer, ": has schema version 4", OF_CAMS + " render_sanity"),
     (f"{TRAINING}/predictions.tsv", without_line(2), ": is not of the ", OF_PREDICTIONS),
     (f"{TRAINING}/predictions.tsv", text_in("probability"), ":2: probability is 'good', not a",
      OF_PREDICTIONS),
