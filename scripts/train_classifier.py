@@ -23,7 +23,8 @@ from camseg.settings import KEEPS, MONITORS, SCHEDULES, Settings
 from camseg.sources import sources_of
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do the arithmetic
-SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE")  # of it
+# environment variables by which TensorFlow computes otherwise
+SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE")
 SIDES = ("train", "validation")
 
 
@@ -93,7 +94,7 @@ def main() -> None:
         "data": [digest(paths) for paths in data],
         "code": digest(script.parent / path for path in sources_of(script, script.parent)),
         "devices": devices(),
-        "switches": {name: os.environ.get(name) for name in SWITCHES},
+        "switches": {each: os.environ.get(each) for each in SWITCHES},
         "versions": {"python": python_version()} | {each: version(each) for each in PACKAGES},
     }
     folder = Path(args.model).parent
