@@ -53,8 +53,10 @@ dag: .venv/run  ## draws the jobs of the default study, finished ones dashed: re
 	mkdir -p results
 	$(BIN)/snakemake --dag | tred | dot -Grankdir=LR -Tsvg > results/dag.svg
 
-docs: .venv/run  ## writes what of the documentation follows from the code (needs graphviz)
+docs: .venv/dev  ## writes what of the documentation follows from the code (needs graphviz), and its site: site/
 	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html; to search in it: $(BIN)/python -m http.server --directory site"
 
 pin:  ## writes the pinned requirements anew from requirements*.in (needs uv)
 	for name in requirements requirements-dev; do \

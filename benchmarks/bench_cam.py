@@ -24,8 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import numpy as np
 import tensorflow as tf
 
-from camseg import cam, classifiers, store
-from camseg.networks import NETWORKS
+from camseg.io import store
+from camseg.networks import classifiers
+from camseg.networks.registry import NETWORKS
 from camseg.seeds import generator
 
 PAPER = ["NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3"]
@@ -41,8 +42,8 @@ def seconds(function: Callable[[], object]) -> float:
 def compare(network: str, args: argparse.Namespace) -> None:
     model = classifiers.build(network, size=args.size, batchnorm_momentum=None)
     shape = (args.rois, args.size, args.size)
-    pictures = generator(0, "bench_cam").integers(0, 256, shape).astype(np.float32)
-    images = classifiers.preprocess(network, pictures)
+    images = generator(0, "bench_cam").integers(0, 256, shape).astype(np.float32)
+    images = classifiers.preprocess(network, images)
     signature = [tf.TensorSpec(model.input_shape, tf.float32)]
     predict = tf.function(lambda batch: model(batch, training=False), signature)
 
@@ -51,7 +52,7 @@ def compare(network: str, args: argparse.Namespace) -> None:
             predict(images[start : start + args.batch_size]).numpy()
 
     def explain() -> None:
-        cam.explain(model, images, batch_size=args.batch_size)
+        explain.explain(model, images, batch_size=args.batch_size)
 
     first = f"first call {seconds(forward):.1f} s and {seconds(explain):.1f} s"
     pairs = [(seconds(forward), seconds(explain)) for _ in range(args.rounds)]

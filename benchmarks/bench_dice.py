@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import cv2
 
-from camseg.dice import mean_dice
-from camseg.grid_limit import grid_limits
+from camseg.scoring.dice import mean_dice
+from camseg.scoring.grid_limit import grid_limits
 from camseg.seeds import generator
 
 

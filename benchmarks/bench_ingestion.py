@@ -2,11 +2,11 @@
 
     python benchmarks/bench_ingestion.py [--source FOLDER_OF_DDSM_CASES] [--cases 2620]
 
-The tree has as many cases as asked for, in 43 volumes: each case has its own .ics; its pictures and
+The tree has as many cases as asked for, in 43 volumes: each case has its own .ics; its images and
 overlays are hard links to those of the source's cases, taken in turn. Without a source, synthetic
 cases are drawn. Measured: the index of the whole tree; the extraction of a few cases by one process
-and by two processes at a time; the parts of the extraction, picture by picture; the workflow's dry
-run on the whole tree and on a tenth of it. Pictures come from the page cache, not from a disk.
+and by two processes at a time; the parts of the extraction, image by image; the workflow's dry
+run on the whole tree and on a tenth of it. Images come from the page cache, not from a disk.
 Run it on an otherwise idle machine.
 """
 
@@ -161,30 +161,28 @@ def measure_dry_runs(folder: Path, cases: int, rounds: int) -> None:
 
 
 def measure_parts(tree: Path, index: Path, rounds: int) -> None:
-    """Time the parts of the extraction on the pictures of the first cases, one thread."""
+    """Time the parts of the extraction on the images of the first cases, one thread."""
     sys.path.insert(0, str(SCRIPTS))
     # imported here: a child's peak memory would count what its parent holds when it starts
     import cv2
     import pandas as pd
 
-    from camseg import ddsm, roi
+    from camseg.formats import ddsm
+    from camseg.rois import boxes
 
     cv2.setNumThreads(1)
     rows = pd.read_csv(index, sep="\t", keep_default_na=False).head(4).to_dict("records")
-    print(f"picture, ms: read and decode; to 8 bits; breast mask; ROI of {BOX[0]} x {BOX[1]}")
+    print(f"image, ms: read and decode; to 8 bits; breast mask; ROI of {BOX[0]} x {BOX[1]}")
     for row in rows:
-        path, scanner = tree / row["picture"], row["scanner"]
-        view = ddsm.View(
-            *(row["view"], row["lines"], row["pixels_per_line"], row["bits_per_pixel"]),
-            *(row["resolution"], bool(row["outlines"])),
-        )
-        grey = ddsm.read_picture(path, view)
-        picture = ddsm.eight_bit(grey, scanner)
+        path, scanner = tree / row["image"], row["scanner"]
+        shape = row["lines"], row["pixels_per_line"]
+        grey = ddsm.read_image(path, shape)
+        image = ddsm.eight_bit(grey, scanner)
         parts = (
-            partial(ddsm.read_picture, path, view),
+            partial(ddsm.read_image, path, shape),
             partial(ddsm.eight_bit, grey, scanner),
-            lambda grey=grey, scanner=scanner: roi.breast_mask(ddsm.brightness(grey, scanner)),
-            partial(roi.cut_image, picture, roi.Box(0, 0, *BOX), 224),
+            lambda grey=grey, scanner=scanner: boxes.breast_mask(ddsm.brightness(grey, scanner)),
+            partial(boxes.cut_image, image, boxes.Box(0, 0, *BOX), 224),
         )
         times = [min(timeit.repeat(part, number=1, repeat=3 * rounds)) for part in parts]
         print(

@@ -1,7 +1,7 @@
-"""Time the lossless JPEG decoder against imagecodecs on one 4736 x 2624 picture.
+"""Time the lossless JPEG decoder against imagecodecs on one 4736 x 2624 image.
 
 imagecodecs.ljpeg_decode reads only the T.81 dialect: what it returns for a DDSM file is wrong, but
-it does the same work. With the environment variable CAMSEG_FIXTURES the picture is the fixture's
+it does the same work. With the environment variable CAMSEG_FIXTURES the image is the fixture's
 real mammogram, else a synthetic one.
 
     python benchmarks/bench_ljpeg.py --rounds 9
@@ -18,7 +18,7 @@ import imagecodecs
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from camseg import ljpeg
+from camseg.formats import ljpeg
 
 SHAPE = 4736, 2624
 FIXTURE = "ddsm/cases/cancer_99/case0820/C_0820_1.LEFT_CC.LJPEG"
@@ -34,7 +34,7 @@ def synthetic_stream() -> bytes:
 
 
 def extra_memory(stream: bytes) -> int:
-    """Return the bytes that decoding holds at its peak, the picture itself included."""
+    """Return the bytes that decoding holds at its peak, the image itself included."""
     tracemalloc.start()
     ljpeg.decode(stream)
     peak = tracemalloc.get_traced_memory()[1]
@@ -54,7 +54,7 @@ def main() -> None:
 
     fixtures = os.environ.get("CAMSEG_FIXTURES")
     stream = Path(fixtures, FIXTURE).read_bytes() if fixtures else synthetic_stream()
-    picture = ljpeg.decode(stream).nbytes
+    image = ljpeg.decode(stream).nbytes
     extra = extra_memory(stream)
     seconds: dict[str, list[float]] = {"camseg": [], "imagecodecs": []}
     for _ in range(arguments.rounds):
@@ -72,7 +72,7 @@ def main() -> None:
     print(f"| imagecodecs.ljpeg_decode, same rounds | {1e3 * theirs:.1f} ms |")
     print(f"| times as fast, medians | {theirs / ours:.2f} |")
     print(f"| times as fast, single rounds | {rounds.min():.2f} to {rounds.max():.2f} |")
-    print(f"| peak memory / picture, the picture included | {extra / picture:.2f} |")
+    print(f"| peak memory / image, the image included | {extra / image:.2f} |")
     print(f"| first call (compiles, or loads the compiled code) | {first_call:.2f} s |")
 
 

@@ -1,6 +1,6 @@
 """What feeding a network and saving its training cost beside the steps themselves; a table.
 
-"Input" is the time to make a batch, from uint8 pictures and masks in memory (the regime mask: the
+"Input" is the time to make a batch, from uint8 images and masks in memory (the regime mask: the
 filter on) and read from HDF5 shards, as a share of the bare training step on an array that is
 there already; steps and batches alternate. "State" is the time to save all that a training
 resumes from, and its share of five minutes, the default between two of them.
@@ -17,9 +17,11 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from camseg import classifiers, filters, store
-from camseg.checkpoint import Checkpoint, State
-from camseg.training import Examples, make_repeatable
+from camseg.io import store
+from camseg.networks import classifiers
+from camseg.training import filters
+from camseg.training.checkpoint import Checkpoint, State
+from camseg.training.loop import Examples, make_repeatable
 
 NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
 EVERY = 300  # seconds between two saved states
@@ -62,7 +64,7 @@ def made_up_rois(n: int, size: int) -> store.Rois:
 
 
 def measure(network: str, size: int, path: Path, args: argparse.Namespace) -> None:
-    from camseg.step import Adam, trace_step
+    from camseg.training.step import Adam, trace_step
 
     model = classifiers.build(network, size=size, batchnorm_momentum=0.9)
     adam = Adam(model.trainable_variables, 1e-3)

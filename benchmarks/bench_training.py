@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from camseg import classifiers
+from camseg.networks import classifiers
 
 NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
 MOMENTUM, LEARNING_RATE = 0.9, 1e-3
@@ -66,15 +66,15 @@ def measure(args: argparse.Namespace) -> dict:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     import keras
 
-    from camseg import step as steps
-    from camseg import training
+    from camseg.training import loop
+    from camseg.training import step as steps
 
     random = np.random.default_rng(1)
     n = args.batch_size * (1 + args.steps)
     images = random.uniform(-1, 1, (n, args.size, args.size, 3)).astype(np.float32)
     labels = (np.arange(n) % 2).astype(np.int32)
     if args.measure == "camseg":
-        training.make_repeatable(1, args.threads)
+        loop.make_repeatable(1, args.threads)
     else:
         import tensorflow as tf
 

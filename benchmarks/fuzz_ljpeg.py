@@ -1,6 +1,6 @@
 """Feed mutated streams to the lossless JPEG decoder.
 
-Each must be refused with LJPEGError or give a picture of exactly the shape its header states, a
+Each must be refused with LJPEGError or give an image of exactly the shape its header states, a
 truncated one the rows asked for, as they were; any other outcome ends the run with an
 AssertionError or the foreign exception. With the environment
 variable NUMBA_BOUNDSCHECK=1 an access outside an array is such an exception, too.
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from camseg import ljpeg
+from camseg.formats import ljpeg
 
 FIELDS = {"precision": 6, "height": 7, "width": 9}  # offsets in a stream of our encoder
 
@@ -106,7 +106,7 @@ def fuzz(streams: int, seed: int) -> tuple[Counter[str], float]:
     """Decode so many mutated streams; return the outcomes' counts and the slowest one's seconds."""
     rng = np.random.default_rng(seed)
     originals = whole_streams(rng)
-    pictures = [ljpeg.decode(stream, dialect=dialect) for stream, dialect in originals]
+    images = [ljpeg.decode(stream, dialect=dialect) for stream, dialect in originals]
     outcomes: Counter[str] = Counter()
     slowest = 0.0
     for i in range(streams):
@@ -127,8 +127,8 @@ def fuzz(streams: int, seed: int) -> tuple[Counter[str], float]:
             assert pixels.dtype == np.uint16
             assert int(pixels.max()) >> header.precision == 0, i
             if mutation is truncate:  # only rows that it still holds
-                assert rows and (pixels == pictures[i % len(pictures)][:rows]).all(), i
-            outcome = "unchanged stream" if data == stream else "another whole picture"
+                assert rows and (pixels == images[i % len(images)][:rows]).all(), i
+            outcome = "unchanged stream" if data == stream else "another whole image"
         slowest = max(slowest, time.perf_counter() - begin)
         outcomes[f"{mutation.__name__}: {outcome}"] += 1
     return outcomes, slowest

@@ -1,7 +1,7 @@
 """Write what of the documentation follows from the code: `make docs`.
 
-In config/README.md and docs/workflow.md the parts between two lines of comment, and the drawing
-docs/rulegraph.svg. The tests compare them with the code.
+In config/README.md, docs/workflow.md and the page of each stage the parts between two lines of
+comment; and the drawings docs/rulegraph.svg and docs/rules.svg. The tests compare them with the code.
 """
 
 import re
@@ -20,12 +20,17 @@ MAIN_PATH = "results/phantom/figures/figure8.svg"  # what leads to it is the pap
 def main() -> None:
     """Write all of it, in the clone that this file is in."""
     write_part(ROOT / "config/README.md", "keys", config_table())
-    write_part(ROOT / "docs/workflow.md", "rules", mermaid(rule_graph("all")))
-    if shutil.which("dot"):
-        drawn = run(["dot", "-Tsvg"], stdin=dot(rule_graph(MAIN_PATH)))
-        (ROOT / "docs/rulegraph.svg").write_text(drawn, encoding="utf-8")
-    else:
-        print("docs/rulegraph.svg is left as it is: graphviz is not installed", file=sys.stderr)
+    for file, rules in stages().items():
+        if rules:
+            write_part(ROOT / f"docs/{Path(file).stem}.md", "rules", rule_table(rules))
+    everything = rule_graph("all")
+    write_part(ROOT / "docs/workflow.md", "rules", mermaid(everything))
+    for path, edges in {"rulegraph.svg": rule_graph(MAIN_PATH), "rules.svg": everything}.items():
+        if shutil.which("dot"):
+            drawn = run(["dot", "-Tsvg"], stdin=dot(edges))
+            (ROOT / "docs" / path).write_text(drawn, encoding="utf-8")
+        else:
+            print(f"docs/{path} is left as it is: graphviz is not installed", file=sys.stderr)
 
 
 def write_part(path: Path, name: str, text: str) -> None:
@@ -90,15 +95,30 @@ def plain(value: object) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-def stages() -> dict[str, list[str]]:
-    """Return the rules of every file of rules, in the Snakefile's order."""
-    files = re.findall(r'^include: "(.+)"$', (ROOT / "Snakefile").read_text(encoding="utf-8"), re.M)
+def stages() -> dict[str, dict[str, str]]:
+    """Return the rules of every file of rules, name and docstring, in the workflow's order."""
+    workflow = ROOT / "workflow/Snakefile"
+    files = re.findall(r'^include: "(.+)"$', workflow.read_text(encoding="utf-8"), re.M)
     return {
-        Path(file).name: re.findall(
-            r"^rule (\w+):", (ROOT / file).read_text(encoding="utf-8"), re.M
+        Path(file).name: dict(
+            re.findall(
+                r'^rule (\w+):\n {4}"""(.+?)"""',
+                (workflow.parent / file).read_text(encoding="utf-8"),
+                re.M | re.S,
+            )
         )
         for file in files
     }
+
+
+def rule_table(rules: dict[str, str]) -> str:
+    """Return the table of a stage's rules, in Markdown."""
+    lines = ["| rule | makes | program |", "| --- | --- | --- |"]
+    for rule, docstring in rules.items():
+        makes = " ".join(docstring.split()).replace("|", r"\|")
+        program = f"scripts/{rule}.py"
+        lines.append(f"| `{rule}` | {makes} | [{program}](../{program}) |")
+    return "\n".join([*lines, ""])
 
 
 def rule_graph(target: str) -> list[tuple[str, str]]:

@@ -1,12 +1,19 @@
-"""Check whether a model's heat maps depend on its weights, on the class and on the picture."""
+"""Check whether a model's heat maps depend on its weights, on the class and on the image."""
 
 import argparse
 from functools import partial
 
-from camseg import cam, classifiers, heatmaps, sanity, split, store
+from camseg.audit import sanity
 from camseg.cli import run
-from camseg.files import whole_file
-from camseg.networks import NETWORKS
+from camseg.explanations import explain
+from camseg.explanations.options import MapOptions
+from camseg.io import store
+from camseg.io.files import whole_file
+from camseg.networks import classifiers
+from camseg.networks.options import BatchOptions
+from camseg.networks.registry import NETWORKS
+from camseg.options import add_options, from_arguments
+from camseg.rois import split
 
 
 def main() -> None:
@@ -15,17 +22,15 @@ def main() -> None:
     parser.add_argument("--network", required=True, choices=NETWORKS)
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
-    parser.add_argument("--explanation", choices=cam.EXPLANATIONS, required=True)
-    parser.add_argument("--score", choices=cam.SCORES, required=True)
-    parser.add_argument("--relu", action=argparse.BooleanOptionalAction, required=True)
-    parser.add_argument("--resize", choices=heatmaps.RESIZES, required=True)
+    parser.add_argument("--explanation", required=True, help="grad_cam or hires_cam")
+    add_options(parser, MapOptions)
+    add_options(parser, BatchOptions)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
-    parser.add_argument("--batch-size", type=int, required=True)
-    parser.add_argument("--output", required=True, help="TSV to write, a row per check and ROI")
+    parser.add_argument("--output", required=True, help="TSV, one row per check, ROI and draw")
     args = parser.parse_args()
 
-    model = cam.load(args.model, threads=args.threads)
+    maps, batches = from_arguments(MapOptions, args), from_arguments(BatchOptions, args)
+    model = explain.load(args.model, threads=batches.threads)
     rois = store.read_rois(args.shards, load=False)
     side = split.read_split(args.split, rois.roi_id)
     chosen = sanity.sample((side == "validation") & (rois.label == 1), args.seed)
@@ -36,11 +41,11 @@ def main() -> None:
         rois.mask,
         preprocess=partial(classifiers.preprocess, args.network),
         seed=args.seed,
-        batch_size=args.batch_size,
+        batch_size=batches.batch_size,
         explanation=args.explanation,
-        score=args.score,
-        relu=args.relu,
-        resize=args.resize,
+        score=maps.score,
+        relu=maps.relu,
+        resize=maps.resize,
     )
     print(checks.groupby("check")[["correlation", "dice"]].mean().to_string(float_format="%.3f"))
     checks["roi"] = rois.roi_id[checks["roi"]]

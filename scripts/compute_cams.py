@@ -1,13 +1,19 @@
 """Explain a trained model on every ROI by heat maps: normal and abnormal, of all sides alike."""
 
 import argparse
+from dataclasses import asdict
 
 import numpy as np
 from tqdm import tqdm
 
-from camseg import cam, classifiers, heatmaps, store
 from camseg.cli import run
-from camseg.networks import NETWORKS
+from camseg.explanations import explain
+from camseg.explanations.options import CamOptions
+from camseg.io import store
+from camseg.networks import classifiers
+from camseg.networks.options import BatchOptions
+from camseg.networks.registry import NETWORKS
+from camseg.options import add_options, from_arguments
 
 
 def main() -> None:
@@ -15,28 +21,24 @@ def main() -> None:
     parser.add_argument("--model", required=True, help=".keras file of train_classifier.py")
     parser.add_argument("--network", required=True, choices=NETWORKS)
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
-    parser.add_argument("--explanation", choices=cam.EXPLANATIONS, required=True)
-    parser.add_argument("--score", choices=cam.SCORES, required=True)
-    parser.add_argument("--target", choices=cam.TARGETS, required=True)
-    parser.add_argument("--relu", action=argparse.BooleanOptionalAction, required=True)
-    parser.add_argument("--resize", choices=heatmaps.RESIZES, required=True)
-    parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
-    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--explanation", required=True, help="grad_cam or hires_cam")
+    add_options(parser, CamOptions)
+    add_options(parser, BatchOptions)
     parser.add_argument("--output", required=True, help="HDF5 file of CAMs to write")
     args = parser.parse_args()
 
-    names = ("explanation", "score", "target", "relu", "resize")
-    choices = {name: getattr(args, name) for name in names}
-    options = {"network": args.network, "threads": args.threads, "batch_size": args.batch_size}
+    choices = asdict(from_arguments(CamOptions, args)) | {"explanation": args.explanation}
+    batches = from_arguments(BatchOptions, args)
+    options = choices | asdict(batches) | {"network": args.network}
     rois = store.read_rois(args.shards, load=False)
-    model = cam.load(args.model, threads=args.threads)
+    model = explain.load(args.model, threads=batches.threads)
     degenerate = np.zeros(len(rois), bool)
-    with store.cam_writer(args.output, roi_id=rois.roi_id, options=choices | options) as write:
-        for start in tqdm(range(0, len(rois), args.batch_size), unit="batch", mininterval=5):
-            batch = slice(start, start + args.batch_size)
+    with store.cam_writer(args.output, roi_id=rois.roi_id, options=options) as write:
+        for start in tqdm(range(0, len(rois), batches.batch_size), unit="batch", mininterval=5):
+            batch = slice(start, start + batches.batch_size)
             images = classifiers.preprocess(args.network, rois.image[batch])
-            grey, raw = cam.explain(
-                model, images, labels=rois.label[batch], batch_size=args.batch_size, **choices
+            grey, raw = explain.explain(
+                model, images, labels=rois.label[batch], batch_size=batches.batch_size, **choices
             )
             write(grey, raw)
             degenerate[batch] = ~grey.any(axis=(1, 2))

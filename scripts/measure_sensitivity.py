@@ -3,10 +3,16 @@
 import argparse
 from functools import partial
 
-from camseg import cam, classifiers, sensitivity, split, store
+from camseg.audit import sensitivity
 from camseg.cli import run
-from camseg.files import whole_file
-from camseg.networks import NETWORKS
+from camseg.explanations import explain
+from camseg.io import store
+from camseg.io.files import whole_file
+from camseg.networks import classifiers
+from camseg.networks.options import BatchOptions
+from camseg.networks.registry import NETWORKS
+from camseg.options import add_options, from_arguments
+from camseg.rois import split
 
 
 def main() -> None:
@@ -15,13 +21,13 @@ def main() -> None:
     parser.add_argument("--network", required=True, choices=NETWORKS)
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
-    parser.add_argument("--explanation", choices=cam.EXPLANATIONS, required=True)
-    parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
-    parser.add_argument("--batch-size", type=int, required=True)
-    parser.add_argument("--output", required=True, help="TSV to write, a row per combination")
+    parser.add_argument("--explanation", required=True, help="grad_cam or hires_cam")
+    add_options(parser, BatchOptions)
+    parser.add_argument("--output", required=True, help="TSV, one row per combination")
     args = parser.parse_args()
 
-    model = cam.load(args.model, threads=args.threads)
+    batches = from_arguments(BatchOptions, args)
+    model = explain.load(args.model, threads=batches.threads)
     rois = store.read_rois(args.shards, load=False)
     side = split.read_split(args.split, rois.roi_id)
     rois = rois.take((side != "unused") & (rois.label == 1))
@@ -32,7 +38,7 @@ def main() -> None:
         rois.label,
         preprocess=partial(classifiers.preprocess, args.network),
         explanation=args.explanation,
-        batch_size=args.batch_size,
+        batch_size=batches.batch_size,
     )
     print(f"{len(measured)} combinations, {len(rois)} abnormal ROIs")
     with whole_file(args.output) as temporary:

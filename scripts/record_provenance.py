@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from camseg import pages, provenance, tables
 from camseg.cli import run
-from camseg.files import whole_file
+from camseg.io.files import whole_file
+from camseg.report import pages, provenance, tables
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -13,20 +13,20 @@ ROOT = Path(__file__).resolve().parents[1]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--configuration", required=True, help="YAML, as a text")
+    parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--text", required=True, help=".yaml of the configuration to write")
     parser.add_argument("--page", required=True, help=".html of the configuration to write")
     parser.add_argument("--versions", nargs="+", required=True, help=".csv, .md, ... to write")
     options = parser.parse_args()
 
-    caption = "The configuration. What changes no result (execution) is left out."
+    captions = tables.read_captions(options.captions)
     for path, text in (
         (options.text, options.configuration),
-        (options.page, pages.text_page(options.configuration, caption)),
+        (options.page, pages.text_page(options.configuration, captions["configuration"])),
     ):
         with whole_file(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    caption = "The software that the study was completed with."
-    tables.write_table(provenance.versions(ROOT), options.versions, caption)
+    tables.write_table(provenance.versions(ROOT), options.versions, captions)
 
 
 if __name__ == "__main__":

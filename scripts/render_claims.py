@@ -2,8 +2,8 @@
 
 import argparse
 
-from camseg import claims, results, tables
 from camseg.cli import run
+from camseg.report import claims, results, tables
 
 
 def main() -> None:
@@ -14,6 +14,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", required=True, help="the model of each such TSV")
     parser.add_argument("--published", required=True, help="the paper's results, CSV")
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--output", nargs="+", required=True, help=".csv, .md, .tex to write")
     options = parser.parse_args()
 
@@ -24,15 +25,7 @@ def main() -> None:
         results.read_published(options.published),
         options.seed,
     )
-    caption = (
-        "Tests of the paper's claims. H1: CAM regions matter. H2: the prediction depends on the "
-        "tumour. H3: Dice and CAM_val_acc go together. Statistic: ROIs that only the first and "
-        "only the second regime gets right (McNemar, exact, paired), all that each gets right "
-        "(Fisher, exact), rank correlation (Spearman, by permutation). p_holm: corrected for all "
-        "tests of the same claim on the same data. With more than five splits, statistic, n and p "
-        "are of the first five, difference, low and high of all."
-    )
-    tables.write_table(table, options.output, caption)
+    tables.write_table(table, options.output, tables.read_captions(options.captions))
 
 
 if __name__ == "__main__":

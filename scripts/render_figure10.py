@@ -4,8 +4,10 @@ import argparse
 
 import numpy as np
 
-from camseg import cam_pictures, figures, store
 from camseg.cli import run
+from camseg.figures import maps
+from camseg.figures.style import save
+from camseg.io import store
 
 
 def main() -> None:
@@ -16,13 +18,13 @@ def main() -> None:
     parser.add_argument("--dice", required=True, help="TSV of score_dice.py")
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
     args = parser.parse_args()
-    dice = cam_pictures.read_dice({args.model: args.dice})[args.model]
+    dice = maps.read_dice({args.model: args.dice})[args.model]
     rois = store.read_rois(args.shards)
     rois = rois.take(np.isin(rois.roi_id, dice.index))
-    rois = rois.take(cam_pictures.by_size(rois, cam_pictures.SHOWN))
+    rois = rois.take(maps.by_size(rois, maps.SHOWN))
     cams = store.read_cams(args.cams, rois.roi_id).cam
-    figure = cam_pictures.figure10(rois, cams, list(dice[rois.roi_id]), args.model)
-    figures.save(figure, args.output)
+    figure = maps.figure10(rois, cams, list(dice[rois.roi_id]), args.model)
+    save(figure, args.output)
 
 
 if __name__ == "__main__":

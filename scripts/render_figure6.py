@@ -2,8 +2,10 @@
 
 import argparse
 
-from camseg import figures, pictures, store
 from camseg.cli import run
+from camseg.figures import mammograms
+from camseg.figures.style import save
+from camseg.io import store
 
 
 def main() -> None:
@@ -12,8 +14,8 @@ def main() -> None:
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
     options = parser.parse_args()
-    pairs = pictures.read_pairs(options.candidates, pictures.PAIRS)
-    figures.save(pictures.figure6(store.read_rois(options.shards), pairs), options.output)
+    pairs = mammograms.read_pairs(options.candidates, mammograms.PAIRS)
+    save(mammograms.figure6(store.read_rois(options.shards), pairs), options.output)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 import argparse
 
-from camseg import figures, results
 from camseg.cli import run
+from camseg.figures import charts
+from camseg.figures.style import save
+from camseg.report import results
 
 
 def main() -> None:
@@ -20,8 +22,8 @@ def main() -> None:
         results.read_results(options.extended),
         results.read_published(options.published),
     )
-    figures.save(figures.figure8(*tables, width=175), options.output)
-    figures.save(figures.figure8(*tables, width=85), options.column)
+    save(charts.figure8(*tables, width=175), options.output)
+    save(charts.figure8(*tables, width=85), options.column)
 
 
 if __name__ == "__main__":

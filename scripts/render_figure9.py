@@ -4,8 +4,12 @@ import argparse
 
 import numpy as np
 
-from camseg import cam_pictures, figures, filters, split, store
 from camseg.cli import run
+from camseg.figures import maps
+from camseg.figures.style import save
+from camseg.io import store
+from camseg.rois import split
+from camseg.training.filters import inverse, mask
 
 
 def main() -> None:
@@ -16,16 +20,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
     args = parser.parse_args()
-    abnormal = cam_pictures.median_roi(cam_pictures.read_dice({path: path for path in args.dice}))
+    abnormal = maps.median_roi(maps.read_dice({path: path for path in args.dice}))
     rois = store.read_rois(args.shards)
     side = split.read_split(args.split, rois.roi_id)
     rois = rois.take(side == "validation")
-    normal = cam_pictures.normal_partner(abnormal, rois)
+    normal = maps.normal_partner(abnormal, rois)
     shown = np.array([list(rois.roi_id).index(roi_id) for roi_id in (abnormal, normal)])
-    mask, inverse = (
-        regime(rois, None, args.seed)(shown) for regime in (filters.mask, filters.inverse)
-    )
-    figures.save(cam_pictures.figure9(rois.take(shown), mask, inverse), args.output)
+    kept, rest = (regime.weights(rois, None, args.seed)(shown) for regime in (mask, inverse))
+    save(maps.figure9(rois.take(shown), kept, rest), args.output)
 
 
 if __name__ == "__main__":

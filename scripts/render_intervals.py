@@ -2,8 +2,8 @@
 
 import argparse
 
-from camseg import intervals, results, tables
 from camseg.cli import run
+from camseg.report import intervals, results, tables
 
 
 def main() -> None:
@@ -13,6 +13,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", required=True, help="the model of each such TSV")
     parser.add_argument("--published", required=True, help="the paper's results, CSV")
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--table1", nargs="+", required=True, help=".csv, .md, .tex to write")
     parser.add_argument("--table2", nargs="+", required=True)
     parser.add_argument("--comparison", nargs="+", required=True)
@@ -22,26 +23,14 @@ def main() -> None:
     dice = results.read_dice(options.models, options.dice, trainings)
     collected = results.collect(trainings, dice)
     ours = intervals.intervals(trainings, dice, options.seed)
-    for table, paths, caption in (
-        (
-            intervals.companion(ours, tables.table1(collected)),
-            options.table1,
-            "Table I with 95 % intervals, accuracy in the last epoch, area under the ROC curve "
-            "and number of ROIs.",
-        ),
-        (
-            intervals.companion(ours, tables.table2_extended(collected)),
-            options.table2,
-            "Table II and every further regime that was run, with 95 % intervals, accuracy in the "
-            "last epoch, area under the ROC curve and number of ROIs.",
-        ),
-        (
-            intervals.comparison(ours, results.read_published(options.published)),
-            options.comparison,
-            "Published results and ours, with 95 % intervals.",
-        ),
+    published = results.read_published(options.published)
+    captions = tables.read_captions(options.captions)
+    for table, paths in (
+        (intervals.companion(ours, tables.table1(collected)), options.table1),
+        (intervals.companion(ours, tables.table2_extended(collected)), options.table2),
+        (intervals.comparison(ours, published), options.comparison),
     ):
-        tables.write_table(table, paths, caption)
+        tables.write_table(table, paths, captions)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 import argparse
 
-from camseg import figures, results
 from camseg.cli import run
+from camseg.figures import charts
+from camseg.figures.style import save
+from camseg.report import results
 
 
 def main() -> None:
@@ -14,7 +16,7 @@ def main() -> None:
     args = parser.parse_args()
     history, metrics = results.read_history(args.history, args.metrics)
     name = f"{metrics['model']}, regime {metrics['regime']}, {metrics['split']}"
-    figures.save(figures.learning_curve(history, metrics["best_epoch"], name), args.output)
+    save(charts.learning_curve(history, metrics["best_epoch"], name), args.output)
 
 
 if __name__ == "__main__":

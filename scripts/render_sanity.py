@@ -1,12 +1,13 @@
-"""Render the table of sanity checks: a row per model."""
+"""Render the table of sanity checks: one row per model."""
 
 import argparse
 from collections import defaultdict
 
 import pandas as pd
 
-from camseg import audit, store, tables
 from camseg.cli import run
+from camseg.io import store
+from camseg.report import audits, tables
 
 
 def main() -> None:
@@ -18,16 +19,17 @@ def main() -> None:
     parser.add_argument(
         "--cams", nargs="+", required=True, help="the HDF5 files of compute_cams.py, likewise"
     )
+    parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--output", nargs="+", required=True, help=".csv, .md, .tex to write")
     args = parser.parse_args()
 
     checks: dict[str, list[pd.DataFrame]] = defaultdict(list)  # one per split
     degenerate: dict[str, int] = defaultdict(int)
     for model, path, cams in zip(args.models, args.checks, args.cams, strict=True):
-        checks[model].append(audit.read_checks(path))
+        checks[model].append(audits.read_checks(path))
         degenerate[model] += int(store.read_cams(cams, load=False).degenerate.sum())
-    caption = "Sanity checks of the heat maps: means over abnormal validation ROIs and over splits."
-    tables.write_table(audit.sanity(checks, degenerate), args.output, caption)
+    captions = tables.read_captions(args.captions)
+    tables.write_table(audits.sanity(checks, degenerate), args.output, captions)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 import argparse
 
-from camseg import results, tables
 from camseg.cli import run
+from camseg.report import results, tables
 
 
 def main() -> None:
@@ -11,6 +11,7 @@ def main() -> None:
     parser.add_argument("--metrics", nargs="+", required=True, help="metrics.json of all trainings")
     parser.add_argument("--dice", nargs="+", required=True, help="a TSV per model and split")
     parser.add_argument("--models", nargs="+", required=True, help="the model of each such TSV")
+    parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--table1", nargs="+", required=True, help=".csv, .md, .tex to write")
     parser.add_argument("--table2", nargs="+", required=True)
     parser.add_argument("--table2-extended", nargs="+", required=True)
@@ -20,26 +21,10 @@ def main() -> None:
     collected = results.collect(
         trainings, results.read_dice(options.models, options.dice, trainings)
     )
-    for table, paths, caption in (
-        (
-            tables.table1(collected),
-            options.table1,
-            "Result of Experiment 1: best validation accuracy and mean-Dice. "
-            "Descending sort by validation accuracy.",
-        ),
-        (
-            tables.table2(collected),
-            options.table2,
-            "Result of Experiment 2: Table I and the best validation accuracy of classifiers "
-            "trained on CAM-filtered and on truth-mask-filtered ROIs. Descending sort by Dice.",
-        ),
-        (
-            tables.table2_extended(collected),
-            options.table2_extended,
-            "Table II with the best validation accuracy in every regime that was run.",
-        ),
-    ):
-        tables.write_table(table, paths, caption)
+    captions = tables.read_captions(options.captions)
+    tables.write_table(tables.table1(collected), options.table1, captions)
+    tables.write_table(tables.table2(collected), options.table2, captions)
+    tables.write_table(tables.table2_extended(collected), options.table2_extended, captions)
     print(tables.to_markdown(tables.table2(collected)))
 
 

@@ -1,13 +1,15 @@
-"""Score heat maps that look at no picture, by the same scores as CAMs: the floors."""
+"""Score heat maps that look at no image, by the same scores as CAMs: the floors."""
 
 import argparse
 
 import numpy as np
 import pandas as pd
 
-from camseg import baselines, localisation, split, store
 from camseg.cli import run
-from camseg.files import whole_file
+from camseg.io import store
+from camseg.io.files import whole_file
+from camseg.rois import split
+from camseg.scoring import baselines, localisation
 
 
 def main() -> None:

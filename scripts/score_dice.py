@@ -4,11 +4,13 @@ import argparse
 
 import pandas as pd
 
-from camseg import grid_limit, localisation, split, store
-from camseg.checked_files import PREDICTIONS, REMEDY, read_table
 from camseg.cli import run
 from camseg.errors import CamsegError
-from camseg.files import whole_file
+from camseg.io import store
+from camseg.io.checked import PREDICTIONS, REMEDY, read_table
+from camseg.io.files import whole_file
+from camseg.rois import split
+from camseg.scoring import grid_limit, localisation
 
 
 def main() -> None:

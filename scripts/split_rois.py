@@ -1,37 +1,29 @@
 """Divide the ROIs into training and validation, 80 % to 20 %."""
 
 import argparse
+from dataclasses import asdict
 
-import pandas as pd
-
-from camseg import split, store
 from camseg.cli import run
+from camseg.io import store
+from camseg.options import add_options, from_arguments
+from camseg.rois import split
+from camseg.rois.options import SplitOptions
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", type=int, required=True, help="0 is the study's first split")
-    parser.add_argument("--by", choices=("patient", "roi"), required=True)
-    parser.add_argument("--max-abnormal", type=int, help="abnormal ROIs to draw; all if not given")
+    add_options(parser, SplitOptions)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--output", required=True)
-    options = parser.parse_args()
+    parser.add_argument("--output", required=True, help="TSV to write, one row per ROI")
+    args = parser.parse_args()
 
-    rois = store.read_rois(options.shards)
-    drawn = split.draw_rois(rois.roi_id, rois.label, options.max_abnormal, options.seed)
-    table = pd.DataFrame(
-        {"roi_id": rois.roi_id, "patient_id": rois.patient_id, "side": "unused"}, dtype=object
-    )
-    table.loc[drawn, "side"] = split.split_rois(
-        rois.patient_id[drawn],
-        rois.label[drawn],
-        split=options.split,
-        by=options.by,
-        seed=options.seed,
-    )
+    rois = store.read_rois(args.shards)
+    options = asdict(from_arguments(SplitOptions, args))
+    table = split.split_table(rois, split=args.split, seed=args.seed, **options)
     print(table.groupby(["side", rois.label]).size().to_string())
-    split.write_split(options.output, table)
+    split.write_split(args.output, table)
 
 
 if __name__ == "__main__":

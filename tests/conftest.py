@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from camseg import ddsm, ljpeg
+from camseg.formats import ddsm, ljpeg
 from project import SMALL, copy_project, snakemake
 
 
@@ -100,8 +100,8 @@ def write_case(
             f"{side}_CC LINES {shape[0]} PIXELS_PER_LINE {shape[1]} BITS_PER_PIXEL 12 "
             f"RESOLUTION 200 {'OVERLAY' if lesions else 'NON_OVERLAY'}"
         )
-        picture = ljpeg.encode(breast(side, shape), precision=12)
-        (case / f"{stem}.{side}_CC.LJPEG").write_bytes(picture)
+        image = ljpeg.encode(breast(side, shape), precision=12)
+        (case / f"{stem}.{side}_CC.LJPEG").write_bytes(image)
         if lesions:
             (case / f"{stem}.{side}_CC.OVERLAY").write_text(overlay_text(*lesions))
     (case / f"{case_id}.ics").write_text("\n".join(lines) + "\n")
@@ -109,13 +109,13 @@ def write_case(
 
 
 def bright(side: str, shape: tuple[int, int]) -> np.ndarray:
-    """The picture of `breast`, uint8, bright where dense, with stripes."""
+    """The image of `breast`, uint8, bright where dense, with stripes."""
     stripes = np.indices(shape).sum(axis=0) % 5
     return ddsm.brightness(breast(side, shape), "lumisys") + stripes.astype(np.uint8)
 
 
 def block(shape: tuple[int, int], x: int, y: int, w: int, h: int, level: int = 255) -> np.ndarray:
-    """A mask picture, uint8, of `level` in a rectangle and 0 elsewhere."""
+    """A mask image, uint8, of `level` in a rectangle and 0 elsewhere."""
     mask = np.zeros(shape, np.uint8)
     mask[y : y + h, x : x + w] = level
     return mask

@@ -19,7 +19,7 @@ NETWORK = ("train_classifier", "compute_cams", "check_cams", "measure_sensitivit
 RULES = "make_phantom index_cases extract_rois merge_candidates split_rois score_dice "
 RULES += "score_baselines render_tables render_intervals render_claims render_selection_bias "
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
-RULES += "render_figure4 render_figure5 render_figure6 render_figure7 render_figure8 "
+RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 "
 RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime record_provenance"
 
 SPLIT = "splits/split-0.tsv"
@@ -81,7 +81,7 @@ def cut(path: Path) -> None:
 
 
 def flip(path: Path) -> None:
-    """Flip a bit in the middle of a picture."""
+    """Flip a bit in the middle of an image."""
     with h5py.File(path) as file:
         chunk = file["image" if "image" in file else "cam"].id.get_chunk_info(3)
     data = bytearray(path.read_bytes())
@@ -129,13 +129,13 @@ SPOILT = [
     (FLOORS, swap("all 255", "all 256"), ": ", "render_heat_maps render_dice_curves"),
     (FLOORS, text_in("iou_otsu"), ":2: iou_otsu is 'good'", "render_heat_maps render_dice_curves"),
     ("index.tsv", swap("\tusable\t", "\tgood\t"), ":2: status is 'good'",
-     "extract_rois render_candidates render_figure4 render_figure5"),
+     "extract_rois render_candidates render_figures4_5"),
     ("index.tsv", text_in("lines"), ": a usable view's lines is no number",
-     "extract_rois render_figure4"),
+     "extract_rois render_figures4_5"),
     ("rois/candidates-0.tsv", swap("\tabnormal\t", "\tsick\t"), ": label is 'sick'",
      "merge_candidates"),
     ("rois/candidates.tsv", text_in("lesion_w"), ": a used ROI's lesion_w is no number",
-     "render_candidates render_figure4 render_figure5 render_figure6"),
+     "render_candidates render_figures4_5 render_figure6"),
     ("sanity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a check",
      "render_sanity"),
     ("sensitivity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": lacks some combination",

@@ -46,7 +46,7 @@ def test_whatever_the_configuration_says_reaches_a_script_as_one_word(project):
         "dataset": {"source": "ddsm", "path": f"data/{ODD}"},
         "selection": {"lesion_types": [ODD], "pathologies": ["a b"], "volumes": ["'"]},
         "models": [{"name": "MobileNetV2", "weights": f"{ODD}.weights.h5"}],
-        "figure1": {"picture": f"{ODD}.png"},
+        "figure1": {"image": f"{ODD}.png"},
     }
     shutil.copytree(project / "docs", project / "data" / ODD)
     figure1 = f"results/{ODD}/figures/figure1.svg"

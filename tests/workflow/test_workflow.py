@@ -18,9 +18,10 @@ import yaml
 from PIL import Image
 
 from browser import open_page
-from camseg.dice import mean_dice
-from camseg.regimes import OF_CAMS
-from camseg.sources import sources_of
+from camseg.code import code_of
+from camseg.named import names
+from camseg.scoring.dice import mean_dice
+from camseg.training.registry import REGIMES
 from conftest import bright
 from project import ROOT, SMALL, copy_project, jobs, snakemake
 
@@ -47,7 +48,7 @@ def test_default_study_has_nineteen_trainings(project):
     assert counts["compute_cams"] == counts["score_dice"] == counts["check_cams"] == 6
     assert counts["measure_sensitivity"] == 1
     assert counts["extract_rois"] == 2
-    assert [counts[f"render_figure{number}"] for number in (4, 5, 6, 7, 8, 9, 10)] == [1] * 7
+    assert [counts[f"render_figure{number}"] for number in ("s4_5", 6, 7, 8, 9, 10)] == [1] * 6
     assert counts["render_learning_curve"] == 19
     assert "render_figure1" not in counts
     assert counts["score_baselines"] == 1
@@ -63,7 +64,11 @@ def test_more_splits_are_more_of_the_same_jobs(project):
 
 
 def test_controls_are_further_trainings_that_wait_for_their_cams(project):
-    controls = {regime: ["Xception"] for regime in OF_CAMS if regime != "cam"}
+    controls = {
+        name: ["Xception"]
+        for name, regime in REGIMES.items()
+        if regime.needs_cams and name != "cam"
+    }
     config = {"regimes": {**controls, "silhouette": "all"}}
     assert jobs(snakemake(project, "-n", "all", config=config))["train_classifier"] == 19 + 5 + 6
     target = "results/phantom/training/{}/Xception/split-0/model.keras"
@@ -148,15 +153,19 @@ def test_every_rule_of_results_has_its_runtime_recorded(name):
 @pytest.mark.parametrize("name", rules())
 def test_every_rules_environment_holds_what_its_code_imports(name):
     rule = rules()[name]
-    script = re.search(r'sources\("(\w+)"\)', rule)[1]
-    environment = re.search(r'"../../(envs/\w+\.yaml)"', rule)[1]
-    pins = yaml.safe_load((ROOT / environment).read_text())["dependencies"][-1]["pip"]
+    environment = re.search(r"conda:\s+(\w+)", rule)[1].lower()
+    pins = yaml.safe_load((ROOT / f"envs/{environment}.yaml").read_text())["dependencies"][-1][
+        "pip"
+    ]
     have = {pin.split("==")[0] for pin in pins}
-    for path in sources_of(ROOT / "scripts" / f"{script}.py", ROOT):
-        for node in ast.walk(ast.parse((ROOT / path).read_text())):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module] if isinstance(node, ast.ImportFrom) else []
-            for module in {name.partition(".")[0] for name in names}:
+    packages = ["camseg.datasets.sources"] if "READER" in rule else []
+    packages += re.findall(r"camseg\.\w+\.(?:methods|filters)", rule)
+    chosen = [f"{package}.{module}" for package in packages for module in names(package)]
+    for path in code_of(ROOT / f"scripts/{name}.py", chosen):
+        for node in ast.walk(ast.parse(path.read_text())):
+            found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            found += [node.module] if isinstance(node, ast.ImportFrom) else []
+            for module in {each.partition(".")[0] for each in found}:
                 if module not in sys.stdlib_module_names and module != "camseg":
                     assert WHEELS.get(module, module) in have, f"{path} needs {module}"
 
@@ -512,8 +521,10 @@ def test_another_head_of_a_network_is_a_branch_of_its_own(study, tmp_path):
         return [line for line in result.stdout.splitlines() if "train_classifier.py" in line]
 
     for line in training_jobs():
-        assert "--name flat.16 --network MobileNetV2 --head flatten_dense --widths 16" in line
-        assert "--weights" not in line
+        assert (
+            "--name flat.16 --network MobileNetV2 --head flatten_dense --widths 16 --weights none"
+            in line
+        )
     (tmp_path / "start.weights.h5").touch()
     for line in training_jobs(widths=[16, 8], weights=str(tmp_path / "start.weights.h5")):
         assert f"--widths 16 8 --weights {tmp_path}/start.weights.h5" in line
@@ -521,7 +532,7 @@ def test_another_head_of_a_network_is_a_branch_of_its_own(study, tmp_path):
 
 @pytest.mark.slow
 def test_editing_the_scoring_reruns_nothing_before_it(study):
-    path = study / "scripts/camseg/dice.py"
+    path = study / "scripts/camseg/scoring/dice.py"
     before = path.read_text()
     path.write_text(before + "\n# edited\n")
     try:
@@ -558,7 +569,7 @@ def test_the_same_study_again_gives_identical_tables_and_another_seed_other_rois
 
 @pytest.mark.slow
 def test_bad_cases_are_named_and_the_run_goes_on(study, tmp_path):
-    """A DDSM folder with a truncated picture, a broken chain and a missing contralateral view."""
+    """A DDSM folder with a truncated image, a broken chain and a missing contralateral view."""
     folder = tmp_path / "ddsm"
     shutil.copytree(study / "results/phantom/cases", folder)
     overlays = sorted(folder.rglob("*.OVERLAY"))
@@ -601,7 +612,7 @@ def test_strict_ends_at_a_bad_case(study, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_table_of_pictures_goes_through_the_same_stages(project, tmp_path):
+def test_a_table_of_images_goes_through_the_same_stages(project, tmp_path):
     lines = ["image,patient,side,label,x,y,r,y_from"]
     for patient in range(1, 7):
         for side in ("left", "right"):
@@ -609,7 +620,7 @@ def test_a_table_of_pictures_goes_through_the_same_stages(project, tmp_path):
             Image.fromarray(bright(side.upper(), (120, 80))).save(tmp_path / name)
             lesion = "abnormal,30,40,8,bottom" if side == "left" else "normal"
             lines.append(f"{name},{patient},{side},{lesion}")
-    (tmp_path / "1-right.png").write_bytes(b"no picture")
+    (tmp_path / "1-right.png").write_bytes(b"no image")
     (tmp_path / "table.csv").write_text("\n".join(lines))
     config = {
         **SMALL,

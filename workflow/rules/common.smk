@@ -1,25 +1,60 @@
-# Helpers that the rules share; no rule stands here.
+# What the rules need of the study's configuration, and the helpers they share; no rule stands here.
+import io
 import os
 import re
+import shutil
+import subprocess
 import sys
-from pathlib import Path
+import tarfile
+from dataclasses import asdict
 
 import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
-from camseg.config import check_schema, check_study, entries
-from camseg.discovery import FINDERS
+
+def checkout(source, folder):
+    """A copy of a workflow that another one uses from a git repository, say by github(...).
+
+    Its scripts have to lie on the disk. The copy is made anew only for another commit.
+    """
+    repository = source.repo_path if source.is_local else source.hosted_repo.repo_clone
+    git = ["git", "-C", str(repository)]
+    commit = subprocess.check_output([*git, "rev-parse", f"{source.ref}^{{commit}}"], text=True)
+    stamp = folder / ".commit"
+    if not stamp.exists() or stamp.read_text() != commit:
+        shutil.rmtree(folder, ignore_errors=True)
+        with tarfile.open(
+            fileobj=io.BytesIO(subprocess.check_output([*git, "archive", commit.strip()]))
+        ) as archive:
+            archive.extractall(folder, filter="data")
+        stamp.write_text(commit)
+    return folder
+
+
+HERE = workflow.current_basedir
+HOSTED = hasattr(HERE, "ref")  # in a git repository
+ROOT = checkout(HERE, Path.cwd() / ".snakemake/camseg") if HOSTED else Path(HERE).parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+from camseg.code import code_of
+from camseg.datasets import registry as datasets
+from camseg.datasets.selection import GreyOptions, Selection
 from camseg.errors import CamsegError
-from camseg.regimes import OF_CAMS
-from camseg.sources import sources_of
+from camseg.explanations.options import CamOptions, MapOptions
+from camseg.explanations.registry import EXPLANATIONS
+from camseg.networks.options import BatchOptions, ClassifierOptions
+from camseg.options import to_arguments
+from camseg.phantom.options import PhantomOptions
+from camseg.rois.options import RoiOptions, SplitOptions
+from camseg.study.config import check_schema, check_study, entries
+from camseg.training.options import ExecutionOptions, TrainingOptions
+from camseg.training.registry import REGIMES as KNOWN_REGIMES
 
 # `python` in a rule's shell command is the one that runs Snakemake, or that of the rule's
 # conda environment, which is activated after this
 os.environ |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])}
 
-SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 
 try:
     check_schema(config, SCHEMA)
@@ -33,18 +68,11 @@ try:
 except CamsegError as error:
     raise WorkflowError(error)
 
-PHANTOM = config["dataset"]["source"] == "phantom"
-CASES = "<results>/cases" if PHANTOM else config["dataset"]["path"]
-SOURCE = "ddsm" if PHANTOM else config["dataset"]["source"]  # phantoms are DDSM files
-# TensorFlow itself and a batch's feature maps. Xception, the largest, took 1750 MB (128 px, batches
-# of 8), 2260 MB (128 px, 16) and 3800 MB (224 px, 16)
-NETWORK_MB = 1500 + 70 * config["training"]["batch_size"] * (config["rois"]["size"] / 128) ** 2
-SHARDS = range(config["rois"]["shards"])
-EXPLANATION = config["cam"]["explanation"]
+SOURCE = datasets.SOURCES[config["dataset"]["source"]]
+CASES = config["dataset"]["path"] if SOURCE.path else "<results>/cases"
+READER = f"camseg.datasets.sources.{SOURCE.reader}"
 SPLITS = range(config["splits"])
-# the split and the model shown where one stands for all
-SPLIT = 0
-EXAMPLE = "Xception" if "Xception" in MODELS else next(iter(MODELS))
+EXPLANATION = config["cam"]["explanation"]
 REGIMES = {
     "original": list(MODELS),
     **{
@@ -52,26 +80,21 @@ REGIMES = {
         for regime, models in config["regimes"].items()
     },
 }
-TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
-TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims", "candidates"]
-TABLES += ["heat_maps", "heat_maps_by_group", "sanity", "sensitivity", "sensitivity_spread"]
-FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
-# the report's categories, which it shows in alphabetical order
-MAIN, STATISTICS = "1 Main results", "2 Intervals, claims, comparison"
-HEAT_MAPS, PICTURES, CURVES = "3 Heat maps", "4 Figures", "5 Learning curves"
-CASES_AND_ROIS, RECORD = "6 Cases and ROIs", "7 Runtime, versions, configuration"
-DICE = expand(
-    "<results>/dice/{explanation}/{model}/split-{split}.tsv",
-    explanation=EXPLANATION,
-    model=MODELS,
-    split=SPLITS,
-)
-DICE_MODELS = [model for model in MODELS for _ in SPLITS]  # the model of each
+# the split and the model shown where one stands for all
+SPLIT = 0
+EXAMPLE = "Xception" if "Xception" in MODELS else next(iter(MODELS))
+ROIS = expand("<results>/rois/shard-{shard}.h5", shard=range(config["rois"]["shards"]))
 
 
-def sources(script):
-    """The files a script is made of: itself first, then the library's modules it imports."""
-    return sources_of(Path(workflow.basedir, "scripts", f"{script}.py"), workflow.basedir)
+def beside(path):
+    """A file of the workflow: relative where it lies below the working directory, else absolute."""
+    path = ROOT / path
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def code(script, *chosen):
+    """The files a script is made of: itself first, then the modules it imports or has `chosen`."""
+    return list(map(beside, code_of(ROOT / "scripts" / f"{script}.py", chosen)))
 
 
 def by_attempt(amount):
@@ -79,100 +102,57 @@ def by_attempt(amount):
     return lambda wildcards, attempt: attempt * amount
 
 
-def report_table(name, category, label, folder="tables"):
-    """A table's files; the report shows the page, from which the others can be saved."""
-    path = f"<results>/{folder}/{name}"
-    return [*multiext(path, ".csv", ".md", ".tex"), reported(f"{path}.html", category, label)]
+# TensorFlow itself and a batch's feature maps. Xception, the largest, took 1750 MB (128 px, batches
+# of 8), 2260 MB (128 px, 16) and 3800 MB (224 px, 16)
+NETWORK_MB = int(1500 + 70 * config["training"]["batch_size"] * (config["rois"]["size"] / 128) ** 2)
+# what a job takes that says nothing else, and one that runs a network on all ROIs
+SMALL = {"mem_mb": by_attempt(1000), "runtime": by_attempt(10)}
+NETWORK = {"mem_mb": by_attempt(NETWORK_MB), "runtime": by_attempt(60)}
+# the environments of the rules' files
+INGEST, TRAIN, REPORT = (f"../../envs/{name}.yaml" for name in ("ingest", "train", "report"))
 
 
-def report_figure(name, category, label, folder="figures"):
-    """A figure's files, of which the report shows the SVG."""
-    path = f"<results>/{folder}/{name}"
-    return [reported(f"{path}.svg", category, label), f"{path}.png"]
+def of_models(path, splits=SPLITS):
+    """The file of that name of every model of the study, on every one of the splits."""
+    return expand(path, explanation=EXPLANATION, model=MODELS, split=splits)
 
 
-def reported(path, category, label):
-    """A file that the report shows, with the caption of the same name."""
-    # two blanks, of which a browser shows one, sort Figure 4 before Figure 10
-    label = re.sub(r" (\d)$", r"  \1", label)
-    caption = f"../report/{Path(path).stem}.rst"
-    return report(path, caption=caption, category=category, labels={"result": label})
-
-
-def of_trainings(name):
+def of_trainings(path):
     """The file of that name of every training of the study."""
     return [
-        f"<results>/training/{regime}/{model}/split-{split}/{name}"
+        path.format(regime=regime, model=model, split=split)
         for regime, models in REGIMES.items()
         for model in models
         for split in SPLITS
     ]
 
 
-# the study's jobs below <results>/runtime, of rules that have several
-MEASURED = [
-    *expand("extract_rois/{shard}", shard=SHARDS),
-    *expand("{stage}/split-{split}", stage=["split_rois", "score_baselines"], split=SPLITS),
-    *expand(
-        "{stage}/{explanation}/{model}/split-{split}",
-        stage=["compute_cams", "score_dice", "check_cams", "measure_sensitivity"],
-        explanation=EXPLANATION,
-        model=MODELS,
-        split=SPLITS,
-    ),
-    *[
-        f"{stage}/{regime}/{model}/split-{split}"
-        for stage in ("train_classifier", "render_learning_curve")
-        for regime, models in REGIMES.items()
-        for model in models
-        for split in SPLITS
-    ],
-]
-# what a study is for; the records of how it ran come after these
-RESULTS = [
-    *expand("<results>/tables/{table}.{suffix}", table=TABLES, suffix=["csv", "md", "tex", "html"]),
-    *expand("<results>/figures/{figure}.{suffix}", figure=FIGURES, suffix=["svg", "png"]),
-    *[
-        f"<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg"
-        for regime, models in REGIMES.items()
-        for model in models
-        for split in SPLITS
-    ],
-    "<results>/rois/candidates.tsv",
-]
+METRICS, PREDICTIONS = (
+    of_trainings(f"<results>/training/{{regime}}/{{model}}/split-{{split}}/{name}")
+    for name in ("metrics.json", "predictions.tsv")
+)
+DICE = of_models("<results>/dice/{explanation}/{model}/split-{split}.tsv")
+DICE_MODELS = [model for model in MODELS for _ in SPLITS]  # the model of each
 
 
 def cams_for_filter(wildcards):
     """The CAM file that a regime of CAMs filters its ROIs with; none for other regimes."""
-    if wildcards.regime not in OF_CAMS:
+    if not KNOWN_REGIMES[wildcards.regime].needs_cams:
         return []
     return f"<results>/cams/{EXPLANATION}/{{model}}/split-{{split}}.h5"
 
 
-def picture_of_figure1(wildcards):
-    """The picture that the configuration names for Figure 1, which is nobody's default."""
-    if config["figure1"]["picture"] is None:
-        raise WorkflowError("config: figure1.picture: name a picture (JPEG, PNG, TIFF) to show")
-    return config["figure1"]["picture"]
-
-
-def classifier_options(wildcards):
-    """The options of train_classifier.py that say which classifier to train."""
-    entry = MODELS[wildcards.model]
-    options = ["--name", entry.name, "--network", entry.network, "--head", entry.head]
-    options += ["--widths", *map(str, entry.widths)] if entry.widths else []
-    return options + (["--weights", entry.weights] if entry.weights else [])
-
-
-def weights_file(wildcards):
-    """The weights file that a classifier's training starts from; none for most classifiers."""
-    return MODELS[wildcards.model].weights_file or []
+def image_of_figure1(wildcards):
+    """The image that the configuration names for Figure 1, which is nobody's default."""
+    if config["figure1"]["image"] is None:
+        raise WorkflowError("config: figure1.image: name an image (JPEG, PNG, TIFF) to show")
+    return config["figure1"]["image"]
 
 
 def require_cases():
     """End a run before its first job if the dataset lists no case."""
-    try:
-        if not PHANTOM:
-            FINDERS[SOURCE](Path(CASES))
-    except CamsegError as error:
-        raise WorkflowError(error)
+    if SOURCE.path:
+        try:
+            datasets.require_cases(SOURCE, Path(CASES))
+        except CamsegError as error:
+            raise WorkflowError(error)

@@ -1,7 +1,9 @@
 rule render_tables:
+    """Tables I and II, and Table II with all regimes."""
     input:
-        code=sources("render_tables"),
-        metrics=of_trainings("metrics.json"),
+        code=code("render_tables"),
+        captions=captions("table1", "table2", "table2_extended"),
+        metrics=METRICS,
         dice=DICE,
     output:
         table1=report_table("table1", MAIN, "Table I"),
@@ -12,27 +14,27 @@ rule render_tables:
     benchmark:
         "<results>/runtime/render_tables.tsv"
     conda:
-        "../../envs/report.yaml"
-    threads: 1
+        REPORT
     resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(10),
+        **SMALL,
     params:
         models=DICE_MODELS,
     message:
         "Rendering the tables"
     shell:
         "python {input.code[0]:q} --metrics {input.metrics:q} --models {params.models}"
-        " --dice {input.dice:q} --table1 {output.table1:q} --table2 {output.table2:q}"
-        " --table2-extended {output.extended:q} > {log:q} 2>&1"
+        " --dice {input.dice:q} --captions {input.captions:q} --table1 {output.table1:q}"
+        " --table2 {output.table2:q} --table2-extended {output.extended:q} > {log:q} 2>&1"
 
 
 rule render_intervals:
+    """The 95 % intervals of Tables I and II, and the published numbers beside this study's."""
     input:
-        code=sources("render_intervals"),
-        metrics=of_trainings("metrics.json"),
+        code=code("render_intervals"),
+        captions=captions("table1_intervals", "table2_intervals", "paper_comparison"),
+        metrics=METRICS,
         dice=DICE,
-        published="resources/paper_results.csv",
+        published=beside("resources/paper_results.csv"),
     output:
         table1=report_table("table1_intervals", STATISTICS, "Table I, intervals"),
         table2=report_table("table2_intervals", STATISTICS, "Table II, intervals"),
@@ -42,11 +44,9 @@ rule render_intervals:
     benchmark:
         "<results>/runtime/render_intervals.tsv"
     conda:
-        "../../envs/report.yaml"
-    threads: 1
+        REPORT
     resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(10),
+        **SMALL,
     params:
         models=DICE_MODELS,
         seed=config["seed"],
@@ -55,17 +55,19 @@ rule render_intervals:
     shell:
         "python {input.code[0]:q} --metrics {input.metrics:q} --models {params.models}"
         " --dice {input.dice:q} --published {input.published:q} --seed {params.seed}"
-        " --table1 {output.table1:q} --table2 {output.table2:q}"
+        " --captions {input.captions:q} --table1 {output.table1:q} --table2 {output.table2:q}"
         " --comparison {output.comparison:q} > {log:q} 2>&1"
 
 
 rule render_claims:
+    """Tests of the paper's claims, on this study's results and on the published numbers."""
     input:
-        code=sources("render_claims"),
-        metrics=of_trainings("metrics.json"),
-        predictions=of_trainings("predictions.tsv"),
+        code=code("render_claims"),
+        captions=captions("claims"),
+        metrics=METRICS,
+        predictions=PREDICTIONS,
         dice=DICE,
-        published="resources/paper_results.csv",
+        published=beside("resources/paper_results.csv"),
     output:
         claims=report_table("claims", STATISTICS, "The paper's claims"),
     log:
@@ -73,11 +75,9 @@ rule render_claims:
     benchmark:
         "<results>/runtime/render_claims.tsv"
     conda:
-        "../../envs/report.yaml"
-    threads: 1
+        REPORT
     resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(10),
+        **SMALL,
     params:
         models=DICE_MODELS,
         seed=config["seed"],
@@ -86,15 +86,17 @@ rule render_claims:
     shell:
         "python {input.code[0]:q} --metrics {input.metrics:q}"
         " --predictions {input.predictions:q} --models {params.models} --dice {input.dice:q}"
-        " --published {input.published:q} --seed {params.seed} --output {output.claims:q}"
-        " > {log:q} 2>&1"
+        " --published {input.published:q} --seed {params.seed} --captions {input.captions:q}"
+        " --output {output.claims:q} > {log:q} 2>&1"
 
 
 rule render_selection_bias:
+    """What choosing the best epoch is worth, and the inverse-mask result beside it."""
     input:
-        code=sources("render_selection_bias"),
-        metrics=of_trainings("metrics.json"),
-        predictions=of_trainings("predictions.tsv"),
+        code=code("render_selection_bias"),
+        captions=captions("selection_bias", "inverse_mask"),
+        metrics=METRICS,
+        predictions=PREDICTIONS,
     output:
         table=report_table("selection_bias", STATISTICS, "Selection bias"),
         inverse_mask=report_table("inverse_mask", STATISTICS, "Inverse mask"),
@@ -103,49 +105,22 @@ rule render_selection_bias:
     benchmark:
         "<results>/runtime/render_selection_bias.tsv"
     conda:
-        "../../envs/report.yaml"
-    threads: 1
+        REPORT
     resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(10),
+        **SMALL,
     message:
         "Working out what choosing the best epoch is worth"
     shell:
         "python {input.code[0]:q} --metrics {input.metrics:q}"
-        " --predictions {input.predictions:q} --output {output.table:q}"
-        " --inverse-mask {output.inverse_mask:q} > {log:q} 2>&1"
-
-
-rule render_figure8:
-    input:
-        code=sources("render_figure8"),
-        intervals="<results>/tables/table2_intervals.csv",
-        extended="<results>/tables/table2_extended.csv",
-        published="resources/paper_results.csv",
-    output:
-        figure=report_figure("figure8", MAIN, "Figure 8"),
-        column=multiext("<results>/figures/figure8_column", ".svg", ".png"),
-    log:
-        "<results>/logs/render_figure8.log",
-    benchmark:
-        "<results>/runtime/render_figure8.tsv"
-    conda:
-        "../../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(10),
-    message:
-        "Drawing Figure 8"
-    shell:
-        "python {input.code[0]:q} --intervals {input.intervals:q} --extended {input.extended:q}"
-        " --published {input.published:q} --output {output.figure:q} --column {output.column:q}"
-        " > {log:q} 2>&1"
+        " --predictions {input.predictions:q} --captions {input.captions:q}"
+        " --output {output.table:q} --inverse-mask {output.inverse_mask:q} > {log:q} 2>&1"
 
 
 rule render_candidates:
+    """How many views and ROIs were used, how many rejected and why."""
     input:
-        code=sources("render_candidates"),
+        code=code("render_candidates"),
+        captions=captions("candidates"),
         index="<results>/index.tsv",
         candidates="<results>/rois/candidates.tsv",
     output:
@@ -155,21 +130,21 @@ rule render_candidates:
     benchmark:
         "<results>/runtime/render_candidates.tsv"
     conda:
-        "../../envs/report.yaml"
-    threads: 1
+        REPORT
     resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(10),
+        **SMALL,
     message:
         "Counting what was used, and what was rejected and why"
     shell:
         "python {input.code[0]:q} --index {input.index:q} --candidates {input.candidates:q}"
-        " --output {output.table:q} > {log:q} 2>&1"
+        " --captions {input.captions:q} --output {output.table:q} > {log:q} 2>&1"
 
 
 rule render_heat_maps:
+    """The scores of every model's heat maps, and below them those of the floors."""
     input:
-        code=sources("render_heat_maps"),
+        code=code("render_heat_maps"),
+        captions=captions("heat_maps", "heat_maps_by_group"),
         scores=DICE,
         baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
     output:
@@ -180,45 +155,125 @@ rule render_heat_maps:
     benchmark:
         "<results>/runtime/render_heat_maps.tsv"
     conda:
-        "../../envs/report.yaml"
-    threads: 1
+        REPORT
     resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(10),
+        **SMALL,
     params:
         models=DICE_MODELS,
     message:
         "Rendering the tables of heat maps"
     shell:
         "python {input.code[0]:q} --models {params.models} --scores {input.scores:q}"
-        " --baselines {input.baselines:q} --heat-maps {output.heat_maps:q}"
-        " --by-group {output.by_group:q} > {log:q} 2>&1"
+        " --baselines {input.baselines:q} --captions {input.captions:q}"
+        " --heat-maps {output.heat_maps:q} --by-group {output.by_group:q} > {log:q} 2>&1"
 
 
-rule render_dice_curves:
+rule render_sanity:
+    """What the checks of the heat maps have found, model by model."""
     input:
-        code=sources("render_dice_curves"),
-        scores=DICE,
-        curves=[Path(path).with_suffix(".h5") for path in DICE],
-        baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
-        baseline_curves=expand("<results>/dice/baselines/split-{split}.h5", split=SPLITS),
+        code=code("render_sanity"),
+        captions=captions("sanity"),
+        checks=of_models("<results>/sanity/{explanation}/{model}/split-{split}.tsv"),
+        cams=of_models("<results>/cams/{explanation}/{model}/split-{split}.h5"),
     output:
-        figure=report_figure("dice_curves", HEAT_MAPS, "Dice over the threshold"),
+        table=report_table("sanity", HEAT_MAPS, "Sanity checks"),
     log:
-        "<results>/logs/render_dice_curves.log",
+        "<results>/logs/render_sanity.log",
     benchmark:
-        "<results>/runtime/render_dice_curves.tsv"
+        "<results>/runtime/render_sanity.tsv"
     conda:
-        "../../envs/report.yaml"
-    threads: 1
+        REPORT
     resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(10),
+        **SMALL,
     params:
         models=DICE_MODELS,
     message:
-        "Drawing Dice over the threshold"
+        "Rendering the table of sanity checks"
     shell:
-        "python {input.code[0]:q} --models {params.models} --scores {input.scores:q}"
-        " --curves {input.curves:q} --baselines {input.baselines:q}"
-        " --baseline-curves {input.baseline_curves:q} --output {output.figure:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --models {params.models} --checks {input.checks:q}"
+        " --cams {input.cams:q} --captions {input.captions:q} --output {output.table:q}"
+        " > {log:q} 2>&1"
+
+
+rule render_sensitivity:
+    """How far Dice depends on how a CAM is made, beside how far it depends on the network."""
+    input:
+        code=code("render_sensitivity"),
+        captions=captions("sensitivity", "sensitivity_spread"),
+        measured=f"<results>/sensitivity/{EXPLANATION}/{EXAMPLE}/split-{SPLIT}.tsv",
+        dice=of_models("<results>/dice/{explanation}/{model}/split-{split}.tsv", SPLIT),
+    output:
+        table=report_table("sensitivity", HEAT_MAPS, "Sensitivity to how a CAM is made"),
+        spread=report_table("sensitivity_spread", HEAT_MAPS, "Spread of the sensitivity"),
+    log:
+        "<results>/logs/render_sensitivity.log",
+    benchmark:
+        "<results>/runtime/render_sensitivity.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        models=list(MODELS),
+        options=to_arguments(CamOptions, config["cam"]),
+    message:
+        "Rendering the sensitivity of Dice to how a CAM is made"
+    shell:
+        "python {input.code[0]:q} --measured {input.measured:q} {params.options:q}"
+        " --models {params.models} --dice {input.dice:q} --captions {input.captions:q}"
+        " --table {output.table:q} --spread {output.spread:q} > {log:q} 2>&1"
+
+
+# How the study ran. These rules come last, so that they describe what is there.
+rule summarise_runtime:
+    """Where the study's time went, stage by stage."""
+    input:
+        RESULTS,
+        code=code("summarise_runtime"),
+        captions=captions("runtime"),
+    output:
+        table=report_table("runtime", RECORD, "Runtime", folder="runtime"),
+        figure=report_figure("runtime", RECORD, "Where the time goes", folder="runtime"),
+    log:
+        "<results>/logs/summarise_runtime.log",
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        folder=lambda wildcards, output: Path(output.table[0]).parent,
+        jobs=MEASURED,
+    message:
+        "Adding up where the time went"
+    shell:
+        "python {input.code[0]:q} --runtime {params.folder:q} --jobs {params.jobs}"
+        " --captions {input.captions:q} --table {output.table:q} --figure {output.figure:q}"
+        " > {log:q} 2>&1"
+
+
+rule record_provenance:
+    """What made the results: the configuration, and the versions of all software."""
+    input:
+        code=code("record_provenance"),
+        captions=captions("configuration", "versions"),
+        runtime="<results>/runtime/runtime.csv",
+    output:
+        configuration="<results>/provenance/configuration.yaml",
+        page=reported("<results>/provenance/configuration.html", RECORD, "Configuration"),
+        versions=report_table("versions", RECORD, "Versions", folder="provenance"),
+    log:
+        "<results>/logs/record_provenance.log",
+    conda:
+        TRAIN
+    resources:
+        **SMALL,
+    params:
+        configuration=yaml.safe_dump(
+            {key: value for key, value in config.items() if key != "execution"}
+        ),
+    message:
+        "Recording configuration and versions"
+    shell:
+        "python {input.code[0]:q} --configuration {params.configuration:q}"
+        " --captions {input.captions:q} --text {output.configuration:q} --page {output.page:q}"
+        " --versions {output.versions:q} > {log:q} 2>&1"

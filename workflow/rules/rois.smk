@@ -1,38 +1,7 @@
-rule index_cases:
-    input:
-        code=sources("index_cases"),
-        cases=CASES,
-    output:
-        index="<results>/index.tsv",
-    log:
-        "<results>/logs/index_cases.log",
-    benchmark:
-        "<results>/runtime/index_cases.tsv"
-    conda:
-        "../../envs/ingest.yaml"
-    threads: 1
-    resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(60),
-    params:
-        source=SOURCE,
-        lesion_types=config["selection"]["lesion_types"] or [],
-        pathologies=config["selection"]["pathologies"] or [],
-        volumes=config["selection"]["volumes"] or [],
-        grey=config["rois"]["grey"],
-        strict="--strict" if config["strict"] else "",
-    message:
-        "Indexing the cases of {input.cases}"
-    shell:
-        "python {input.code[0]:q} {input.cases:q} --source {params.source}"
-        " --output {output.index:q} --lesion-types {params.lesion_types:q}"
-        " --pathologies {params.pathologies:q} --volumes {params.volumes:q}"
-        " --grey {params.grey} {params.strict} > {log:q} 2>&1"
-
-
 rule extract_rois:
+    """The ROIs of a shard of the cases, and what became of every candidate."""
     input:
-        code=sources("extract_rois"),
+        code=code("extract_rois", READER),
         cases=CASES,
         index="<results>/index.tsv",
     output:
@@ -43,29 +12,28 @@ rule extract_rois:
     benchmark:
         "<results>/runtime/extract_rois/{shard}.tsv"
     conda:
-        "../../envs/ingest.yaml"
-    threads: 1
+        INGEST
     resources:
         mem_mb=by_attempt(2000),
         runtime=by_attempt(240),
     params:
-        rois=config["rois"],
+        shards=len(ROIS),
+        options=to_arguments(RoiOptions, config["rois"]),
         seed=config["seed"],
     message:
         "Cutting ROIs of shard {wildcards.shard}"
     shell:
         "python {input.code[0]:q} --index {input.index:q} --data {input.cases:q}"
-        " --shard {wildcards.shard} --shards {params.rois[shards]}"
-        " --size {params.rois[size]} --padding {params.rois[padding]}"
-        " --outline {params.rois[outline]} --overlap {params.rois[overlap]}"
-        " --min-breast-share {params.rois[min_breast_share]} --seed {params.seed}"
-        " --rois {output.rois:q} --candidates {output.candidates:q} > {log:q} 2>&1"
+        " --shard {wildcards.shard} --shards {params.shards} {params.options:q}"
+        " --seed {params.seed} --rois {output.rois:q} --candidates {output.candidates:q}"
+        " > {log:q} 2>&1"
 
 
 rule merge_candidates:
+    """What became of the candidate ROIs of all shards; an error if none is left to train on."""
     input:
-        code=sources("merge_candidates"),
-        tables=expand("<results>/rois/candidates-{shard}.tsv", shard=SHARDS),
+        code=code("merge_candidates"),
+        tables=[Path(shard).with_name(f"candidates-{n}.tsv") for n, shard in enumerate(ROIS)],
     output:
         table="<results>/rois/candidates.tsv",
     log:
@@ -73,11 +41,9 @@ rule merge_candidates:
     benchmark:
         "<results>/runtime/merge_candidates.tsv"
     conda:
-        "../../envs/ingest.yaml"
-    threads: 1
+        INGEST
     resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(10),
+        **SMALL,
     params:
         strict="--strict" if config["strict"] else "",
     message:
@@ -88,9 +54,10 @@ rule merge_candidates:
 
 
 rule split_rois:
+    """Which ROIs are for training and which for validation."""
     input:
-        code=sources("split_rois"),
-        shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
+        code=code("split_rois"),
+        shards=ROIS,
         # ends the run with the reasons if no usable ROI is left
         candidates="<results>/rois/candidates.tsv",
     output:
@@ -100,22 +67,14 @@ rule split_rois:
     benchmark:
         "<results>/runtime/split_rois/split-{split}.tsv"
     conda:
-        "../../envs/ingest.yaml"
-    threads: 1
+        INGEST
     resources:
-        mem_mb=by_attempt(1000),
-        runtime=by_attempt(10),
+        **SMALL,
     params:
-        by=config["split"]["by"],
-        cap=(
-            ["--max-abnormal", config["split"]["max_abnormal"]]
-            if config["split"]["max_abnormal"]
-            else []
-        ),
+        options=to_arguments(SplitOptions, config["split"]),
         seed=config["seed"],
     message:
         "Dividing the ROIs into training and validation (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --shards {input.shards:q} --split {wildcards.split}"
-        " --by {params.by} {params.cap} --seed {params.seed} --output {output.split:q}"
-        " > {log:q} 2>&1"
+        " {params.options:q} --seed {params.seed} --output {output.split:q} > {log:q} 2>&1"

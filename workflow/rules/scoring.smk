@@ -1,7 +1,8 @@
 rule score_dice:
+    """The scores of a model's heat maps against the outlines, ROI by ROI."""
     input:
-        code=sources("score_dice"),
-        shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
+        code=code("score_dice"),
+        shards=ROIS,
         cams="<results>/cams/{explanation}/{model}/split-{split}.h5",
         split="<results>/splits/split-{split}.tsv",
         predictions="<results>/training/original/{model}/split-{split}/predictions.tsv",
@@ -13,8 +14,7 @@ rule score_dice:
     benchmark:
         "<results>/runtime/score_dice/{explanation}/{model}/split-{split}.tsv"
     conda:
-        "../../envs/report.yaml"
-    threads: 1
+        REPORT
     resources:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(20),
@@ -27,9 +27,10 @@ rule score_dice:
 
 
 rule score_baselines:
+    """The scores of heat maps that look at no image: the floors."""
     input:
-        code=sources("score_baselines"),
-        shards=expand("<results>/rois/shard-{shard}.h5", shard=SHARDS),
+        code=code("score_baselines"),
+        shards=ROIS,
         split="<results>/splits/split-{split}.tsv",
     output:
         dice="<results>/dice/baselines/split-{split}.tsv",
@@ -39,15 +40,14 @@ rule score_baselines:
     benchmark:
         "<results>/runtime/score_baselines/split-{split}.tsv"
     conda:
-        "../../envs/report.yaml"
-    threads: 1
+        REPORT
     resources:
         mem_mb=by_attempt(2000),
         runtime=by_attempt(20),
     params:
         seed=config["seed"],
     message:
-        "Scoring heat maps that look at no picture (split {wildcards.split})"
+        "Scoring heat maps that look at no image (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
         " --seed {params.seed} --output {output.dice:q} --curves {output.curves:q}"

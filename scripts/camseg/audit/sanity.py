@@ -1,0 +1,150 @@
+"""Checks whether heat maps depend on what they should: the weights, the class, the image.
+
+The weights are those of Adebayo et al., "Sanity Checks for Saliency Maps" (2018): re-initialised,
+they must change the map. The map of the other class must be another one, that of an image moved
+must move along.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pandas as pd
+
+from camseg.explanations import explain, scaling
+from camseg.scoring.dice import mean_dice
+from camseg.seeds import derive_seed, generator
+
+SAMPLE = 32  # ROIs at most
+DRAWS = 3  # of weights: the maps of one draw resemble each other, whatever the images show
+SHIFT = 32  # pixels: the stride of the last feature map of every network in keras.applications
+
+
+def sample(candidates: np.ndarray, seed: int) -> np.ndarray:
+    """Return the places of at most SAMPLE of the ROIs that are `candidates`, (n,) bool, sorted."""
+    order = generator(seed, "sanity checks").permutation(np.flatnonzero(candidates))
+    return np.sort(order[:SAMPLE])
+
+
+def check(
+    model: keras.Model,
+    images: np.ndarray,
+    masks: np.ndarray,
+    *,
+    preprocess: Callable[[np.ndarray], np.ndarray],
+    seed: int,
+    batch_size: int,
+    explanation: str,
+    score: str,
+    relu: bool,
+    resize: str,
+    shift: int = SHIFT,
+) -> pd.DataFrame:
+    """Return how the maps of abnormal ROIs change with weights, class and place: a row per map.
+
+    `images` and `masks` (n, S, S) uint8; `preprocess` makes the model's input of images;
+    `shift` is the pixels that a cell of the model's grid stands for; the rest as for
+    `explain.explain`. The model keeps its weights.
+
+    Columns: `check`, `roi` (its place in `images`), `draw` (from 0), `correlation` (of the ranks
+    of the raw map with those of the unchanged map; NaN if one is constant) and `dice` (mean-Dice
+    of the changed map; NaN where the mask does not fit). Checks:
+
+    - "unchanged": the map for the class abnormal;
+    - "random_weights", "random_head": all weights, or those of the dense layers, re-initialised;
+    - "other_class": the map for the class normal, by `score`; "other_class_logit": the same
+      between the maps of the two single logits;
+    - "moved", "moved_in_place": the image moved by one cell, each way a draw; the map along
+      with it, or cell by cell (see `moved_correlations`).
+    """
+
+    def derive(images: np.ndarray) -> list[explain.Derivatives]:
+        parts = range(0, len(images), batch_size)
+        inputs = (preprocess(images[start : start + batch_size]) for start in parts)
+        return [explain.differentiate(model, batch) for batch in inputs]
+
+    def raw(
+        derivatives: list[explain.Derivatives], score: str = score, label: int = 1
+    ) -> np.ndarray:
+        options = {"explanation": explanation, "score": score, "target": "true"}
+        return np.concatenate(
+            [
+                explain.raw_maps(batch, labels=np.full(len(batch.logits), label), **options)
+                for batch in derivatives
+            ]
+        )
+
+    def dice(maps: np.ndarray) -> np.ndarray:
+        return mean_dice(scaling.to_grey(maps, masks.shape[1:], relu=relu, resize=resize), masks)
+
+    rows = []
+
+    def add(check: str, correlation: np.ndarray, dice: np.ndarray | float, draw: int = 0) -> None:
+        row = {"check": check, "roi": np.arange(len(images)), "draw": draw}
+        rows.append(pd.DataFrame(row | {"correlation": correlation, "dice": dice}))
+
+    derivatives = derive(images)
+    own, other = raw(derivatives), raw(derivatives, label=0)
+    logits = (raw(derivatives, "logit", label) for label in (0, 1))
+    add("unchanged", rank_correlation(own, own), dice(own))
+    add("other_class", rank_correlation(own, other), dice(other))
+    add("other_class_logit", rank_correlation(*logits), np.nan)
+    for draw, (rows_down, columns_right) in enumerate(((0, 1), (0, -1), (1, 0), (-1, 0))):
+        moved = raw(derive(translate(images, shift * rows_down, shift * columns_right)))
+        along, in_place = moved_correlations(own, moved, rows_down, columns_right)
+        add("moved", along, np.nan, draw)
+        add("moved_in_place", in_place, np.nan, draw)
+    trained = model.get_weights()
+    for draw in range(DRAWS):
+        keras.utils.set_random_seed(derive_seed(seed, "random weights", draw) % 2**32)
+        fresh = keras.models.clone_model(model)
+        for layer, drawn in zip(model.layers, fresh.layers, strict=True):
+            if isinstance(layer, keras.layers.Dense):
+                layer.set_weights(drawn.get_weights())
+        maps = raw(derive(images))
+        add("random_head", rank_correlation(own, maps), dice(maps), draw)
+        model.set_weights(fresh.get_weights())
+        maps = raw(derive(images))
+        add("random_weights", rank_correlation(own, maps), dice(maps), draw)
+        model.set_weights(trained)
+    return pd.concat(rows, ignore_index=True)
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return Spearman's rank correlation of each pair of maps, both (n, h, w): (n,) in [-1, 1].
+
+    Ties have their mean rank. NaN where a map is degenerate: constant but for rounding, or not
+    finite.
+    """
+    degenerate = scaling.degenerate(first) | scaling.degenerate(second)
+    ranks = [
+        pd.DataFrame(maps.reshape(len(maps), -1)).rank(axis=1).to_numpy()
+        for maps in (first, second)
+    ]
+    a, b = (rank - rank.mean(axis=1, keepdims=True) for rank in ranks)
+    norms = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    found = np.divide((a * b).sum(axis=1), norms, out=np.full(len(a), np.nan), where=norms > 0)
+    return np.where(degenerate, np.nan, found)
+
+
+def translate(images: np.ndarray, down: int, right: int) -> np.ndarray:
+    """Return images (n, H, W) moved by pixels; what comes in is the image's mirror image."""
+    pads = ((max(down, 0), max(-down, 0)), (max(right, 0), max(-right, 0)))
+    height, width = images.shape[1:]
+    top, left = max(-down, 0), max(-right, 0)
+    padded = np.pad(images, ((0, 0), *pads), mode="symmetric")
+    return padded[:, top : top + height, left : left + width]
+
+
+def moved_correlations(
+    maps: np.ndarray, moved: np.ndarray, down: int, right: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what becomes of maps (n, h, w) if the image moves by whole cells: two times (n,).
+
+    Rank correlations of the maps `moved`, without the cells that came in, with the cells of `maps`
+    that show the same part of the image, and with those at the same place.
+    """
+    height, width = maps.shape[1:]
+    new = np.s_[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)]
+    old = np.s_[:, max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)]
+    return rank_correlation(moved[new], maps[old]), rank_correlation(moved[new], maps[new])

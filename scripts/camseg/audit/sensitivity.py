@@ -1,0 +1,56 @@
+"""What the choices behind a heat map do to its Dice: score, class, ReLU, resizing, layer."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import product
+
+import keras
+import numpy as np
+import pandas as pd
+
+from camseg.explanations import explain, scaling
+from camseg.explanations.options import SCORES, TARGETS
+from camseg.io.store import Images
+from camseg.scoring.dice import mean_dice
+
+
+def measure(
+    model: keras.Model,
+    images: Images,
+    masks: Images,
+    labels: np.ndarray,
+    *,
+    preprocess: Callable[[np.ndarray], np.ndarray],
+    explanation: str,
+    batch_size: int,
+) -> pd.DataFrame:
+    """Return mean-Dice, averaged over the ROIs, of every combination of choices: a row each.
+
+    `images` and `masks` (n, S, S) uint8 and `labels` (n,) are abnormal ROIs; `preprocess` makes
+    the model's input of images. Columns: `score`, `target`, `layer`, `relu`, `resize` as in
+    `cam`, `dice`, and `degenerate`, the number of maps that are all 0. The network runs once for
+    each layer.
+    """
+    dice: dict[tuple, float] = defaultdict(float)
+    degenerate: dict[tuple, int] = defaultdict(int)
+    for start in range(0, len(labels), batch_size):
+        batch = slice(start, start + batch_size)
+        inputs, mask = preprocess(images[batch]), masks[batch]
+        for layer in explain.LAYERS:
+            derivatives = explain.differentiate(model, inputs, layer)
+            for score, target in product(SCORES, TARGETS):
+                raw = explain.raw_maps(
+                    derivatives,
+                    explanation=explanation,
+                    score=score,
+                    target=target,
+                    labels=labels[batch],
+                )
+                for relu, resize in product((False, True), scaling.RESIZES):
+                    grey = scaling.to_grey(raw, mask.shape[1:], relu=relu, resize=resize)
+                    choice = (score, target, layer, relu, resize)
+                    dice[choice] += mean_dice(grey, mask).sum()
+                    degenerate[choice] += int(np.sum(~grey.any(axis=(1, 2))))
+    rows = [(*choice, total / len(labels), degenerate[choice]) for choice, total in dice.items()]
+    names = ["score", "target", "layer", "relu", "resize", "dice", "degenerate"]
+    return pd.DataFrame(rows, columns=names)

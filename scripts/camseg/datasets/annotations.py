@@ -1,0 +1,254 @@
+"""Collections of image files that a list describes line by line: index rows, lesions, images.
+
+What CBIS-DDSM and a plain table share. A reader of such a list only turns its lines into `Entry`s.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from camseg.datasets.views import (
+    OPPOSITE,
+    Lesion,
+    Row,
+    describe_lesions,
+    new_row,
+    reason_below,
+    shape_of,
+    side_of,
+)
+from camseg.errors import CamsegError
+from camseg.formats.image_files import eight_bit, read_grey, read_size
+
+PLAIN = re.compile(r"[\w-]{1,64}")  # a patient's or projection's name
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A lesion as a list describes it: by a mask image or a circle, or `fault` says why not.
+
+    The circle is x, y, radius in pixels; x and y count from 0 at the image's left and top edge,
+    or y from 0 at its bottom edge if `from_bottom`.
+    """
+
+    pathology: str
+    lesion_type: str
+    mask: Path | None = None
+    circle: tuple[float, float, float] | None = None
+    from_bottom: bool = False
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a list: an image, and one lesion in it if the line describes one.
+
+    `case` names the pair of images, `view` is LEFT or RIGHT, with the projection where there is
+    one (LEFT_CC). `fault` says why the view cannot be used; `view` is "" if not even that is known.
+    """
+
+    case: str
+    patient: str
+    view: str
+    image: Path | None
+    finding: Finding | None = None
+    fault: str = ""
+
+
+def read_lines(path: Path, required: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the place (file:line) and the fields of every line of a CSV or TSV with a header.
+
+    The first line tells which (a tab in it). Column names are taken in lower case, all texts
+    without surrounding blanks, fields missing at a line's end as empty. Raises CamsegError if the
+    file cannot be read as such, lacks a required column, or has a line with too many fields.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            delimiter = "\t" if "\t" in file.readline() else ","
+            file.seek(0)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            names = [name.strip().lower() for name in next(reader, [])]
+            missing = [name for name in required if name not in names]
+            if missing or len(set(names)) < len(names):
+                fault = f"has no column {missing[0]!r}" if missing else "has a column twice"
+                raise CamsegError(f"{path}: {fault}; its columns are {', '.join(names)}")
+            line = reader.line_num + 1
+            for fields in reader:
+                place, line = f"{path}:{line}", reader.line_num + 1
+                if not any(fields):
+                    continue
+                if len(fields) > len(names):
+                    raise CamsegError(f"{place}: has {len(fields)} fields, the header {len(names)}")
+                fields += [""] * (len(names) - len(fields))
+                texts = (field.replace("\0", "").strip() for field in fields)
+                yield place, dict(zip(names, texts, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CamsegError(f"{path}: cannot be read as a CSV or TSV: {error}") from error
+
+
+def index_entries(entries: Iterable[Entry], folder: Path) -> Iterator[list[Row]]:
+    """Yield the index rows of every case of a list: its left and its right view.
+
+    A view that no entry names is "absent". An entry of an unknown view makes a rejected row alone.
+    """
+    cases: dict[str, dict[str, list[Entry]]] = {}
+    owners: dict[Path | None, tuple[str, str]] = {}
+    for entry in entries:
+        if entry.view:
+            owner = owners.setdefault(entry.image, (entry.case, entry.view))
+            if entry.image and owner != (entry.case, entry.view):
+                fault = f"{entry.image} is listed as {' '.join(owner)}, too"
+                entry = replace(entry, fault=entry.fault or fault)
+            cases.setdefault(entry.case, {}).setdefault(entry.view, []).append(entry)
+        else:
+            yield [new_row(case_id=entry.case, reason=entry.fault)]
+    for case, views in sorted(cases.items()):
+        projection = next(iter(views)).removeprefix("LEFT").removeprefix("RIGHT")
+        patient = next(iter(views.values()))[0].patient
+        rows = []
+        for view in (f"{side}{projection}" for side in OPPOSITE):
+            row = new_row(case_id=case, patient_id=patient, view=view)
+            if view in views:
+                try:
+                    image = views[view][0].image
+                    row["image"] = _relative(image, folder) if image else ""
+                    _index_view(row, views[view], folder)
+                except CamsegError as error:
+                    row["reason"] = str(error)
+            else:
+                side = side_of(view).lower()
+                row |= {"status": "absent", "reason": f"no {side} image of this case is listed"}
+            rows.append(row)
+        yield rows
+
+
+def _index_view(row: Row, entries: list[Entry], folder: Path) -> None:
+    """Fill in one view's row; raise CamsegError with the reason if the view cannot be used."""
+    for entry in entries:
+        if entry.fault:
+            raise CamsegError(entry.fault)
+    images = sorted({entry.image for entry in entries if entry.image})
+    if len(images) > 1:
+        raise CamsegError(
+            f"has several images, {images[0]} and {images[1]}: "
+            "tell them apart by patient, side or view"
+        )
+    findings = [entry.finding for entry in entries if entry.finding]
+    if findings and len(findings) < len(entries):
+        raise CamsegError(f"{images[0]} is listed both with and without a lesion")
+    shape = read_size(images[0])
+    outlines = [_locate(finding, shape, folder) for finding in findings]
+    describe_lesions(row, ((each.pathology, [each.lesion_type]) for each in findings))
+    row |= {"lines": shape[0], "pixels_per_line": shape[1]}
+    row["image"] = _relative(images[0], folder)
+    row["outlines"] = json.dumps(outlines, ensure_ascii=False) if outlines else ""
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """Return a path as the index keeps it; CamsegError if it could not be read back from there."""
+    kept = str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+    if not kept.isprintable():
+        raise CamsegError(f"the path {kept!a} has a control character or is no UTF-8")
+    return kept
+
+
+def _locate(finding: Finding, shape: tuple[int, int], folder: Path) -> dict:
+    """Return what the index keeps of a lesion: its place in the image's pixels, or its fault."""
+    kept = {"pathology": finding.pathology, "lesion_type": finding.lesion_type}
+    try:
+        if finding.fault:
+            raise CamsegError(finding.fault)
+        if finding.mask:
+            size = read_size(finding.mask)
+            if not _same_proportions(size, shape):
+                raise CamsegError(
+                    f"{finding.mask}: this mask has {size[0]} x {size[1]} pixels, "
+                    f"its image {shape[0]} x {shape[1]}"
+                )
+            resized = "" if size == shape else f" resized from {size[0]} x {size[1]}"
+            return kept | {
+                "outline": f"MASK{resized}",
+                "mask": _relative(finding.mask, folder),
+            }
+        assert finding.circle
+        x, y, radius = finding.circle
+        if not (0 <= x < shape[1] and 0 <= y < shape[0]):
+            raise CamsegError(
+                f"the circle's centre ({x:g}, {y:g}) lies outside the image of "
+                f"{shape[1]} x {shape[0]} pixels"
+            )
+        if radius > max(shape):
+            raise CamsegError(f"the circle's radius of {radius:g} is larger than the image")
+        row = shape[0] - 1 - y if finding.from_bottom else y
+        return kept | {"outline": "CIRCLE", "circle": [x, row, radius]}
+    except CamsegError as error:
+        return kept | {"outline": "", "fault": reason_below(folder, error)}
+
+
+def _same_proportions(size: tuple[int, int], shape: tuple[int, int]) -> bool:
+    """Return whether one scale maps one size to the other, each side to within a pixel."""
+    return abs(shape[0] * size[1] - shape[1] * size[0]) <= shape[0] + shape[1]
+
+
+def lesions(row: Row, folder: Path, outline: str) -> list[Lesion]:
+    """Return the lesions of a view in the list's order; there is one outline of each."""
+    shape = shape_of(row)
+    return [
+        Lesion(
+            kept["pathology"],
+            (kept["lesion_type"],),
+            kept["outline"],
+            "",
+            "",
+            partial(_draw, kept, shape, folder),
+        )
+        for kept in json.loads(str(row["outlines"]))
+    ]
+
+
+def _draw(kept: dict, shape: tuple[int, int], folder: Path) -> np.ndarray:
+    if "fault" in kept:
+        raise CamsegError(kept["fault"])
+    if "mask" in kept:
+        return read_mask(folder / kept["mask"], shape)
+    x, y, radius = kept["circle"]
+    return disc(x, y, radius, shape)
+
+
+def disc(x: float, y: float, radius: float, shape: tuple[int, int]) -> np.ndarray:
+    """Return the mask of the pixels whose centres lie at most `radius` from column x, row y."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return ((rows - y) ** 2 + (columns - x) ** 2 <= radius * radius).astype(np.uint8)
+
+
+def read_mask(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    """Return a mask image as uint8 {0, 1} of `shape`, resized to the nearest pixel if need be.
+
+    Lesion is the brighter of its two grey levels; any other number of levels raises CamsegError.
+    """
+    pixels = read_grey(path)
+    low, high = pixels.min(), pixels.max()
+    if low == high:
+        raise CamsegError(f"{path}: marks no lesion: the mask is {low} everywhere")
+    mask = pixels == high
+    if not (mask | (pixels == low)).all():
+        raise CamsegError(f"{path}: is no mask: it has more than two grey levels")
+    mask = mask.astype(np.uint8)
+    if mask.shape != shape:
+        mask = cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    return mask
+
+
+def read_view(row: Row, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Decode a view's image to 8 bits; with no calibration known, one image serves for both."""
+    image = eight_bit(read_grey(folder / row["image"]))
+    if image.shape != shape_of(row):
+        raise CamsegError(f"{folder / row['image']}: is not the image that was indexed")
+    return image, image

@@ -1,0 +1,56 @@
+"""The sources of data that a study can choose from; needs Python alone: the workflow reads it, too.
+
+What reads a source's files is the module of its `reader`'s name in `camseg.datasets.sources`.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from camseg.datasets import discovery
+from camseg.errors import CamsegError
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source: its name in print, its reader, and what the configuration's `dataset: path` is.
+
+    `path` is "folder", "file" (which then lists the cases itself) or "" for cases that the
+    workflow makes. In a folder, files whose whole names match the regular expression `listing` (in
+    any letter case, at any depth) list the cases; `missing` says what to do where there is none.
+    """
+
+    title: str
+    reader: str
+    path: str = "folder"
+    listing: str = ""
+    missing: str = ""
+
+
+DDSM = Source(
+    "DDSM",
+    "ddsm",
+    listing=r".*\.ics(\.gz)?",
+    missing="no .ics file at any depth below it; put DDSM case folders there "
+    "(resources/ddsm/README.md says how)",
+)
+SOURCES = {
+    "phantom": replace(DDSM, title="synthetic DDSM", path=""),
+    "ddsm": DDSM,
+    "cbis_ddsm": Source(
+        "CBIS-DDSM",
+        "cbis_ddsm",
+        listing=r"(mass|calc)_case_description_(train|test)_set\.csv",
+        missing="no mass_case_description_train_set.csv or the like at any depth below it; put "
+        "CBIS-DDSM's CSVs and DICOM folders there (docs/data.md says how)",
+    ),
+    "table": Source("a table of images", "table", path="file"),
+}
+
+
+def require_cases(source: Source, path: Path) -> None:
+    """Raise CamsegError, saying what to do, if nothing at `path` lists a case of a source."""
+    try:
+        discovery.find(path, source.listing)
+    except CamsegError as error:
+        missing = source.missing or "there is no such file"
+        raise CamsegError(f"{path}: {missing}, or set dataset: path to where they are") from error

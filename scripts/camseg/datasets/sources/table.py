@@ -1,0 +1,93 @@
+"""The reader of a plain table of images: CSV or TSV, a line per lesion or image without one."""
+
+import math
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from camseg.datasets.annotations import (
+    PLAIN,
+    Entry,
+    Finding,
+    index_entries,
+    lesions,
+    read_lines,
+    read_view,
+)
+from camseg.datasets.views import OPPOSITE, Row
+from camseg.errors import CamsegError
+
+__all__ = ["index_cases", "lesions", "read_view"]  # what a reader is
+
+REQUIRED = ("image", "patient", "side", "label")
+OPTIONAL = ("view", "mask", "x", "y", "r", "y_from", "pathology", "type")
+
+
+def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Row]]:
+    """Yield the index rows of every pair of images: one patient's, of one view if views are told.
+
+    The table lists itself; paths in it may be relative to its folder. An unknown column is an
+    error, so that no misspelt one goes unnoticed. There is no calibration: `grey` changes nothing.
+    """
+    (table,) = listed
+    lines = list(read_lines(table, REQUIRED))
+    for column in lines[0][1] if lines else ():
+        if column not in REQUIRED + OPTIONAL:
+            close = get_close_matches(column, REQUIRED + OPTIONAL, n=1)
+            hint = f"did you mean {close[0]}?" if close else "remove it"
+            known = ", ".join(REQUIRED + OPTIONAL)
+            raise CamsegError(f"{table}: unknown column {column!r}; {hint} (known are {known})")
+    return index_entries((_entry(*line, folder) for line in lines), folder)
+
+
+def _entry(place: str, line: dict[str, str], folder: Path) -> Entry:
+    patient, side, projection = line["patient"], line["side"].upper(), line.get("view", "").upper()
+    label = line["label"].lower()
+    unplaced = ""
+    if not PLAIN.fullmatch(patient) or (projection and not PLAIN.fullmatch(projection)):
+        unplaced = f"patient {patient!r}, view {projection!r}: use letters, digits, - and _ alone"
+    elif side not in OPPOSITE:
+        unplaced = f"side is {line['side']!r}, not left or right"
+    if unplaced:
+        return Entry(patient or place, "", "", None, fault=f"{place}: {unplaced}")
+    case = f"{patient}.{projection}" if projection else patient
+    view = f"{side}_{projection}" if projection else side
+    fault = ""
+    if not line["image"]:
+        fault = f"{place}: image is empty"
+    elif label not in ("normal", "abnormal"):
+        fault = f"{place}: label is {line['label']!r}, not normal or abnormal"
+    elif label == "normal" and any(line.get(column) for column in ("mask", "x", "y", "r")):
+        fault = f"{place}: label is normal, but a lesion's place is given"
+    finding = _finding(place, line, folder) if label == "abnormal" else None
+    return Entry(case, patient, view, folder / line["image"], finding, fault)
+
+
+def _finding(place: str, line: dict[str, str], folder: Path) -> Finding:
+    """Return the lesion of an abnormal line, with its fault if it cannot be used."""
+    described = line.get("pathology", ""), line.get("type", "")
+    circle = [line.get(column, "") for column in ("x", "y", "r")]
+    y_from = (line.get("y_from") or "top").lower()
+    try:
+        if bool(line.get("mask")) == any(circle):
+            raise CamsegError(f"{place}: an abnormal image needs a mask, or x, y and r")
+        if line.get("mask"):
+            return Finding(*described, mask=folder / line["mask"])
+        if y_from not in ("top", "bottom"):
+            raise CamsegError(f"{place}: y_from is {line['y_from']!r}, not top or bottom")
+        x, y, radius = (_number(text, place) for text in circle)
+        if radius <= 0:
+            raise CamsegError(f"{place}: r is {radius:g}, not a radius")
+        return Finding(*described, circle=(x, y, radius), from_bottom=y_from == "bottom")
+    except CamsegError as error:
+        return Finding(*described, fault=str(error))
+
+
+def _number(text: str, place: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise CamsegError(f"{place}: x, y and r must be numbers, not {text!r}")
+    return number

@@ -1,0 +1,254 @@
+"""Heat maps of a Keras classifier by its gradients, exact per example.
+
+Known traps, and what is done here: a softmax score saturates (in float32 the gradient of the
+explained logit is 0 once the logits are about 17 apart, and of both about 90 apart), so the score
+is the margin of the logits; the layer is the input of the pooling layer, not "the last
+convolution", which in DenseNet121, InceptionV3 and NASNetMobile feeds only part of the pooled
+channels; gradients are taken per example, never averaged over the batch; BatchNorm runs in
+inference mode.
+"""
+
+import textwrap
+import weakref
+import zipfile
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from camseg import named
+from camseg.errors import CamsegError
+from camseg.explanations.options import CamOptions
+from camseg.explanations.scaling import RESIZES, to_grey
+from camseg.io.checked import REMEDY
+from camseg.networks.devices import claim_gpu
+
+METHODS = "camseg.explanations.methods"
+
+
+def explain(
+    model: keras.Model,
+    images: np.ndarray,
+    *,
+    explanation: str = "grad_cam",
+    score: str = "margin",
+    target: str = "abnormal",
+    relu: bool = False,
+    resize: str = "bilinear",
+    labels: np.ndarray | None = None,
+    batch_size: int = 32,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return heat maps of `images`: (cam, raw), cam (n, H, W) uint8 and raw (n, h, w) float32.
+
+    `model` maps images (n, H, W, 3) to two logits, normal and abnormal; `images` are float32,
+    preprocessed as for its training. The features are what the pooling layer receives; `raw` is
+    what `raw_maps` makes of them, for a head of pooling and one dense layer the CAM of equation 2.
+    It is then scaled by `to_grey`, with `relu` and `resize`.
+
+    An image's map does not depend on the others, but for rounding when the batch size changes.
+    The network runs once, the gradients go through the head only. Memory beyond the results is
+    bounded by the batch. Raises CamsegError for unknown options, unfit images, labels or models.
+    """
+    _check_option("resize", resize, RESIZES)
+    if images.ndim != 4 or len(images) == 0 or images.dtype != np.float32:
+        raise CamsegError(
+            f"images are {images.dtype} of shape {images.shape}: must be preprocessed float32 "
+            "of shape (ROIs, height, width, channels), at least one ROI"
+        )
+    if labels is not None and len(labels) != len(images):
+        raise CamsegError(f"{len(labels)} labels do not fit {len(images)} images")
+    cams, raws = [], []
+    for start in range(0, len(images), batch_size):
+        batch = slice(start, start + batch_size)
+        raw = raw_maps(
+            differentiate(model, images[batch]),
+            explanation=explanation,
+            score=score,
+            target=target,
+            labels=None if labels is None else labels[batch],
+        )
+        cams.append(to_grey(raw, images.shape[1:3], relu=relu, resize=resize))
+        raws.append(raw)
+    return np.concatenate(cams), np.concatenate(raws)
+
+
+def load(path: str | Path, *, threads: int) -> keras.Model:
+    """Return a trained model, and have TensorFlow repeat its results to the bit.
+
+    They depend on `threads`. To be called before any other operation of TensorFlow.
+    """
+    claim_gpu()
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    return read_model(path)
+
+
+def read_model(path: str | Path) -> keras.Model:
+    """Return the model in a .keras file; CamsegError if it is not whole, or holds code to run.
+
+    Such are Lambda layers and classes that Keras has not. Keras packs nothing: a file that unpacks
+    to more than itself is not its own, and could cost any memory.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(part.file_size for part in archive.infolist()) > Path(path).stat().st_size:
+                raise ValueError("it is packed, as Keras packs no model")
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except OSError:
+        raise
+    except Exception as error:  # what Keras raises depends on what it stumbles over
+        reason = str(error).rpartition("Exception encountered:")[2]
+        raise CamsegError(
+            f"{path}: is no model that can be loaded safely: {textwrap.shorten(reason, 130)}; "
+            f"{REMEDY}"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """What the maps of a batch are made of, whatever the score and the class explained."""
+
+    features: np.ndarray  # (n, h, w, k) float32, the output of the layer
+    logits: np.ndarray  # (n, 2) float32: normal, abnormal
+    gradients: np.ndarray  # (2, n, h, w, k) float32: of each logit, by the features
+
+
+def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled") -> Derivatives:
+    """Return features at a layer of `model` and each logit's gradient, example by example.
+
+    `layer` is "pooled" (what the last pooling layer receives), "last_conv" (the last convolution,
+    which may see part of the channels, and those before BatchNorm) or "finer" (the last one whose
+    grid is finer than that of the pooled features and that all paths go through), by Keras' order
+    of the layers. `images` as for `explain`.
+    """
+    _check_option("layer", layer, LAYERS)
+    traced = _TRACED.setdefault(model, {})
+    if layer not in traced:
+        traced[layer] = _trace(model, LAYERS[layer](model))
+    return Derivatives(*(tensor.numpy() for tensor in traced[layer](images)))
+
+
+def raw_maps(
+    derivatives: Derivatives,
+    *,
+    explanation: str,
+    score: str,
+    target: str,
+    labels: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return the maps (n, h, w) float32 of a batch by the method `explanation`, before scaling.
+
+    `target` is the class c explained: "abnormal" for every ROI, the "predicted" class (a tie is
+    normal), or the "true" one (`labels`, (n,) of 0 normal and 1 abnormal, used by this target
+    only). `score` is Y: "margin" = logit of c minus the other logit, "logit" of c (equation 3 to
+    the letter), or "softmax" of c (which saturates).
+    """
+    method = named.load(METHODS, explanation, "explanation")
+    CamOptions(score=score, target=target)  # refuses what is unknown
+    logits = derivatives.logits
+    if target == "abnormal":
+        classes = np.ones(len(logits), int)
+    elif target == "predicted":
+        classes = logits.argmax(axis=1)
+    elif labels is not None and labels.shape == logits.shape[:1] and np.isin(labels, (0, 1)).all():
+        classes = labels
+    else:
+        raise CamsegError("target 'true' needs a label, 0 or 1, for every image")
+    by_logits = _score_gradient(logits, classes, score)
+    normal, abnormal = by_logits.T[:, :, np.newaxis, np.newaxis, np.newaxis]
+    gradient = normal * derivatives.gradients[0] + abnormal * derivatives.gradients[1]
+    return method.maps(derivatives.features, gradient)
+
+
+# Tracing a network takes seconds: done once for a model and a layer, kept as long as the model.
+_TRACED: weakref.WeakKeyDictionary[keras.Model, dict[str, Callable]] = weakref.WeakKeyDictionary()
+
+
+def _trace(model: keras.Model, tensor: keras.KerasTensor) -> Callable:
+    """Return the traced function of images that gives what `Derivatives` holds."""
+    if model.output_shape != (None, 2):
+        raise CamsegError(
+            f"model {model.name} has outputs of shape {model.output_shape}: "
+            "a heat map needs two logits, normal and abnormal"
+        )
+    both = keras.Model(model.inputs, [tensor, model.outputs[0]])
+
+    @tf.function(input_signature=[tf.TensorSpec(model.input_shape, tf.float32)], autograph=False)
+    def derivatives(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        features, logits = both(images, training=False)
+        # an example's logits depend on its own features only: the gradient of a logit's sum over
+        # the batch, which this is, holds each example's own gradient
+        gradients = [tf.gradients(logits[:, column], features)[0] for column in (0, 1)]
+        return features, logits, tf.stack(gradients)
+
+    return derivatives
+
+
+def _score_gradient(logits: np.ndarray, classes: np.ndarray, score: str) -> np.ndarray:
+    """Return the gradient of each example's score by its logits, (n, 2)."""
+    chosen = tf.one_hot(classes, 2)
+    values = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        if score == "margin":
+            scores = tf.reduce_sum(values * (2 * chosen - 1), axis=1)
+        elif score == "logit":
+            scores = tf.reduce_sum(values * chosen, axis=1)
+        else:
+            scores = tf.reduce_sum(tf.nn.softmax(values) * chosen, axis=1)
+    return tape.gradient(scores, values).numpy()
+
+
+def _pooled_tensor(model: keras.Model) -> keras.KerasTensor:
+    """Return what the last global average pooling or flattening receives.
+
+    Earlier poolings may weigh channels, as in squeeze-and-excitation.
+    """
+    kinds = (keras.layers.GlobalAveragePooling2D, keras.layers.Flatten)
+    pools = [layer for layer in model.layers if isinstance(layer, kinds)]
+    if not pools:
+        raise CamsegError(
+            f"model {model.name} has no GlobalAveragePooling2D or Flatten layer to explain"
+        )
+    return pools[-1].input
+
+
+def _last_convolution(model: keras.Model) -> keras.KerasTensor:
+    """Return the output of the last convolution, as Keras orders the layers."""
+    kinds = (keras.layers.Conv2D, keras.layers.SeparableConv2D, keras.layers.DepthwiseConv2D)
+    return [layer for layer in model.layers if isinstance(layer, kinds)][-1].output
+
+
+def _finer_tensor(model: keras.Model) -> keras.KerasTensor:
+    """Return the last output with a finer grid than the pooled features that all paths go through.
+
+    One inside a branch would show a part of what the score depends on. In NASNetMobile, whose
+    cells read the two before them, it is the stem's. Padding makes a grid larger, not finer.
+    """
+    rows = _pooled_tensor(model).shape[1]
+    places = {id(layer.output): place for place, layer in enumerate(model.layers)}
+    earliest = len(model.layers)  # of the layers whose outputs are read after the one in hand
+    for place, layer in reversed([*enumerate(model.layers)]):
+        shape = layer.output.shape
+        finer = len(shape) == 4 and shape[1] > rows
+        if finer and earliest >= place and not isinstance(layer, keras.layers.ZeroPadding2D):
+            return layer.output
+        read = [places[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
+        earliest = min([earliest, *read])
+    raise CamsegError(f"model {model.name} has no layer with a finer grid than what it pools")
+
+
+LAYERS: dict[str, Callable[[keras.Model], keras.KerasTensor]] = {
+    "pooled": _pooled_tensor,
+    "last_conv": _last_convolution,
+    "finer": _finer_tensor,
+}
+
+
+def _check_option(name: str, value: str, known: Collection[str]) -> None:
+    if value not in known:
+        raise CamsegError(f"{name} is {value!r}: must be one of {', '.join(known)}")

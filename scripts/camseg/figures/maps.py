@@ -1,0 +1,219 @@
+"""Figures 1, 7, 9 and 10: images, their CAMs, and what the filters leave of them.
+
+A CAM's colours stand for its grey levels, 0 to 255; lengths of a layout are in mm.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from camseg.errors import CamsegError
+from camseg.figures.drawing import MM, TYPE, WIDTH, fitting, middles, outline
+from camseg.io.checked import REMEDY, read_table
+from camseg.io.store import Rois
+from camseg.report.results import DICE
+from camseg.training import filtering
+
+COLOURS = mpl.colormaps["viridis"]  # perceptually uniform, also in grey and for the colour-blind
+SHOWN, COLUMNS = 10, 5  # ROIs in Figure 10, and how many stand beside each other
+LONG = 14  # letters that fit a narrow panel in full size
+EDGE, GAP, LINE = 1, 3, 5.1  # round the figure, between panels, of a line of type
+
+
+def read_dice(tables: Mapping[str, str | Path]) -> pd.DataFrame:
+    """Return the Dice of every abnormal validation ROI: a row per ROI, by id, a column per model.
+
+    `tables` maps a model to its TSV of score_dice.py. No network has seen these ROIs in training.
+    Raises CamsegError if a TSV is not whole or has other ROIs than the rest.
+    """
+    columns = {}
+    for model, path in tables.items():
+        table = read_table(path, DICE, ["roi_id"]).set_index("roi_id")
+        shown = (table["label"] == "abnormal") & (table["side"] == "validation")
+        columns[model] = table["dice"][shown]
+        first = next(iter(columns.values()))
+        if table["dice"][shown].isna().any() or set(columns[model].index) != set(first.index):
+            raise CamsegError(f"{path}: lacks a Dice, or is of other ROIs than the rest; {REMEDY}")
+        if first.empty:
+            raise CamsegError(f"{path}: has no abnormal validation ROI; {REMEDY}")
+    return pd.DataFrame(columns).sort_index()
+
+
+def median_roi(dice: pd.DataFrame) -> str:
+    """Return the ROI of Figures 7 and 9: the one whose mean Dice over the models is the median.
+
+    Of an even number of ROIs it is the upper one of the middle two; ties go by id.
+    """
+    mean = dice.mean(axis=1).sort_index().sort_values(kind="stable")
+    return mean.index[middles(len(mean), 1)[0]]
+
+
+def normal_partner(roi_id: str, rois: Rois) -> str:
+    """Return the normal ROI among `rois` cut opposite to an abnormal one; without it, the first."""
+    normal = rois.roi_id[rois.label == 0]
+    partner = f"{roi_id.removesuffix('.abnormal')}.normal"
+    return partner if partner in normal else min(normal)
+
+
+def by_size(rois: Rois, count: int) -> np.ndarray:
+    """Return the places of `count` abnormal ROIs, from small to large lesions: the `middles`.
+
+    Lesions are ranked by their area in the pixels of the image they are cut from, then by id.
+    """
+    area = rois.mask.mean(axis=(1, 2)) * rois.box[:, 2:].astype(float).prod(axis=1)
+    return np.lexsort([rois.roi_id.astype(str), area])[middles(len(rois), count)]
+
+
+def figure1(image: np.ndarray, cam: np.ndarray, prediction: str) -> Figure:
+    """Figure 1: any image (H, W, 3) uint8; its CAM (H, W) uint8 over it, alone and as a filter.
+
+    `prediction` says which class the CAM explains.
+    """
+    high, wide = cam.shape
+    colours = COLOURS(cam, bytes=True)[..., :3]
+    panels = {
+        "(a) Image": image,
+        "(b) CAM overlaid": (image / 255 + colours / 255) / 2,
+        "(c) CAM": cam,
+        "(d) Image × CAM": filtering.apply(image, cam[..., np.newaxis]) / 255,
+    }
+    columns = 2 if wide >= high else 4
+    with mpl.rc_context(TYPE):
+        figure, grid = _panels([1] * (4 // columns), columns, shape=min(high / wide, 2.5))
+        for axes, (title, shown) in zip(grid.flat, panels.items(), strict=True):
+            _show(axes, shown)
+            _title(axes, title)
+        _foot(figure, prediction)
+    return figure
+
+
+def figure7(roi: Rois, cams: Mapping[str, np.ndarray], dice: Mapping[str, float]) -> Figure:
+    """Figure 7: an abnormal ROI, its mask, and its CAMs by all models.
+
+    `roi` holds that ROI alone; `cams` and `dice` map a model to its CAM, (S, S) uint8, and the
+    CAM's Dice.
+    """
+    panels = len(cams) + 2
+    columns = 3 if panels == 3 else min((4, 5), key=lambda columns: -panels % columns)
+    titles = [[*_halves(model), f"Dice {dice[model]:.3f}"] for model in cams]
+    with mpl.rc_context(TYPE):
+        figure, grid = _panels([max(map(len, titles))] * -(-panels // columns), columns)
+        _show(grid.flat[0], roi.image[0])
+        _title(grid.flat[0], "ROI")
+        _show(grid.flat[1], 255 * roi.mask[0])
+        _title(grid.flat[1], "Mask")
+        for axes, cam, title in zip(grid.flat[2:panels], cams.values(), titles, strict=True):
+            _show(axes, cam, COLOURS)
+            outline(axes, roi.mask[0], "white", linewidth=1.2)
+            _title(axes, *title)
+        _foot(figure, f"ROI {roi.roi_id[0]}")
+    return figure
+
+
+def figure9(rois: Rois, mask: np.ndarray, inverse: np.ndarray) -> Figure:
+    """Figure 9: a row per ROI, and what the regimes `mask` and `inverse` leave of it.
+
+    `mask` and `inverse` are these regimes' weights of the ROIs, (n, S, S) uint8, as `filtering`
+    gives them: a normal ROI's mask is a drawn one.
+    """
+    titles = ("Original", "Mask used", "Mask-filtered", "Inverse-filtered")
+    columns = (
+        rois.image,
+        mask,
+        filtering.apply(rois.image, mask),
+        filtering.apply(rois.image, inverse),
+    )
+    with mpl.rc_context(TYPE):
+        figure, grid = _panels([2.4] * len(rois), len(titles), foot=False)
+        for roi, row in enumerate(grid):
+            for axes, images, title in zip(row, columns, titles, strict=True):
+                _show(axes, images[roi])
+                _title(axes, title)
+            name = f"{('Normal', 'Abnormal')[rois.label[roi]]} ROI {rois.roi_id[roi]}"
+            style: dict = {"xycoords": "axes fraction", "textcoords": "offset points"}
+            style |= {"fontsize": fitting([name], WIDTH - 2 * EDGE)}
+            row[0].annotate(name, (0, 1), (0, 24), **style)  # points, above the panel's title
+    return figure
+
+
+def figure10(rois: Rois, cams: np.ndarray, dice: Sequence[float], model: str) -> Figure:
+    """Figure 10: abnormal ROIs and their CAMs (n, S, S) uint8 by one model, with each CAM's Dice.
+
+    A ROI goes by the name of its pair: its id without ".abnormal".
+    """
+    names = [roi_id.removesuffix(".abnormal").split(".", 1) for roi_id in rois.roi_id]
+    columns = min(COLUMNS, max(3, len(rois)))
+    bands = -(-len(rois) // columns)
+    with mpl.rc_context(TYPE):
+        figure, grid = _panels([2, 1] * bands, columns)
+        places = zip(grid[::2].flat, grid[1::2].flat, strict=True)
+        for roi, (above, below) in zip(range(len(rois)), places, strict=False):
+            _show(above, rois.image[roi])
+            _title(above, *names[roi])
+            _show(below, cams[roi], COLOURS)
+            outline(below, rois.mask[roi], "white", linewidth=1.2)
+            _title(below, f"Dice {dice[roi]:.3f}")
+        _foot(figure, f"CAMs of {model}")
+    return figure
+
+
+def _panels(
+    titles: Sequence[float], columns: int, *, shape: float = 1, foot: bool = True
+) -> tuple[Figure, np.ndarray]:
+    """Return a figure and its empty panels, (rows, columns) axes.
+
+    `titles` has the lines of type above each row of panels, `shape` is a panel's height over its
+    width; `foot` leaves room for `_foot`.
+    """
+    width = (WIDTH - 2 * EDGE - GAP * (columns - 1)) / columns
+    height = shape * width
+    bottoms = np.cumsum([lines * LINE + GAP + height for lines in titles])
+    total = bottoms[-1] + (GAP + LINE if foot else 0) + EDGE
+    figure = Figure(figsize=(WIDTH * MM, total * MM))
+    grid = np.empty((len(titles), columns), object)
+    for row, column in np.ndindex(grid.shape):
+        left = EDGE + column * (width + GAP)
+        box = left / WIDTH, 1 - bottoms[row] / total, width / WIDTH, height / total
+        grid[row, column] = axes = figure.add_axes(box)
+        axes.set_axis_off()
+    return figure, grid
+
+
+def _show(axes: Axes, image: np.ndarray, colours: str | mpl.colors.Colormap = "gray") -> None:
+    rows, columns = image.shape[:2]
+    axes.imshow(image, colours, vmin=0, vmax=255, extent=(0, columns, rows, 0))
+
+
+def _title(axes: Axes, *lines: str) -> None:
+    width = axes.get_position(original=True).width * WIDTH
+    axes.set_title("\n".join(lines), fontsize=fitting(lines, width))
+
+
+def _halves(name: str) -> list[str]:
+    """Return a name in two lines if it is long and has a place to break it at."""
+    places = [mark.end() for mark in re.finditer("[-_ ]", name)]
+    if len(name) <= LONG or not places:
+        return [name]
+    middle = min(places, key=lambda place: abs(2 * place - len(name)))
+    return [name[:middle], name[middle:]]
+
+
+def _foot(figure: Figure, text: str) -> None:
+    """Write a text below the panels, and beside it which colour stands for which grey of a CAM."""
+    height = figure.get_size_inches()[1] / MM
+    middle, bar, digits = EDGE + LINE / 2, 40, 10
+    left = WIDTH - EDGE - digits - bar
+    axes = figure.add_axes((left / WIDTH, (middle - 1.5) / height, bar / WIDTH, 3 / height))
+    axes.set_axis_off()
+    axes.imshow(np.arange(256)[np.newaxis], COLOURS, aspect="auto", vmin=0, vmax=255)
+    style: dict = {"transform": axes.transAxes, "verticalalignment": "center"}
+    axes.text(-0.04, 0.5, "CAM: 0", horizontalalignment="right", **style)
+    axes.text(1.04, 0.5, "255", **style)
+    size = fitting([text], left - 25)
+    figure.text(EDGE / WIDTH, middle / height, text, verticalalignment="center", fontsize=size)

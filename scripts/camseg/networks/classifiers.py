@@ -1,0 +1,113 @@
+"""The networks of keras.applications with a head of two logits: built and fed.
+
+Importing this module does not import TensorFlow (seconds); building a network does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from camseg.errors import CamsegError
+from camseg.networks.registry import NETWORKS
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build(
+    network: str,
+    *,
+    size: int,
+    batchnorm_momentum: float | None,
+    head: str = "gap",
+    widths: Sequence[int] = (),
+    weights: str | None = None,
+    name: str | None = None,
+) -> keras.Model:
+    """Return `network` with a head: images (n, size, size, 3) to logits (n, 2), no softmax.
+
+    Images are float32 as `preprocess` returns them; column 1 of the logits is "abnormal". Heads:
+    "gap" is global average pooling (layer "pool") and a dense layer (layer "logits"); "gap_dense"
+    has dense ReLU layers "hidden_1", ... of `widths` units between them; "flatten_dense" has them
+    on the flattened feature map (layer "flatten" instead of "pool"), so on every position.
+    `batchnorm_momentum` is set in every BatchNormalization layer; None keeps each network's own,
+    0.99 to 0.9997: too slow for short trainings. Random weights follow Keras' global seed.
+    `weights` are those that the network, without the head, starts with: None for random,
+    "imagenet" for those that Keras publishes, or a file that Keras' load_weights takes. The
+    model's name is `name`, or the network's. Raises CamsegError if the weights cannot be loaded.
+    """
+    import keras
+
+    base = _base(network, size, weights)
+    if head == "flatten_dense":
+        features = keras.layers.Flatten(name="flatten")(base.output)
+    else:
+        features = keras.layers.GlobalAveragePooling2D(name="pool")(base.output)
+    for number, width in enumerate(widths, start=1):
+        hidden = keras.layers.Dense(width, activation="relu", name=f"hidden_{number}")
+        features = hidden(features)
+    logits = keras.layers.Dense(2, name="logits")(features)
+    model = keras.Model(base.input, logits, name=name or network)
+    if batchnorm_momentum is not None:
+        for layer in model._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.momentum = batchnorm_momentum
+    return model
+
+
+def _base(network: str, size: int, weights: str | None) -> keras.Model:
+    """Return the network without its top, with `weights` as in `build`."""
+    import keras
+
+    application = getattr(keras.applications, network)
+    shape = (size, size, 3)
+    if weights is None:
+        return application(include_top=False, weights=None, input_shape=shape)
+    published = weights == "imagenet"
+    if not published and not Path(weights).is_file():
+        raise CamsegError(f"{network}: there is no weights file {weights}")
+    try:
+        with _one_at_a_time() if published else nullcontext(), warnings.catch_warnings():
+            # of a file that does not fit, hundreds of them come before the error
+            warnings.filterwarnings("ignore", "Skipping nested container")
+            return application(include_top=False, weights=weights, input_shape=shape)
+    except Exception as error:  # Keras raises a bare Exception where a download fails
+        reason = textwrap.shorten(str(error), 400)
+        if published:
+            reason += (
+                f"; run keras.applications.{network}(include_top=False, input_shape={shape}) "
+                "where there is a network and copy its ~/.keras/models here, or set weights: null"
+            )
+        raise CamsegError(f"{network}: weights {weights} cannot be loaded: {reason}") from error
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait for other processes' downloads: Keras would read a file that is not whole yet."""
+    folder = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "camseg.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def preprocess(network: str, images: np.ndarray) -> np.ndarray:
+    """Return grey `images` (n, S, S), 0..255, as the network's input: (n, S, S, 3) float32.
+
+    Grey is repeated to three channels, then put through the network's own preprocess_input:
+    [-1, 1] or ImageNet's mean (and deviation) for some, 0..255 for those networks that begin with
+    their preprocessing. Filter before this.
+    """
+    module = import_module(f"keras.applications.{NETWORKS[network]}")
+    colour = np.repeat(images.astype(np.float32)[..., np.newaxis], 3, axis=-1)
+    return module.preprocess_input(colour)

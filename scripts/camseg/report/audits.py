@@ -1,0 +1,118 @@
+"""The tables that audit heat maps: what sanity checks and sensitivity runs have measured."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from camseg.errors import CamsegError
+from camseg.io.checked import REMEDY, SHARE, Columns, Number, read_table
+
+# The sanity table's columns: which check, and which of its numbers; for a map that shows what the
+# classifier looks at and nothing else, the value expected of it.
+SANITY = {
+    "Dice": ("unchanged", "dice", None),
+    "random_weights": ("random_weights", "correlation", 0.0),
+    "random_weights_Dice": ("random_weights", "dice", None),
+    "random_head": ("random_head", "correlation", 0.0),
+    "random_head_Dice": ("random_head", "dice", None),
+    "other_class": ("other_class", "correlation", -1.0),
+    "other_class_Dice": ("other_class", "dice", None),
+    "other_class_logit": ("other_class_logit", "correlation", -1.0),
+    "moved": ("moved", "correlation", 1.0),
+    "moved_in_place": ("moved_in_place", "correlation", None),
+}
+CHOICES = ["score", "target", "layer", "relu", "resize"]
+
+
+def read_checks(path: str | Path) -> pd.DataFrame:
+    """Return the checks of a model, as `sanity.check` has made them, with the ROI's id.
+
+    Raises CamsegError if the file is not whole or some ROI lacks a check.
+    """
+    kinds = tuple(sorted({check for check, _, _ in SANITY.values()}))
+    columns: Columns = {"check": kinds, "roi_id": None, "draw": re.compile(r"\d+")}
+    columns |= {
+        "correlation": Number(-1 - 1e-9, 1 + 1e-9, blank=True),
+        "dice": Number(0, 1, blank=True),
+    }
+    table = read_table(path, columns, ["check", "roi_id", "draw"])
+    counts = table.groupby(["check", "draw"]).size()
+    if table.empty or (counts != counts.iloc[0]).any() or set(table["check"]) != set(kinds):
+        raise CamsegError(f"{path}: some ROI lacks a check; {REMEDY}")
+    return table
+
+
+def read_measured(path: str | Path) -> pd.DataFrame:
+    """Return the rows of `sensitivity.measure`; CamsegError if not every combination is there."""
+    columns = dict.fromkeys(CHOICES) | {"relu": ("True", "False"), "dice": SHARE}
+    table = read_table(path, columns | {"degenerate": Number(0, whole=True)}, CHOICES)
+    if table.empty or len(table) != table[CHOICES].nunique().prod():
+        raise CamsegError(f"{path}: lacks some combination of choices; {REMEDY}")
+    return table.assign(relu=table["relu"] == "True")
+
+
+def sanity(
+    checks: Mapping[str, Sequence[pd.DataFrame]], degenerate: Mapping[str, int]
+) -> pd.DataFrame:
+    """Return the sanity table: a row per model, then one of what a faithful map would have.
+
+    `checks` has the rows of `sanity.check` by model and split, `degenerate` the numbers of
+    degenerate maps among all ROIs. Values are means over ROIs and draws, then over splits; those
+    that do not exist count for nothing.
+    """
+    rows = []
+    for model, splits in checks.items():
+        of_splits = [table.groupby("check")[["correlation", "dice"]].mean() for table in splits]
+        means = pd.concat(of_splits).groupby("check").mean()
+        values = {name: means.loc[check, kind] for name, (check, kind, _) in SANITY.items()}
+        rows.append({"Classifier": model} | values | {"degenerate": degenerate[model]})
+    faithful = {name: expected for name, (_, _, expected) in SANITY.items()}
+    rows.append({"Classifier": "a faithful map"} | faithful | {"degenerate": 0})
+    table = pd.DataFrame(rows)
+    return table.astype(dict.fromkeys(SANITY, float))
+
+
+def sensitivity(measured: pd.DataFrame, default: Mapping[str, object]) -> pd.DataFrame:
+    """Return the rows of `sensitivity.measure` with their difference from the `default` choice.
+
+    `default` has a value for each of CHOICES. Sorted by Dice, highest first.
+    """
+    reference = _rows_like(measured, default, CHOICES)["dice"].iloc[0]
+    table = measured.assign(difference=measured["dice"] - reference)
+    table = table.sort_values("dice", ascending=False, kind="stable")
+    table = table.rename(columns={"target": "class", "relu": "ReLU", "dice": "Dice"})
+    return table[["score", "class", "layer", "ReLU", "resize", "Dice", "difference", "degenerate"]]
+
+
+def spread(
+    measured: pd.DataFrame, default: Mapping[str, object], networks: Mapping[str, float]
+) -> pd.DataFrame:
+    """Return how far Dice moves with each choice alone, with all of them, and with the network.
+
+    `networks` has each model's Dice under the default choice. Columns: `varied`, `lowest`,
+    `highest`, `range`.
+    """
+    groups = {
+        {"target": "class", "relu": "ReLU"}.get(name, name): _rows_like(
+            measured, default, [other for other in CHOICES if other != name]
+        )["dice"]
+        for name in CHOICES
+    }
+    groups |= {"all of these": measured["dice"], "network": pd.Series(networks)}
+    rows = [
+        (name, dice.min(), dice.max(), dice.max() - dice.min()) for name, dice in groups.items()
+    ]
+    return pd.DataFrame(rows, columns=["varied", "lowest", "highest", "range"])
+
+
+def _rows_like(
+    measured: pd.DataFrame, default: Mapping[str, object], names: list[str]
+) -> pd.DataFrame:
+    rows = measured
+    for name in names:
+        rows = rows[rows[name] == default[name]]
+    if rows.empty:
+        raise CamsegError(f"the sensitivity was not measured for {dict(default)}")
+    return rows

@@ -1,0 +1,157 @@
+"""Tables of heat maps: what the networks' score beside what maps that look at no image do."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from camseg.errors import CamsegError
+from camseg.io.checked import LABELS, REMEDY, SIDES, Columns, Number, read_table
+
+CEILING = 255 / 256  # mean-Dice of the exact mask
+MEANS = {  # the table's columns that are averages over ROIs: the scores they are made of
+    "Dice": "dice",
+    "Dice_at_threshold": "dice_at_threshold",
+    "average_precision": "average_precision",
+    "pointing_game": "pointing_game",
+    "energy_inside": "energy_inside",
+    "IoU_Otsu": "iou_otsu",
+}
+FLOORS = {"skill_mean_mask": "mean training mask", "skill_all_255": "all 255"}
+SCORE = Number(0, 1 + 1e-9, blank=True)  # 1 to rounding
+SCORES: Columns = {
+    "roi_id": None,
+    "label": LABELS,
+    "side": SIDES,
+    "degenerate": Number(0, 1, whole=True),
+}
+SCORES |= {"lesion_area": Number(0, blank=True)} | dict.fromkeys(MEANS.values(), SCORE)
+OF_NETWORKS: Columns = {"probability": Number(0, 1, blank=True), "grid": None, "grid_limit": SCORE}
+SIZES = ("small", "medium", "large")
+Scores = tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]  # of a split: models, floors
+
+
+def read_scores(
+    models: Iterable[str], paths: Iterable[str | Path], baselines: Iterable[str | Path]
+) -> dict[str, Scores]:
+    """Return the scores of each split, by its name; `models` names the model of each path.
+
+    `baselines` has a table of floors per split. Rows are those that averages are made of: used
+    abnormal ROIs, by their places in the file. Raises CamsegError if a file is not whole, lacks
+    a Dice or has other ROIs than the rest of its split.
+    """
+    of_split: dict[str, dict[str, str | Path]] = defaultdict(dict)
+    for model, path in zip(models, paths, strict=True):
+        of_split[Path(path).stem][model] = path
+    return {Path(path).stem: _read_split(of_split[Path(path).stem], path) for path in baselines}
+
+
+def _read_split(paths: dict[str, str | Path], baselines: str | Path) -> Scores:
+    scores = {
+        model: _read_scores(path, SCORES | OF_NETWORKS, ["roi_id"]) for model, path in paths.items()
+    }
+    floors = _read_scores(baselines, {"baseline": None} | SCORES, ["baseline", "roi_id"])
+    floors = dict(iter(floors.groupby("baseline", sort=False)))
+    missing = set(FLOORS.values()) - set(floors)
+    if missing:
+        raise CamsegError(f"{baselines}: has no rows of {missing.pop()}; {REMEDY}")
+    places = [(model, path, scores[model]) for model, path in paths.items()]
+    places += [(floor, baselines, rows) for floor, rows in floors.items()]
+    sets = [frozenset(rows["roi_id"]) for _, _, rows in places]
+    ((usual, _),) = Counter(sets).most_common(1)
+    for (name, path, _), rois in zip(places, sets, strict=True):
+        if rois != usual:
+            raise CamsegError(f"{path}: {name} is of other ROIs than the rest; {REMEDY}")
+    return scores, floors
+
+
+def _read_scores(path: str | Path, columns: Columns, key: list[str]) -> pd.DataFrame:
+    table = read_table(path, columns, key)
+    used = table[(table["label"] == "abnormal") & (table["side"] != "unused")]
+    if used.empty or used["dice"].isna().any():
+        raise CamsegError(
+            f"{path}: {used['dice'].isna().sum()} of {len(used)} abnormal ROIs have no Dice; "
+            f"{REMEDY}"
+        )
+    return used
+
+
+def heat_maps(splits: Collection[Scores]) -> pd.DataFrame:
+    """Return a row per classifier, descending by Dice (ties by name), and below one per floor.
+
+    Values are means over `splits` of averages over all ROIs, as in Table I, but for
+    `Dice_at_threshold`: over validation ROIs, the threshold being chosen on training ROIs.
+    `grid_limit` is the mean of the best Dice found for the network's `grid`. The skills are
+    (Dice - floor) / (255/256 - floor), the floor being the mean training mask's Dice or that of
+    the map of all 255. `degenerate` counts the maps of all 0, in all splits.
+    """
+    table = _over_splits(splits, _row)
+    dice = table.set_index("Classifier")["Dice"]
+    for column, floor in FLOORS.items():
+        table[column] = (table["Dice"] - dice[floor]) / (CEILING - dice[floor])
+    table["degenerate"] = table.pop("degenerate")
+    return table
+
+
+def by_group(splits: Collection[Scores]) -> pd.DataFrame:
+    """Return the rows of `heat_maps` with the Dice of groups of ROIs, and n, their number.
+
+    `train` and `validation`; `right` and `wrong`: classified so by the same network (probability
+    above 0.5 is abnormal, as all these are); thirds by `lesion_area`, `small` to `large`. The
+    Dice of an empty group is NaN and counts for no mean over splits; n adds up over them.
+    """
+    return _over_splits(splits, _group_row).drop(columns="Dice")
+
+
+def _over_splits(splits: Collection[Scores], row: Callable[[pd.DataFrame], dict]) -> pd.DataFrame:
+    """Return the rows of classifiers and floors in order: sums of counts, means of the rest."""
+    rows = pd.DataFrame(
+        [
+            {"Classifier": name} | row(scores)
+            for models, floors in splits
+            for name, scores in (models | floors).items()
+        ]
+    )
+    how = {
+        column: "first" if column == "grid" else "sum" if _is_count(column) else "mean"
+        for column in rows.columns.drop("Classifier")
+    }
+    table = rows.groupby("Classifier", sort=False).agg(how)
+    models, floors = next(iter(splits))
+    ranked = sorted(models, key=lambda name: (-table.loc[name, "Dice"], name))
+    return table.loc[[*ranked, *floors]].reset_index()
+
+
+def _is_count(column: str) -> bool:
+    return column == "degenerate" or column.startswith("n_")
+
+
+def _row(scores: pd.DataFrame) -> dict:
+    means = {column: scores[score].mean() for column, score in MEANS.items()}
+    validation = scores[scores["side"] == "validation"]
+    means["Dice_at_threshold"] = validation["dice_at_threshold"].mean()
+    grid = scores["grid"].iloc[0] if "grid" in scores else ""
+    limit = scores["grid_limit"].mean() if "grid" in scores else np.nan
+    return means | {"grid": grid, "grid_limit": limit, "degenerate": scores["degenerate"].sum()}
+
+
+def _group_row(scores: pd.DataFrame) -> dict:
+    groups = {group: scores["dice"][chosen] for group, chosen in _groups(scores).items()}
+    means = {group: dice.mean() for group, dice in groups.items()}
+    return {"Dice": scores["dice"].mean()} | means | {f"n_{g}": len(d) for g, d in groups.items()}
+
+
+def _groups(scores: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return for each group which rows are in it: (n,) bool."""
+    probability = scores.get("probability", pd.Series(np.nan, scores.index))
+    by_size = scores.sort_values(["lesion_area", "roi_id"]).index
+    third = pd.Series(3 * np.arange(len(scores)) // len(scores), by_size).reindex(scores.index)
+    return {
+        "train": scores["side"] == "train",
+        "validation": scores["side"] == "validation",
+        "right": probability > 0.5,
+        "wrong": probability <= 0.5,
+        **{size: third == number for number, size in enumerate(SIZES)},
+    }

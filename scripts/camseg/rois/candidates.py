@@ -1,0 +1,77 @@
+"""The table of candidate ROIs: one row for every ROI that could be cut, and what became of it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from camseg.errors import CamsegError
+from camseg.io.checked import LABELS, REMEDY, read_table
+from camseg.io.files import whole_file
+
+COLUMNS = (
+    *("roi_id", "pair_id", "patient_id", "case_id", "view", "label", "abnormality"),
+    *("status", "reason", "x", "y", "w", "h", "shift_x", "shift_y", "clipped_left", "clipped_top"),
+    *("clipped_right", "clipped_bottom", "lesion_x", "lesion_y", "lesion_w", "lesion_h"),
+    *("neighbours", "outline", "outline_closed", "outline_beyond", "breast_share"),
+    *("pathology", "lesion_type"),
+)
+BOX = ("x", "y", "w", "h")
+OF_ABNORMAL = (*(f"lesion_{key}" for key in BOX), "clipped_left", "clipped_top")
+OF_ABNORMAL += ("clipped_right", "clipped_bottom")
+
+
+def read_candidates(path: str | Path) -> pd.DataFrame:
+    """Return a table of candidates, all values as text; CamsegError if a row makes no sense."""
+    columns = dict.fromkeys(COLUMNS) | {
+        "label": LABELS,
+        "status": ("used", "dropped", "unreadable"),
+        "abnormality": re.compile(r"[1-9]\d*"),
+    }
+    table = read_table(path, columns, ["roi_id"])
+    used = table[table["status"] == "used"]
+    abnormal = used[used["label"] == "abnormal"]
+    for rows, names in ((used, BOX), (abnormal, OF_ABNORMAL)):
+        for name in names:
+            if not rows[name].str.fullmatch(r"-?\d+").all():
+                raise CamsegError(f"{path}: a used ROI's {name} is no number; {REMEDY}")
+    return table
+
+
+def merge(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Return the tables of all shards as one, by ROI id; errors as of `read_candidates`."""
+    return pd.concat(map(read_candidates, paths)).sort_values("roi_id")
+
+
+def summary(candidates: pd.DataFrame) -> list[str]:
+    """Return lines that count the candidates by label, status and reason."""
+    columns = (candidates[name] for name in ("label", "status", "reason"))
+    counts = Counter(zip(*columns, strict=True))
+    return [f"{n:6d} {' '.join(what)}" for what, n in sorted(counts.items())]
+
+
+def check_usable(candidates: pd.DataFrame, *, strict: bool) -> None:
+    """Raise CamsegError if there are not ROIs of both classes to train on.
+
+    With `strict`, already if any candidate is unreadable.
+    """
+    unreadable = candidates[candidates["status"] == "unreadable"]
+    if strict and len(unreadable):
+        raise CamsegError(f"{len(unreadable)} ROIs are lost: {unreadable['reason'].iloc[0]}")
+    used = candidates["status"] == "used"
+    counts = {label: int((candidates["label"][used] == label).sum()) for label in LABELS}
+    if not all(counts.values()):
+        reasons = Counter(candidates["reason"][~used])
+        raise CamsegError(
+            f"nothing to train on: {counts['abnormal']} abnormal and {counts['normal']} normal "
+            f"ROIs are usable of {len(candidates)} candidates"
+            f"{f'; most often: {reasons.most_common(1)[0][0]}' if reasons else ''}"
+        )
+
+
+def write_candidates(path: str | Path, candidates: pd.DataFrame) -> None:
+    """Write a table of candidates, TSV, by ROI id."""
+    with whole_file(path) as temporary:
+        candidates.sort_values("roi_id").to_csv(temporary, sep="\t", index=False)

@@ -1,0 +1,51 @@
+"""How ROIs are cut and divided; needs no NumPy."""
+
+from dataclasses import dataclass
+
+from camseg.options import Options, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoiOptions(Options):
+    """What of the section `rois` of the configuration a ROI is cut by."""
+
+    size: int = option(
+        "pixels per side of a ROI; every network's last feature map must be larger than 1 x 1",
+        minimum=32,
+        maximum=2048,
+    )
+    padding: tuple[float, float] = option(
+        "the share of a lesion's width or height added on each side, drawn for each side, "
+        "uniformly from low to high",
+        minimum=0,
+    )
+    outline: str = option(
+        "the lesion's outline: `boundary` (the largest) or `core` (the last one listed, inside it, "
+        "where there is one)",
+        choices=("boundary", "core"),
+    )
+    overlap: str = option(
+        "where lesions of both breasts lie at mirrored places: `drop_normal`, the normal ROI, or "
+        "`drop_both` of the pair",
+        choices=("drop_normal", "drop_both"),
+    )
+    min_breast_share: float = option(
+        "the least share of breast in a normal ROI, relative to that of its abnormal one",
+        minimum=0,
+        maximum=1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitOptions(Options):
+    """The section `split` of the configuration."""
+
+    by: str = option(
+        "`patient` keeps all ROIs of a patient on one side; `roi` is a plain random split",
+        choices=("patient", "roi"),
+    )
+    max_abnormal: int | None = option(
+        "how many abnormal ROIs to draw, with the normal ones cut opposite to them; null for all",
+        minimum=1,
+        default=None,
+    )

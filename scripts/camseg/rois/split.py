@@ -1,0 +1,100 @@
+"""Which ROIs are for training and which for validation."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from camseg.errors import CamsegError
+from camseg.io.checked import REMEDY, SIDES, read_table
+from camseg.io.files import whole_file
+from camseg.io.store import Rois
+from camseg.seeds import derive_seed, generator
+
+FOLDS = 5  # 80 % / 20 %, as in the paper
+
+
+def draw_rois(roi_ids: np.ndarray, labels: np.ndarray, cap: int | None, seed: int) -> np.ndarray:
+    """Return (n,) bool: `cap` abnormal ROIs drawn with the seed, and the normal ROIs that follow.
+
+    A normal ROI follows the abnormal one it was cut opposite to (`<pair>.normal`,
+    `<pair>.abnormal`). All ROIs are kept if there are no more than `cap`, or `cap` is None.
+    """
+    abnormal = np.sort(roi_ids[labels == 1].astype(str))
+    if cap is None or len(abnormal) <= cap:
+        return np.ones(len(roi_ids), dtype=bool)
+    drawn = generator(seed, "draw_rois").choice(abnormal, cap, replace=False)
+    pairs = {roi_id.removesuffix(".abnormal") for roi_id in drawn}
+    return np.array([roi_id.rpartition(".")[0] in pairs for roi_id in roi_ids])
+
+
+def split_rois(
+    patient_ids: np.ndarray, labels: np.ndarray, *, split: int, by: str, seed: int
+) -> np.ndarray:
+    """Return each ROI's side, (n,) str, "train" or "validation", 80 % to 20 %.
+
+    `by` "patient" keeps all ROIs of a patient on one side and both classes in proportion; "roi"
+    splits the ROIs class by class without regard to patients. Split k is fold k mod 5 of the
+    shuffle with seed k div 5. Raises CamsegError where there are too few patients or ROIs for it.
+    """
+    shuffle, fold = divmod(split, FOLDS)
+    options = {"shuffle": True, "random_state": derive_seed(seed, "split", shuffle) % 2**32}
+    n_patients, counts = len(set(patient_ids)), np.bincount(labels, minlength=2)
+    if counts.min() < FOLDS or (by == "patient" and n_patients < FOLDS):
+        raise CamsegError(
+            f"{counts[1]} abnormal and {counts[0]} normal usable ROIs of {n_patients} patients "
+            f"are too few to split into {FOLDS} folds: at least {FOLDS} of each are needed"
+        )
+    if by == "patient":
+        parts = StratifiedGroupKFold(FOLDS, **options).split(labels, labels, patient_ids)
+    else:
+        parts = StratifiedKFold(FOLDS, **options).split(labels, labels)
+    sides = np.full(len(labels), "train", dtype=object)
+    sides[list(parts)[fold][1]] = "validation"
+    if by == "patient":
+        both = set(patient_ids[sides == "train"]) & set(patient_ids[sides == "validation"])
+        assert not both, f"patients on both sides of the split: {sorted(both)}"
+    for side in ("train", "validation"):
+        if len(set(labels[sides == side])) < 2:
+            raise CamsegError(
+                f"split {split} leaves only one class for {side}: there are too few ROIs"
+            )
+    return sides
+
+
+def split_table(
+    rois: Rois, *, split: int, by: str, max_abnormal: int | None, seed: int
+) -> pd.DataFrame:
+    """Return the table of a split: roi_id, patient_id and side of every ROI, as texts.
+
+    A ROI that is not drawn (`max_abnormal`, see `draw_rois`) is "unused"; the rest are divided by
+    `split_rois`.
+    """
+    drawn = draw_rois(rois.roi_id, rois.label, max_abnormal, seed)
+    table = pd.DataFrame(
+        {"roi_id": rois.roi_id, "patient_id": rois.patient_id, "side": "unused"}, dtype=object
+    )
+    table.loc[drawn, "side"] = split_rois(
+        rois.patient_id[drawn], rois.label[drawn], split=split, by=by, seed=seed
+    )
+    return table
+
+
+def write_split(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a split's table: columns roi_id, patient_id, side, one row per ROI."""
+    with whole_file(path) as temporary:
+        table[["roi_id", "patient_id", "side"]].to_csv(temporary, sep="\t", index=False)
+
+
+def read_split(path: str | Path, roi_ids: np.ndarray) -> np.ndarray:
+    """Return the side of each of `roi_ids` from a split's table, (n,) str.
+
+    Raises CamsegError if the table is not whole, or not of these ROIs.
+    """
+    columns = {"roi_id": None, "patient_id": None, "side": SIDES}
+    sides = read_table(path, columns, ["roi_id"]).set_index("roi_id")["side"]
+    if odd := sorted(set(roi_ids) ^ set(sides.index)):
+        fault = "missing" if odd[0] in set(roi_ids) else "not in the shards"
+        raise CamsegError(f"{path}: ROI {odd[0]} is {fault}; {REMEDY}")
+    return sides.loc[list(roi_ids)].to_numpy(dtype=object)

@@ -1,0 +1,125 @@
+"""What a study's configuration must satisfy, told in one line where it does not."""
+
+import math
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
+from camseg.datasets.registry import SOURCES
+from camseg.errors import CamsegError
+from camseg.networks.options import ClassifierOptions
+from camseg.networks.registry import NETWORKS, cam_grid, check_network
+
+# JSON Schema takes 2.0 for an integer, and YAML .nan for a number: neither serves as one here
+STRICT = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: type(value) is int,
+            "number": lambda _, value: type(value) in (int, float) and math.isfinite(value),
+        }
+    ),
+)
+
+
+def entries(config: dict) -> dict[str, ClassifierOptions]:
+    """Return the classifiers that `models` lists, in its order, by their names.
+
+    Raises CamsegError if one names a network that Keras has not, has a name that is taken or is
+    another network's, or a head that does not fit its widths.
+    """
+    found = {}
+    for item in config["models"]:
+        given = {"name": item} if isinstance(item, str) else item
+        network, widths = given.get("network") or given["name"], tuple(given.get("widths", ()))
+        entry = ClassifierOptions(**given | {"network": network, "widths": widths})
+        place = f"config: models: {entry.name}:"
+        try:
+            check_network(entry.network)
+        except CamsegError as error:
+            raise CamsegError(f"{place} {error}") from error
+        if entry.name in found:
+            raise CamsegError(f"{place} is listed twice; give one of them another name")
+        if entry.name in NETWORKS and entry.name != entry.network:
+            raise CamsegError(f"{place} is the name of another network than {entry.network}")
+        if entry.head == "gap" and entry.widths:
+            raise CamsegError(f"{place} head gap has no hidden layers; leave widths out")
+        if entry.head != "gap" and not entry.widths:
+            raise CamsegError(f"{place} head {entry.head} needs widths, say [256]")
+        found[entry.name] = entry
+    return found
+
+
+def check_schema(config: dict, schema: str | Path) -> None:
+    """Raise CamsegError, naming key, value and remedy, if a configuration breaks its schema."""
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    errors = STRICT(rules).iter_errors(config)
+    errors = sorted(errors, key=lambda error: [str(key) for key in error.path])
+    if errors:
+        raise CamsegError(f"config: {_describe(errors[0])}")
+
+
+def check_study(config: dict) -> None:
+    """Raise CamsegError if a configuration that fits its schema makes no sense as a study.
+
+    The models must make sense (see `entries`), every regime's be among them, ranges run from low
+    to high, paths be plain (see `check_paths`), a dataset's folder and every weights file exist,
+    and every network's last feature map be larger than 1 x 1 (a CAM of one value is flat).
+    """
+    models = entries(config)
+    check_paths(config, models)
+    for regime, chosen in config["regimes"].items():
+        for model in [] if chosen == "all" else chosen:
+            if model not in models:
+                raise CamsegError(
+                    f"config: regimes.{regime}: {model} is not among models "
+                    f"({', '.join(models)}); list it there, or set regimes: {regime}: []"
+                )
+    for section, key in (("rois", "padding"), ("phantom", "contrast")):
+        low, high = config[section][key]
+        if not low <= high:
+            raise CamsegError(f"config: {section}.{key}: [{low}, {high}] is no range, low to high")
+    source, path = SOURCES[config["dataset"]["source"]], Path(config["dataset"]["path"])
+    if source.path == "folder" and not path.is_dir():
+        raise CamsegError(f"config: dataset.path: there is no folder {path}")
+    if source.path == "file" and not path.is_file():
+        raise CamsegError(f"config: dataset.path: there is no table {path} (the file itself)")
+    for entry in models.values():
+        try:
+            cam_grid(entry.network, config["rois"]["size"])
+        except CamsegError as error:
+            raise CamsegError(f"config: rois.size: {error}") from error
+        if entry.weights_file and not Path(entry.weights_file).is_file():
+            raise CamsegError(
+                f"config: models: {entry.name}: weights: there is no file {entry.weights_file}"
+            )
+
+
+def check_paths(config: dict, models: dict[str, ClassifierOptions]) -> None:
+    """Raise CamsegError if Snakemake or a command line would take a path for something else."""
+    paths = {"pathvars.results": config["pathvars"]["results"]}
+    paths |= {"dataset.path": config["dataset"]["path"]}
+    paths |= {f"figure1.{key}": config["figure1"][key] or "" for key in ("image", "weights")}
+    paths |= {f"models: {name}: weights": entry.weights or "" for name, entry in models.items()}
+    for key, path in paths.items():
+        if not path.isprintable() or path[:1] in ("-", "~") or set(path) & set("{}<>"):
+            raise CamsegError(
+                f"config: {key}: {path!a}: a path must not begin with - or ~, nor hold braces, "
+                "angle brackets or control characters"
+            )
+
+
+def _describe(error: ValidationError) -> str:
+    """Return one line for a schema violation: the key, what is wrong, what would be right."""
+    place = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        unknown = next(key for key in error.instance if key not in known)
+        close = get_close_matches(str(unknown), known, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        return f"{'.'.join(filter(None, [place, str(unknown)]))}: no such key; {hint}"
+    expected = error.schema.get("description", "")
+    return f"{place}: {error.message}" + (f" ({expected})" if expected else "")

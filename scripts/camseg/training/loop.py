@@ -1,0 +1,257 @@
+"""The training loop: everything that happens to a network's weights, to be read in one sitting."""
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from camseg.errors import CamsegError
+from camseg.io.store import Images
+from camseg.seeds import derive_seed, generator
+from camseg.training import augmentation, filtering
+from camseg.training.checkpoint import Checkpoint, State
+from camseg.training.metrics import discrimination, loss_and_accuracy, probability_abnormal
+from camseg.training.options import MONITORS, Settings
+from camseg.training.step import Adam, trace_inference, trace_step
+
+PLATEAU = 10  # epochs without a better monitored value, after which `plateau` halves the rate
+
+SUMMARY = {  # what metrics are called in a training's summary, and in its history
+    "val_acc": "val_accuracy",
+    "val_loss": "val_loss",
+    "auc": "val_auc",
+    "sensitivity": "val_sensitivity",
+    "specificity": "val_specificity",
+}
+
+
+@dataclass(frozen=True)
+class Examples:
+    """ROIs of one side of the split: `images` (n, S, S) uint8, `labels` (n,) 0 normal, 1 abnormal.
+
+    `weights` are those of the regime (see `filtering.weights`), None for all kept; they are applied
+    batch by batch. `preprocess` makes the network's input (n, S, S, 3) float32 from filtered
+    images, (n, S, S) float32 grey 0..255.
+    """
+
+    images: Images
+    labels: np.ndarray
+    weights: filtering.Weights | None
+    preprocess: Callable[[np.ndarray], np.ndarray]
+
+    def __len__(self) -> int:
+        """Return the number of ROIs."""
+        return len(self.labels)
+
+    def inputs(
+        self, index: np.ndarray, augment: augmentation.Augmentation | None = None
+    ) -> np.ndarray:
+        """Return the network's input for the ROIs at `index`."""
+        weights = None if self.weights is None else self.weights(index)
+        filtered = filtering.apply(self.images[index], weights)
+        return self.preprocess(augment.apply(filtered, index) if augment else filtered)
+
+
+@dataclass(frozen=True)
+class Training:
+    """The course of a training: one row per epoch, the best epoch (from 1), and the trained logits.
+
+    `logits` gives the (n, 2) float32 logits of Examples in inference mode, with the weights that
+    the training ended with as long as the model keeps them.
+    """
+
+    history: list[dict]
+    best_epoch: int
+    logits: Callable[[Examples], np.ndarray]
+
+    def summary(self) -> dict[str, float]:
+        """Return the validation results of the best and the last epoch (`_last`)."""
+        best, last = self.history[self.best_epoch - 1], self.history[-1]
+        results: dict[str, float] = {}
+        for name, column in SUMMARY.items():
+            results |= {name: best[column], f"{name}_last": last[column]}
+        return results | {"best_epoch": self.best_epoch, "epochs": last["epoch"]}
+
+
+def make_repeatable(seed: int, threads: int) -> None:
+    """Make TensorFlow's results the same to the bit from run to run; call it before any operation.
+
+    They depend on `threads`, and with more than one thread between operations also on chance.
+    The weights of networks built afterwards follow `seed`.
+    """
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(derive_seed(seed, "weights") % 2**32)
+
+
+def train(
+    model: keras.Model,
+    training: Examples,
+    validation: Examples,
+    settings: Settings,
+    *,
+    checkpoint: Checkpoint | None = None,
+    tensorboard: Path | None = None,
+) -> Training:
+    """Train `model`, images to logits (n, 2), and leave it with the weights of the epoch to keep.
+
+    Loss: softmax cross-entropy. Optimizer: Adam. An epoch shows every ROI once, in an order that
+    follows the seed and the epoch. See `best_epoch`, `stops_early` and `learning_rate` for what
+    follows from the history: it is the only memory of the loop besides the variables, so that
+    with a `checkpoint` a killed training goes on from its last saved epoch to the same bits.
+    `tensorboard` is a folder for TensorBoard's logs.
+    Raises CamsegError if a side has ROIs of one class only, or if the loss is not finite.
+    """
+    for side, examples in (("training", training), ("validation", validation)):
+        if len(np.unique(examples.labels)) < 2:
+            raise CamsegError(f"all {len(examples)} {side} ROIs are of one class: nothing to learn")
+    adam = Adam(model.trainable_variables, settings.learning_rate)
+    step = trace_step(model, adam, class_weights(training.labels, settings.class_weights))
+    infer = trace_inference(model)
+    writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
+
+    def logits(examples: Examples) -> np.ndarray:
+        parts = batches(np.arange(len(examples)), settings.batch_size)
+        return np.concatenate([infer(examples.inputs(part)) for part in parts])
+
+    variables = [*(variable.value for variable in model.variables), *adam.state]
+    state = checkpoint.load() if checkpoint else None
+    if state:
+        for variable, saved in zip(variables, state.variables, strict=True):
+            variable.assign(saved)
+    history = state.history if state else []
+    best_weights = state.best_weights if state else []
+    started, before = time.monotonic(), len(history)
+
+    for epoch in range(before + 1, settings.epochs + 1):
+        if stops_early(history, settings.monitor, settings.patience):
+            break
+        rate = learning_rate(history, settings)
+        adam.learning_rate.assign(rate)
+        order = generator(settings.seed, "order", epoch).permutation(len(training))
+        augment = augmentation.draw(
+            len(training),
+            flips=settings.flips,
+            rotation=settings.rotation,
+            seed=settings.seed,
+            epoch=epoch,
+        )
+        loss, correct = 0.0, 0
+        for number, part in enumerate(batches(order, settings.batch_size), start=1):
+            labels = training.labels[part].astype(np.int32)
+            batch_loss, batch_logits = step(training.inputs(part, augment), labels)
+            _check_finite(float(batch_loss), model, f"epoch {epoch}, batch {number}")
+            loss += float(batch_loss) * len(part) / len(order)
+            correct += int(np.sum(np.argmax(batch_logits, axis=1) == labels))
+        row = {"epoch": epoch, "learning_rate": rate, "loss": loss}
+        row["accuracy"] = correct / len(order)
+        row |= evaluate(logits(validation), validation.labels)
+        _check_finite(row["val_loss"], model, f"epoch {epoch}, validation")
+        history.append(row)
+        if best_epoch(history) == epoch:
+            best_weights = model.get_weights()
+        _report(row, settings.epochs, (time.monotonic() - started) / (epoch - before))
+        if writer:
+            with writer.as_default(step=epoch):
+                for name, value in row.items():
+                    tf.summary.scalar(name, value)
+            writer.flush()
+        if checkpoint and checkpoint.is_due():
+            checkpoint.save(State(history, _values(variables), best_weights))
+
+    if settings.keep == "best":
+        model.set_weights(best_weights)
+    return Training(history, best_epoch(history), logits)
+
+
+def evaluate(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Return the validation columns of a history's row from `logits` (n, 2) and `labels` (n,)."""
+    loss, accuracy = loss_and_accuracy(logits, labels)
+    row = {"val_loss": loss, "val_accuracy": accuracy}
+    if not np.isfinite(loss):
+        return row
+    scores = discrimination(probability_abnormal(logits), labels)
+    return row | {f"val_{name}": value for name, value in scores.items()}
+
+
+def batches(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """Cut `order` into batches as equal as possible, of at most `batch_size`, leaving nothing out.
+
+    No batch is of a single ROI, whose batch statistics would mean nothing: rather than that, one
+    batch is of `batch_size` + 1.
+    """
+    number = -(-len(order) // batch_size)
+    return np.array_split(order, max(1, min(number, len(order) // 2)))
+
+
+def class_weights(labels: np.ndarray, rule: str | None) -> np.ndarray | None:
+    """Return the weights (2,) float32 of normal and abnormal losses; None: all are 1.
+
+    "balanced": n / (2 n_class), so that both classes weigh the same and their mean over ROIs is 1.
+    """
+    if rule is None:
+        return None
+    return (len(labels) / (2 * np.bincount(labels, minlength=2))).astype(np.float32)
+
+
+def best_epoch(history: list[dict]) -> int:
+    """Return the epoch of highest val_accuracy; of equals, of lower val_loss, then the earliest."""
+    best = min(history, key=lambda row: (-row["val_accuracy"], row["val_loss"], row["epoch"]))
+    return best["epoch"]
+
+
+def stops_early(history: list[dict], monitor: str, patience: int) -> bool:
+    """Return whether the last `patience` epochs brought no better `monitor` than all before."""
+    return _without_gain(history, monitor) >= patience
+
+
+def learning_rate(history: list[dict], settings: Settings) -> float:
+    """Return the learning rate of the epoch after `history`.
+
+    "cosine" falls from the full rate in the first epoch towards 0 after the last; "plateau" halves
+    it whenever PLATEAU epochs passed without a better monitored value.
+    """
+    rate = settings.learning_rate
+    if settings.schedule == "cosine":
+        return rate * (1 + math.cos(math.pi * len(history) / settings.epochs)) / 2
+    if settings.schedule == "plateau":
+        stale = [
+            _without_gain(history[:epochs], settings.monitor)
+            for epochs in range(1, len(history) + 1)
+        ]
+        return rate / 2 ** sum(run > 0 and run % PLATEAU == 0 for run in stale)
+    return rate
+
+
+def _without_gain(history: list[dict], monitor: str) -> int:
+    """Return how many epochs ago `monitor` was best for the first time; 0 without a history."""
+    values = [MONITORS[monitor] * row[monitor] for row in history]
+    return len(values) - 1 - values.index(min(values)) if values else 0
+
+
+def _values(variables: list[tf.Variable]) -> list[np.ndarray]:
+    return [variable.numpy() for variable in variables]
+
+
+def _check_finite(loss: float, model: keras.Model, place: str) -> None:
+    if not np.isfinite(loss):
+        raise CamsegError(f"{model.name}: the loss is {loss} in {place}: lower the learning rate")
+
+
+def _report(row: dict, epochs: int, seconds: float) -> None:
+    """Print an epoch's line; the time left is that of all epochs, at `seconds` each."""
+    print(
+        f"epoch {row['epoch']:{len(str(epochs))}}/{epochs}  loss {row['loss']:.4f}  "
+        f"accuracy {row['accuracy']:.3f}  val_loss {row['val_loss']:.4f}  "
+        f"val_accuracy {row['val_accuracy']:.3f}  {seconds:.1f} s per epoch, "
+        f"at most {seconds * (epochs - row['epoch']):.0f} s left",
+        file=sys.stderr,
+        flush=True,
+    )

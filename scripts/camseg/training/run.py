@@ -1,0 +1,188 @@
+"""One training, from the files of a study to the files of its classifier."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+
+import numpy as np
+import pandas as pd
+
+from camseg.code import code_of
+from camseg.io import store
+from camseg.io.files import digest, whole_file
+from camseg.networks import classifiers
+from camseg.networks.devices import claim_gpu, devices
+from camseg.networks.options import ClassifierOptions
+from camseg.rois import split
+from camseg.training import filtering
+from camseg.training.checkpoint import Checkpoint
+from camseg.training.loop import Examples, Training, make_repeatable, train
+from camseg.training.metrics import probability_abnormal
+from camseg.training.options import ExecutionOptions, Settings
+
+PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do the arithmetic
+# environment variables by which TensorFlow computes otherwise
+SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE")
+SIDES = ("train", "validation")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files that a training reads: ROI shards, a split's table, CAMs for regimes of CAMs."""
+
+    shards: Sequence[str]
+    split: str
+    cams: str | None = None
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files that a training writes, in one folder; its state is saved in `resume` there."""
+
+    model: Path
+    history: Path
+    metrics: Path
+    predictions: Path
+
+
+def train_classifier(
+    inputs: Inputs,
+    outputs: Outputs,
+    *,
+    regime: str,
+    classifier: ClassifierOptions,
+    settings: Settings,
+    execution: ExecutionOptions,
+    seed: int,
+) -> None:
+    """Train one classifier on the ROIs of one regime; `seed` is the study's.
+
+    A killed training goes on where it was saved, if nothing that determines its result has changed
+    since. Call it before any other operation of TensorFlow. Raises CamsegError for files that are
+    not whole or do not fit each other, and as `loop.train` and `filtering.weights` do.
+    """
+    what: dict = {"model": classifier.name, "network": classifier.network}
+    what |= {"head": classifier.head, "widths": list(classifier.widths)}
+    what |= {"weights": classifier.weights, "regime": regime}
+    folder = outputs.model.parent
+    checkpoint = Checkpoint(
+        folder / "resume",
+        identity(inputs, what, settings, classifier.weights_file),
+        60 * execution.save_every_minutes,
+    )
+    with checkpoint.locked():
+        rois, sides, examples = _read(inputs, regime, classifier, execution, seed)
+        claim_gpu()
+        make_repeatable(settings.seed, settings.threads)
+        model = classifiers.build(
+            classifier.network,
+            size=rois.image.shape[1],
+            batchnorm_momentum=settings.batchnorm_momentum,
+            head=classifier.head,
+            widths=classifier.widths,
+            weights=classifier.weights,
+            name=classifier.name,
+        )
+        training = train(
+            model,
+            examples["train"],
+            examples["validation"],
+            settings,
+            checkpoint=checkpoint,
+            tensorboard=folder / "tensorboard" if execution.tensorboard else None,
+        )
+        with whole_file(outputs.model) as temporary:
+            model.save(temporary)
+        with whole_file(outputs.history) as temporary:
+            pd.DataFrame(training.history).to_csv(temporary, index=False)
+        with whole_file(outputs.predictions) as temporary:
+            table = predictions(rois, sides, examples, training)
+            table.to_csv(temporary, sep="\t", index=False)
+        metrics = {
+            **what,
+            "split": Path(inputs.split).stem,
+            "seed": seed,
+            **training.summary(),
+            "n_train": len(examples["train"]),
+            "n_validation": len(examples["validation"]),
+            "settings": asdict(settings),
+        }
+        with whole_file(outputs.metrics) as temporary:
+            temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+        checkpoint.remove()
+
+
+def identity(inputs: Inputs, what: dict, settings: Settings, weights_file: str | None) -> dict:
+    """Return all that determines a training's result: a saved state of another one is not resumed.
+
+    `what` says which classifier is trained in which regime. Code, data, versions, the kind of
+    device and TensorFlow's switches are part of it.
+    """
+    data = [inputs.shards, [inputs.split], [inputs.cams] if inputs.cams else []]
+    data += [[weights_file] if weights_file else []]
+    code = code_of(Path(__file__), [f"{filtering.FILTERS}.{what['regime']}"])
+    return {
+        **what,
+        "settings": asdict(settings),
+        "data": [digest(paths) for paths in data],
+        "code": digest(code),
+        "devices": devices(),
+        "switches": {each: os.environ.get(each) for each in SWITCHES},
+        "versions": {"python": python_version()} | {each: version(each) for each in PACKAGES},
+    }
+
+
+def predictions(
+    rois: store.Rois, sides: np.ndarray, examples: dict[str, Examples], training: Training
+) -> pd.DataFrame:
+    """Return what the trained classifier says of each ROI: the columns of predictions.tsv."""
+    probability = np.empty(len(rois))
+    for side in SIDES:
+        probability[sides == side] = probability_abnormal(training.logits(examples[side]))
+    return pd.DataFrame(
+        {
+            "roi_id": rois.roi_id,
+            "patient_id": rois.patient_id,
+            "label": np.array(["normal", "abnormal"])[rois.label],
+            "side": sides,
+            "probability": probability,
+        }
+    )
+
+
+def _read(
+    inputs: Inputs,
+    regime: str,
+    classifier: ClassifierOptions,
+    execution: ExecutionOptions,
+    seed: int,
+) -> tuple[store.Rois, np.ndarray, dict[str, Examples]]:
+    """Return the ROIs of a split, their sides, and the examples of each side.
+
+    Images stay in their files if they take more memory than allowed.
+    """
+    rois = store.read_rois(inputs.shards, load=False)
+    sides = split.read_split(inputs.split, rois.roi_id)
+    rois, sides = rois.take(sides != "unused"), sides[sides != "unused"]
+    cams = store.read_cams(inputs.cams, rois.roi_id, load=False).cam if inputs.cams else None
+    size = rois.image.nbytes + rois.mask.nbytes + (cams.nbytes if cams else 0)
+    in_memory = size <= 1e6 * execution.memory_mb
+
+    def examples(side: str) -> Examples:
+        chosen = rois.take(sides == side)
+        maps = cams.take(sides == side) if cams else None
+        if in_memory:
+            chosen, maps = chosen.loaded(), maps and maps[:]
+        return Examples(
+            images=filtering.images(regime, chosen),
+            labels=chosen.label,
+            weights=filtering.weights(regime, chosen, cams=maps, seed=seed),
+            preprocess=partial(classifiers.preprocess, classifier.network),
+        )
+
+    return rois, sides, {side: examples(side) for side in SIDES}

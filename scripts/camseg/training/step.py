@@ -1,0 +1,135 @@
+"""One training step and one inference of a network, each traced once, with fused kernels.
+
+A short training on a CPU pays TensorFlow mostly for tracing and optimising its graph, in
+proportion to the number of nodes. Hence the fused kernels of Adam and batch normalisation in
+place of the dozens of nodes that Keras composes them of: the same numbers to float32 rounding.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+class Adam:
+    """Adam (Kingma and Ba, 2015) by TensorFlow's fused kernel, the same as Keras' to rounding.
+
+    Its state exists before the step is traced: created inside, it would cost a second tracing.
+    `learning_rate` is a variable: assign to it to change it.
+    """
+
+    beta_1, beta_2, epsilon = 0.9, 0.999, 1e-7  # Keras' defaults
+
+    def __init__(self, variables: list[keras.Variable], learning_rate: float):
+        self.learning_rate = tf.Variable(learning_rate, dtype=tf.float32)
+        self.variables = [variable.value for variable in variables]
+        self.means = [tf.Variable(tf.zeros_like(variable)) for variable in self.variables]
+        self.squares = [tf.Variable(tf.zeros_like(variable)) for variable in self.variables]
+        self.powers = [tf.Variable(self.beta_1), tf.Variable(self.beta_2)]  # beta ** (next step)
+
+    @property
+    def state(self) -> list[tf.Variable]:
+        """All that the next step depends on, apart from the learning rate and the variables."""
+        return [*self.means, *self.squares, *self.powers]
+
+    def apply(self, gradients: list[tf.Tensor]) -> None:
+        """Take one step down `gradients`, one for each variable."""
+        scalars = {
+            "lr": self.learning_rate.read_value(),
+            "beta1": tf.constant(self.beta_1),
+            "beta2": tf.constant(self.beta_2),
+            "epsilon": tf.constant(self.epsilon),
+            "beta1_power": self.powers[0].read_value(),
+            "beta2_power": self.powers[1].read_value(),
+        }
+        slots = zip(self.variables, self.means, self.squares, gradients, strict=True)
+        for variable, mean, square, gradient in slots:
+            tf.raw_ops.ResourceApplyAdam(
+                var=variable.handle, m=mean.handle, v=square.handle, grad=gradient, **scalars
+            )
+        self.powers[0].assign(scalars["beta1_power"] * self.beta_1)
+        self.powers[1].assign(scalars["beta2_power"] * self.beta_2)
+
+
+def trace_step(
+    model: keras.Model, optimizer: Adam, class_weights: np.ndarray | None = None
+) -> Callable:
+    """Return the traced training step: (images, labels int32) to (mean loss, logits (n, 2)).
+
+    `class_weights` (2,) float32 multiply the losses of normal and abnormal ROIs.
+    """
+    signature = [_images(model), tf.TensorSpec((None,), tf.int32)]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def step(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(optimizer.variables)
+            logits = model(images, training=True)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            if class_weights is not None:
+                losses *= tf.gather(class_weights, labels)
+            loss = tf.reduce_mean(losses)
+        optimizer.apply(tape.gradient(loss, optimizer.variables))
+        return loss, logits
+
+    with _fused_batch_normalization():
+        return step.get_concrete_function()
+
+
+def trace_inference(model: keras.Model) -> Callable:
+    """Return the traced inference: images to logits (n, 2)."""
+    signature = [_images(model)]
+    infer = tf.function(lambda images: model(images, training=False), signature, autograph=False)
+    with _fused_batch_normalization():
+        return infer.get_concrete_function()
+
+
+def _images(model: keras.Model) -> tf.TensorSpec:
+    """Return the signature of a batch of any size: batches differ by one, and trace only once."""
+    return tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+
+
+@contextmanager
+def _fused_batch_normalization() -> Iterator[None]:
+    """Trace Keras' BatchNormalization layers as TensorFlow's fused kernel while this is open.
+
+    Keras composes them of elementary operations: twice the nodes of the whole step, and up to a
+    third of its time. The layers themselves, and so the model as saved, stay Keras' own.
+    """
+    stock = keras.layers.BatchNormalization.call
+    keras.layers.BatchNormalization.call = _fused_call
+    try:
+        yield
+    finally:
+        keras.layers.BatchNormalization.call = stock
+
+
+def _fused_call(
+    layer: keras.layers.BatchNormalization,
+    inputs: tf.Tensor,
+    training: bool | None = None,
+    mask: None = None,
+) -> tf.Tensor:
+    """Stand in for BatchNormalization.call, on images with their channels last."""
+    training = bool(training and layer.trainable)
+    channels = inputs.shape[-1]
+    scale = layer.gamma.value if layer.scale else tf.ones(channels)
+    offset = layer.beta.value if layer.center else tf.zeros(channels)
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=inputs,
+        scale=scale,
+        offset=offset,
+        mean=[] if training else layer.moving_mean.value,
+        variance=[] if training else layer.moving_variance.value,
+        epsilon=layer.epsilon,
+        is_training=training,
+    )
+    if training:
+        # the kernel gives the sample variance, over count - 1; Keras keeps the one over count
+        count = tf.cast(tf.size(inputs), tf.float32) / channels
+        variance *= (count - 1) / count
+        for moving, batch in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
+            moving.assign(moving * layer.momentum + batch * (1 - layer.momentum))
+    return outputs

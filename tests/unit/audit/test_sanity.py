@@ -1,0 +1,158 @@
+import keras
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from camseg.audit import sanity
+from camseg.explanations import explain
+from camseg.scoring.dice import mean_dice
+
+OPTIONS = {"explanation": "grad_cam", "score": "margin", "relu": False, "resize": "bilinear"}
+
+
+def preprocess(images: np.ndarray) -> np.ndarray:
+    return np.repeat(images[..., np.newaxis].astype(np.float32) / 255, 3, axis=-1)
+
+
+def rois(n: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(3)
+    images = random.integers(0, 256, (n, 32, 32)).astype(np.uint8)
+    return images, random.integers(0, 2, (n, 32, 32)).astype(np.uint8)
+
+
+def model_of(layers: list[keras.Layer], seed: int = 0) -> keras.Model:
+    images = keras.Input((32, 32, 3))
+    x = images
+    for layer in [*layers, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)]:
+        x = layer(x)
+    model = keras.Model(images, x)
+    random = np.random.default_rng(seed)
+    model.set_weights([random.normal(size=w.shape) for w in model.get_weights()])
+    return model
+
+
+def check(model: keras.Model, seed: int = 0, **options: object):
+    images, masks = rois()
+    options = OPTIONS | options
+    common = {"preprocess": preprocess, "seed": seed, "batch_size": 3, "shift": 8}
+    return sanity.check(model, images, masks, **common, **options)
+
+
+def of(checks, name: str, column: str = "correlation") -> np.ndarray:
+    return checks.loc[checks["check"] == name, column].to_numpy()
+
+
+def looking_model() -> keras.Model:
+    """Its map is what a cell of 8 x 8 pixels shows, wherever that is."""
+    channels = keras.layers.Conv2D(6, 8, strides=8, activation="relu")
+    return model_of([channels])
+
+
+def blind_model() -> keras.Model:
+    """Its map comes from the borders alone, whatever the image."""
+    model = model_of(
+        [keras.layers.Conv2D(3, 8, strides=8), keras.layers.Conv2D(6, 3, padding="same")]
+    )
+    first = model.layers[1]
+    first.set_weights([0 * first.get_weights()[0], np.ones(3)])
+    return model
+
+
+def test_rank_correlation_is_spearmans():
+    random = np.random.default_rng(0)
+    first, second = random.normal(size=(2, 5, 4, 3))
+    first[0] = np.round(first[0])  # ties
+    second[1] = -first[1]
+    second[2] = np.exp(first[2])
+    expected = [
+        spearmanr(a.ravel(), b.ravel()).statistic for a, b in zip(first, second, strict=True)
+    ]
+    result = sanity.rank_correlation(first, second)
+    np.testing.assert_allclose(result, expected, atol=1e-12)
+    np.testing.assert_allclose(result[1:3], [-1, 1], atol=1e-12)
+    second[3], second[4, 0, 0] = 7, np.nan
+    assert np.isnan(sanity.rank_correlation(first, second)).tolist() == 3 * [False] + 2 * [True]
+    second[3] += 1e-5 * random.normal(size=(4, 3))  # the rounding of a constant map
+    assert np.isnan(sanity.rank_correlation(first, second)[3])
+
+
+def test_translation_brings_in_the_mirror_image():
+    row = np.array([[[1, 2, 3, 4]]])
+    for right, expected in ((1, [1, 1, 2, 3]), (2, [2, 1, 1, 2]), (-1, [2, 3, 4, 4])):
+        assert sanity.translate(row, 0, right).ravel().tolist() == expected
+        column = sanity.translate(row.transpose(0, 2, 1), right, 0)
+        assert column.ravel().tolist() == expected
+
+
+@pytest.mark.parametrize(("down", "right"), [(0, 1), (0, -1), (1, 0), (-1, 0)])
+def test_a_map_moved_along_is_the_same_map(down, right):
+    maps = np.random.default_rng(1).normal(size=(3, 4, 5))
+    along, in_place = sanity.moved_correlations(
+        maps, sanity.translate(maps, down, right), down, right
+    )
+    np.testing.assert_allclose(along, 1)
+    assert (in_place < 0.9).all()
+    along, in_place = sanity.moved_correlations(maps, maps, down, right)
+    np.testing.assert_allclose(in_place, 1)
+    assert (along < 0.9).all()
+
+
+def test_a_model_that_looks_and_one_that_does_not():
+    looking, blind = check(looking_model()), check(blind_model())
+    np.testing.assert_allclose(of(looking, "moved"), 1)
+    assert of(looking, "moved_in_place").mean() < 0.5
+    np.testing.assert_allclose(of(blind, "moved_in_place"), 1)
+    assert of(blind, "moved").mean() < 0.9
+    assert len(of(looking, "moved")) == 4 * 4
+
+
+def test_the_other_class_has_the_negative_map_of_the_margin():
+    model = looking_model()
+    checks = check(model)
+    np.testing.assert_allclose(of(checks, "other_class"), -1)
+    assert (of(checks, "other_class_logit") > -0.99).all()
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([np.stack([kernel[:, 0], -kernel[:, 0]], axis=1), bias])
+    np.testing.assert_allclose(of(check(model), "other_class_logit"), -1)
+
+
+def test_dice_of_the_unchanged_and_of_the_random_maps():
+    model = looking_model()
+    images, masks = rois()
+    before = model.get_weights()
+    checks = check(model, relu=True)
+    for weight, old in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+    grey, raw = explain.explain(model, preprocess(images), relu=True)
+    np.testing.assert_allclose(of(checks, "unchanged", "dice"), mean_dice(grey, masks))
+    # the redrawn maps are those of a model initialised with the same seed
+    keras.utils.set_random_seed(sanity.derive_seed(0, "random weights", 1) % 2**32)
+    fresh = keras.models.clone_model(model)
+    grey, other = explain.explain(fresh, preprocess(images), relu=True)
+    drawn = checks[(checks["check"] == "random_weights") & (checks["draw"] == 1)]
+    np.testing.assert_allclose(drawn["dice"], mean_dice(grey, masks), atol=1e-3)
+    expected = [spearmanr(a.ravel(), b.ravel()).statistic for a, b in zip(raw, other, strict=True)]
+    np.testing.assert_allclose(drawn["correlation"], expected, atol=0.02)
+    model.layers[-1].set_weights(fresh.layers[-1].get_weights())
+    grey, _ = explain.explain(model, preprocess(images), relu=True)
+    drawn = checks[(checks["check"] == "random_head") & (checks["draw"] == 1)]
+    np.testing.assert_allclose(drawn["dice"], mean_dice(grey, masks), atol=1e-3)
+
+
+def test_draws_differ_and_repeat():
+    model = looking_model()
+    first = check(model)
+    means = first[first["check"] == "random_weights"].groupby("draw")["correlation"].mean()
+    assert means.nunique() == sanity.DRAWS
+    assert first.equals(check(model))
+    assert not first.equals(check(model, seed=1))
+
+
+def test_the_sample_is_drawn_among_the_candidates():
+    candidates = np.arange(100) % 2 == 1
+    chosen = sanity.sample(candidates, seed=1)
+    assert len(set(chosen)) == sanity.SAMPLE
+    assert candidates[chosen].all()
+    assert (np.diff(chosen) > 0).all()
+    assert not np.array_equal(chosen, sanity.sample(candidates, seed=2))
+    np.testing.assert_array_equal(sanity.sample(candidates[:10], seed=1), [1, 3, 5, 7, 9])

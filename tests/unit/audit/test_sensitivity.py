@@ -1,0 +1,63 @@
+import keras
+import numpy as np
+import pytest
+
+from camseg.audit import sensitivity
+from camseg.explanations import explain
+from camseg.scoring.dice import mean_dice
+
+
+def preprocess(images: np.ndarray) -> np.ndarray:
+    return np.repeat(images[..., np.newaxis].astype(np.float32) / 255, 3, axis=-1)
+
+
+def small_model() -> keras.Model:
+    images = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(images)
+    x = keras.layers.MaxPooling2D(2)(x)
+    x = keras.layers.ReLU()(keras.layers.Conv2D(5, 3, padding="same")(x))
+    model = keras.Model(images, keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(x)))
+    random = np.random.default_rng(0)
+    model.set_weights([random.normal(size=w.shape) for w in model.get_weights()])
+    return model
+
+
+def measure(model: keras.Model):
+    random = np.random.default_rng(1)
+    images = random.integers(0, 256, (5, 16, 16)).astype(np.uint8)
+    masks = random.integers(0, 2, (5, 16, 16)).astype(np.uint8)
+    measured = sensitivity.measure(
+        model,
+        images,
+        masks,
+        np.ones(5, np.uint8),
+        preprocess=preprocess,
+        explanation="grad_cam",
+        batch_size=2,
+    )
+    return images, masks, measured
+
+
+def test_every_combination_is_what_explaining_with_it_gives():
+    model = small_model()
+    images, masks, measured = measure(model)
+    choices = ["score", "target", "layer", "relu", "resize"]
+    assert len(measured) == len(measured[choices].drop_duplicates()) == 3 * 3 * 3 * 2 * 2
+    for row in measured[measured["layer"] == "pooled"].to_dict("records"):
+        options = {name: row[name] for name in ("score", "target", "relu", "resize")}
+        grey, _ = explain.explain(model, preprocess(images), labels=np.ones(5, int), **options)
+        assert row["dice"] == pytest.approx(mean_dice(grey, masks).mean(), abs=1e-3)
+        assert row["degenerate"] == (grey.max(axis=(1, 2)) == 0).sum()
+    dice = measured.set_index(choices)["dice"]
+    np.testing.assert_array_equal(
+        dice.xs("abnormal", level="target"), dice.xs("true", level="target")
+    )
+    assert measured.groupby("layer")["dice"].first().nunique() == 3
+
+
+def test_degenerate_maps_are_counted():
+    model = small_model()
+    model.set_weights([np.nan * weight for weight in model.get_weights()])
+    _, _, measured = measure(model)
+    assert (measured["degenerate"] == 5).all()
+    assert (measured["dice"] == 0).all()

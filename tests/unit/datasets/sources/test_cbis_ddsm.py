@@ -1,0 +1,225 @@
+import numpy as np
+import pytest
+from test_extraction import RULES
+
+from camseg.datasets import index
+from camseg.errors import CamsegError
+from camseg.rois import extraction
+from camseg.rois.boxes import Box
+from conftest import block, bright, write_dicom
+
+MASS = (
+    "patient_id,breast_density,left or right breast,image view,abnormality id,abnormality type,"
+    "mass shape,mass margins,assessment,pathology,subtlety,image file path,"
+    "cropped image file path,ROI mask file path"
+)
+CALC = MASS.replace("breast_density", "breast density")
+CALC = CALC.replace("mass shape,mass margins", "calc type,calc distribution")
+LEFT, RIGHT = (120, 80), (130, 90)
+
+
+def line(folder, number=1, *, kind="mass", details="OVAL,ILL_DEFINED", pathology="MALIGNANT"):
+    """A line of a description CSV, with stale paths and the line break that real ones have."""
+    _, letter, digits, side, view = folder.split("_")
+    stale = "1.3.6.1.4.1.9590.100.1.2.4/1.3.6.1.4.1.9590.100.1.2.3"
+    return (
+        f"{letter}_{digits},3,{side},{view},{number},{kind},{details},4,{pathology},4,"
+        f'{folder}/{stale}/000000.dcm,"{folder}_{number}/{stale}/000001.dcm\n",'
+        f"{folder}_{number}/{stale}/000000.dcm"
+    )
+
+
+def write_description(root, *lines, kind="mass", part="train"):
+    root.mkdir(parents=True, exist_ok=True)
+    text = "\n".join([MASS if kind == "mass" else CALC, *lines]) + "\n"
+    (root / f"{kind}_case_description_{part}_set.csv").write_text(text)
+
+
+def write_view(root, folder, shape):
+    pixels = bright(folder.rsplit("_", 2)[1], shape).astype(np.uint16) * 257
+    return write_dicom(root / folder / "07-20-2016-DDSM-1/1.0-full images-2/1-1.dcm", pixels)
+
+
+def write_mask(root, folder, mask, *, crop_first=False):
+    """Write a mask and its cropped image as 1-1.dcm and 1-2.dcm, in either order."""
+    place = root / folder / "07-21-2016-DDSM-3/1.0-ROI mask images-4"
+    names = ("1-2.dcm", "1-1.dcm") if crop_first else ("1-1.dcm", "1-2.dcm")
+    crop = np.arange(16 * 8, dtype=np.uint16).reshape(8, 16)
+    write_dicom(place / names[1], crop)
+    return write_dicom(place / names[0], mask)
+
+
+def write_patient(root, *, crop_first=False):
+    """P_00001: a mass in LEFT_CC (120 x 80), a calcification in RIGHT_CC (130 x 90)."""
+    left, right = "Mass-Training_P_00001_LEFT_CC", "Calc-Training_P_00001_RIGHT_CC"
+    write_view(root, left, LEFT)
+    write_view(root, right, RIGHT)
+    write_mask(root, f"{left}_1", block(LEFT, 20, 50, 16, 8), crop_first=crop_first)
+    write_mask(root, f"{right}_1", block(RIGHT, 60, 100, 16, 8), crop_first=not crop_first)
+    write_description(root, line(left), line(left.replace("CC", "MLO")))
+    write_description(
+        root, line(right, kind="calcification", details="AMORPHOUS,CLUSTERED"), kind="calc"
+    )
+
+
+def rows_of(root):
+    return {
+        (row["case_id"], row["view"]): row
+        for rows in index.index_cases(root, "cbis_ddsm")
+        for row in rows
+    }
+
+
+def extract(root):
+    candidates = []
+    for rows in index.index_cases(root, "cbis_ddsm"):
+        candidates += extraction.extract_case(rows, root, RULES)
+    return {candidate.roi_id: candidate for candidate in candidates}
+
+
+@pytest.mark.parametrize("crop_first", [False, True])
+def test_golden_boxes_of_a_patient_with_lesions_in_both_breasts(tmp_path, crop_first):
+    write_patient(tmp_path, crop_first=crop_first)
+    candidates = extract(tmp_path)
+    boxes = {roi_id: item.box for roi_id, item in candidates.items()}
+    assert boxes == {  # a quarter of 16 x 8 on each side; mirrored by the RIGHT image's width
+        "P_00001.LEFT_CC.1.abnormal": Box(16, 48, 24, 12),
+        "P_00001.LEFT_CC.1.normal": Box(90 - 16 - 24, 48, 24, 12),
+        "P_00001.RIGHT_CC.1.abnormal": Box(56, 98, 24, 12),
+        "P_00001.RIGHT_CC.1.normal": Box(90 - 56 - 24, 98, 24, 12),
+    }
+    assert {item.status for item in candidates.values()} == {"used"}
+    left, _, right, _ = (item.record() for item in candidates.values())
+    assert left["lesion_type"] == "MASS SHAPE OVAL MARGINS ILL_DEFINED"
+    assert right["lesion_type"] == "CALCIFICATION TYPE AMORPHOUS DISTRIBUTION CLUSTERED"
+    assert (left["pathology"], left["outline"]) == ("MALIGNANT", "MASK")
+    lesion = candidates["P_00001.LEFT_CC.1.abnormal"].lesion
+    assert lesion.mean() == pytest.approx(16 * 8 / (24 * 12), abs=0.03)
+
+
+def test_sixteen_bits_become_eight_by_the_images_own_range(tmp_path):
+    write_patient(tmp_path)
+    grey = np.asarray(bright("LEFT", LEFT), dtype=np.float64)
+    scaled = np.rint(255 * (grey - grey.min()) / (grey.max() - grey.min()))
+    abnormal = extract(tmp_path)["P_00001.LEFT_CC.1.abnormal"]
+    # resizing the ROI keeps its mean
+    assert abnormal.image.mean() == pytest.approx(scaled[48:60, 16:40].mean(), abs=0.5)
+
+
+def test_mlo_views_are_ignored_and_a_breast_without_lesions_is_absent(tmp_path):
+    write_patient(tmp_path)
+    write_description(tmp_path, kind="calc")
+    rows = rows_of(tmp_path)
+    assert set(rows) == {("P_00001", "LEFT_CC"), ("P_00001", "RIGHT_CC")}
+    assert rows["P_00001", "LEFT_CC"]["status"] == "usable"
+    assert rows["P_00001", "RIGHT_CC"]["status"] == "absent"
+    reasons = {item.label: item.reason for item in extract(tmp_path).values()}
+    assert reasons["abnormal"] == ""
+    assert "no right image of this case is listed" in reasons["normal"]
+
+
+def test_a_view_of_the_mass_and_the_calcification_set_has_the_lesions_of_both(tmp_path):
+    write_patient(tmp_path)
+    folder = "Calc-Test_P_00001_LEFT_CC"
+    write_view(tmp_path, folder, LEFT)
+    write_mask(tmp_path, f"{folder}_1", block(LEFT, 10, 80, 8, 8))
+    write_description(
+        tmp_path,
+        line(folder, kind="calcification", details="NA,REGIONAL"),
+        kind="calc",
+        part="test",
+    )
+    row = rows_of(tmp_path)["P_00001", "LEFT_CC"]
+    assert (row["status"], row["abnormalities"]) == ("usable", 2)
+    # the descriptions come sorted by name: calc test, calc train, mass train
+    assert extract(tmp_path)["P_00001.LEFT_CC.1.abnormal"].box == Box(8, 78, 12, 12)
+
+
+def spoil(path, keep):
+    path.write_bytes(path.read_bytes()[:keep])
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: path.unlink(), "no DICOM file below a folder MASS-TRAINING_P_00001_LEFT_CC"),
+        (lambda path: spoil(path, 100), "1-1.dcm: cannot be read: "),
+        (
+            lambda path: write_dicom(path.with_name("1-2.dcm"), np.zeros((4, 4), np.uint8)),
+            "2 DICOM files below MASS-TRAINING_P_00001_LEFT_CC, not one",
+        ),
+    ],
+)
+def test_a_bad_image_is_rejected_with_its_reason_and_the_rest_goes_on(tmp_path, damage, reason):
+    write_patient(tmp_path)
+    damage(next((tmp_path / "Mass-Training_P_00001_LEFT_CC").rglob("1-1.dcm")))
+    rows = rows_of(tmp_path)
+    assert rows["P_00001", "LEFT_CC"]["status"] == "rejected"
+    assert reason in rows["P_00001", "LEFT_CC"]["reason"]
+    assert extract(tmp_path)["P_00001.RIGHT_CC.1.abnormal"].status == "used"
+
+
+def test_a_truncated_image_is_found_when_it_is_decoded(tmp_path):
+    write_patient(tmp_path)
+    path = next((tmp_path / "Mass-Training_P_00001_LEFT_CC").rglob("1-1.dcm"))
+    spoil(path, path.stat().st_size - 100)
+    candidates = extract(tmp_path)
+    assert candidates["P_00001.LEFT_CC.1.abnormal"].status == "unreadable"
+    assert candidates["P_00001.LEFT_CC.1.abnormal"].reason.startswith("Mass-Training_P_00001_LEFT")
+    assert candidates["P_00001.RIGHT_CC.1.abnormal"].status == "used"
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: [file.unlink() for file in path.parent.iterdir()], "no mask: no DICOM file"),
+        (lambda path: path.unlink(), "this mask has 8 x 16 pixels, its image 120 x 80"),
+        (lambda path: spoil(path, 100), "1-1.dcm: cannot be read: "),
+        (lambda path: spoil(path, path.stat().st_size - 100), "1-1.dcm: cannot be read: "),
+        (
+            lambda path: write_dicom(path, bright("LEFT", LEFT)),
+            "is no mask: it has more than two grey levels",
+        ),
+        (
+            lambda path: write_dicom(path, block((119, 95), 20, 50, 16, 8)),
+            "this mask has 119 x 95 pixels, its image 120 x 80",
+        ),
+    ],
+)
+def test_a_bad_mask_loses_its_lesion_with_the_reason(tmp_path, damage, reason):
+    write_patient(tmp_path)
+    damage(next((tmp_path / "Mass-Training_P_00001_LEFT_CC_1").rglob("1-1.dcm")))
+    candidates = extract(tmp_path)
+    assert candidates["P_00001.LEFT_CC.1.abnormal"].status == "unreadable"
+    assert reason in candidates["P_00001.LEFT_CC.1.abnormal"].reason
+    assert str(tmp_path) not in candidates["P_00001.LEFT_CC.1.abnormal"].reason
+    assert candidates["P_00001.RIGHT_CC.1.abnormal"].status == "used"
+
+
+def test_a_mask_at_another_scale_is_resized_and_recorded(tmp_path):
+    write_patient(tmp_path)
+    write_mask(tmp_path, "Mass-Training_P_00001_LEFT_CC_1", block((240, 160), 40, 100, 32, 16))
+    abnormal = extract(tmp_path)["P_00001.LEFT_CC.1.abnormal"]
+    assert abnormal.box == Box(16, 48, 24, 12)
+    assert abnormal.details["outline"] == "MASK resized from 240 x 160"
+
+
+def test_a_line_without_a_side_is_rejected_by_its_place(tmp_path):
+    write_patient(tmp_path)
+    path = tmp_path / "mass_case_description_train_set.csv"
+    path.write_text(path.read_text().replace(",LEFT,CC,", ",,CC,"))
+    (bad,) = (row for row in rows_of(tmp_path).values() if row["status"] == "rejected")
+    assert bad["reason"] == (
+        "mass_case_description_train_set.csv:2: patient, side and view are 'P_00001', '', 'CC'"
+    )
+
+
+def test_descriptions_that_are_none_or_stand_there_twice_are_one_clear_error(tmp_path):
+    write_patient(tmp_path)
+    write_description(tmp_path / "copy")
+    with pytest.raises(CamsegError, match=r"stands there twice, also as"):
+        rows_of(tmp_path)
+    (tmp_path / "copy" / "mass_case_description_train_set.csv").unlink()
+    (tmp_path / "mass_case_description_train_set.csv").write_text("nothing\n")
+    with pytest.raises(CamsegError, match=r"train_set.csv: has no column 'patient_id'"):
+        rows_of(tmp_path)

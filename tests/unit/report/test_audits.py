@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from camseg.errors import CamsegError
+from camseg.report import audits
+
+OWN = {"score": "margin", "target": "abnormal", "layer": "pooled", "relu": False, "resize": "b"}
+
+
+def checks(level: float) -> pd.DataFrame:
+    """Two ROIs and two draws of every check; correlations `level` + 0, 1, 2 and NaN."""
+    names = ["unchanged", "random_weights", "random_head", "other_class", "other_class_logit"]
+    names += ["moved", "moved_in_place"]
+    return pd.DataFrame(
+        [
+            (name, roi, draw, level + 2 * draw + roi if (roi, draw) != (1, 1) else np.nan, level)
+            for name in names
+            for draw in (0, 1)
+            for roi in (0, 1)
+        ],
+        columns=["check", "roi_id", "draw", "correlation", "dice"],
+    )
+
+
+def test_sanity_has_a_row_per_model_and_one_of_what_is_expected():
+    table = audits.sanity({"A": [checks(0.25)], "B": [checks(0.4), checks(0.6)]}, {"A": 0, "B": 7})
+    assert table["Classifier"].tolist() == ["A", "B", "a faithful map"]
+    assert table["moved"].tolist() == [1.25, 1.5, 1]
+    assert table["random_weights_Dice"].tolist()[:2] == [0.25, 0.5]
+    assert table["degenerate"].tolist() == [0, 7, 0]
+    expected = {"random_weights": 0, "random_head": 0, "other_class": -1, "other_class_logit": -1}
+    assert table.iloc[2, 1:].dropna().to_dict() == expected | {"moved": 1, "degenerate": 0}
+    assert pd.api.types.is_integer_dtype(table["degenerate"])
+
+
+def measured() -> pd.DataFrame:
+    rows = [
+        ("margin", "abnormal", "pooled", False, "b", 0.4, 0),
+        ("margin", "abnormal", "pooled", True, "b", 0.3, 2),
+        ("logit", "abnormal", "pooled", False, "b", 0.5, 0),
+        ("logit", "abnormal", "pooled", True, "b", 0.1, 0),
+        ("logit", "predicted", "finer", True, "n", 0.9, 0),
+    ]
+    return pd.DataFrame(rows, columns=[*audits.CHOICES, "dice", "degenerate"])
+
+
+def test_sensitivity_is_sorted_and_compared_with_the_studys_own_choice():
+    table = audits.sensitivity(measured(), OWN)
+    assert table["Dice"].tolist() == [0.9, 0.5, 0.4, 0.3, 0.1]
+    assert table["difference"].tolist() == pytest.approx([0.5, 0.1, 0, -0.1, -0.3])
+    assert table["degenerate"].tolist() == [0, 0, 0, 2, 0]
+    with pytest.raises(CamsegError, match="was not measured for"):
+        audits.sensitivity(measured(), OWN | {"resize": "spline"})
+
+
+def test_spread_varies_one_choice_at_a_time():
+    table = audits.spread(measured(), OWN, {"A": 0.2, "B": 0.75}).set_index("varied")
+    assert table.loc["score"].tolist() == pytest.approx([0.4, 0.5, 0.1])
+    assert table.loc["ReLU"].tolist() == pytest.approx([0.3, 0.4, 0.1])
+    assert table.loc["layer"].tolist() == [0.4, 0.4, 0]
+    assert table.loc["all of these"].tolist() == pytest.approx([0.1, 0.9, 0.8])
+    assert table.loc["network"].tolist() == pytest.approx([0.2, 0.75, 0.55])

@@ -1,0 +1,78 @@
+import html
+from html.parser import HTMLParser
+
+import pandas as pd
+
+from browser import open_page
+from camseg.report import pages, tables
+
+TABLE = pd.DataFrame(
+    {
+        "name": ["net 10", "net 9", "<b>&amp;"],
+        "p": [0.02, 0.0001, None],
+        "n": [5, 30, 200],
+        "finding": ["x" * 50, "it's", 'a "quote"'],
+    }
+)
+
+
+class Cells(HTMLParser):
+    """The kind and text of every cell of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.cells, self.inside = [], False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ("th", "td"):
+            self.cells.append((dict(attributes)["class"], ""))
+            self.inside = True
+
+    def handle_endtag(self, tag):
+        self.inside &= tag not in ("th", "td")
+
+    def handle_data(self, data):
+        if self.inside:
+            kind, text = self.cells[-1]
+            self.cells[-1] = (kind, text + data)
+
+
+def test_a_page_has_the_cells_of_the_markdown_table(tmp_path):
+    paths = [tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex", "html")]
+    tables.write_table(TABLE, paths, "Numbers & <names>.")
+    page = paths[-1].read_text()
+    cells = Cells(page).cells
+    markdown = [line.strip("| ").split(" | ") for line in paths[1].read_text().splitlines()]
+    expected = [cell for row in (markdown[0], *markdown[2:]) for cell in row]
+    assert [text for _, text in cells if text] == [text for text in expected if text]
+    assert [kind for kind, _ in cells] == ["word", "number", "number", "sentence"] * 4
+    assert "<b>" not in page
+    assert f"<h1>{html.escape('Numbers & <names>.')}</h1>" in page
+
+
+def test_a_text_keeps_its_lines_and_signs():
+    page = pages.text_page("a: <b>\n  c: d & e\n", "A text")
+    assert "<pre>a: &lt;b&gt;\n  c: d &amp; e\n</pre>" in page
+
+
+def test_a_click_sorts_and_the_other_formats_can_be_saved(tmp_path):
+    paths = [tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex", "html")]
+    tables.write_table(TABLE, paths, "A caption.")
+    orders = {
+        "name": (["<b>&amp;", "net 9", "net 10"], ["net 10", "net 9", "<b>&amp;"]),
+        "p": (["<0.001", "0.020", ""], ["0.020", "<0.001", ""]),  # what is missing comes last
+        "n": (["5", "30", "200"], ["200", "30", "5"]),
+    }
+    with open_page(paths[-1]) as page:
+        for column, (name, order) in enumerate(orders.items(), start=1):
+            for direction, texts in zip(("ascending", "descending"), order, strict=True):
+                page.get_by_role("button", name=name, exact=True).click()
+                cells = page.locator(f"tbody td:nth-child({column})")
+                assert cells.all_inner_texts() == texts
+                assert page.locator("th[aria-sort]").get_attribute("aria-sort") == direction
+        for path in paths[:3]:
+            with page.expect_download() as saving:
+                page.get_by_role("link", name=path.name).click()
+            assert saving.value.suggested_filename == path.name
+            assert saving.value.path().read_bytes() == path.read_bytes()

@@ -1,0 +1,45 @@
+import pandas as pd
+
+from camseg.report import rejections
+
+
+def test_reasons_are_counted_with_an_example():
+    index = pd.DataFrame(
+        [
+            ("A-1", "LEFT_CC", "usable", ""),
+            ("A-1", "RIGHT_CC", "absent", ""),
+            ("A-3", "LEFT_CC", "rejected", "c/A_3.LEFT_CC.LJPEG is missing"),
+            ("A-2", "LEFT_CC", "rejected", "c/A_2.LEFT_CC.LJPEG is missing"),
+            ("A-2", "RIGHT_CC", "rejected", "unknown scanner"),
+        ],
+        columns=["case_id", "view", "status", "reason"],
+    )
+    candidates = pd.DataFrame(
+        [
+            ("A-1.L.1.abnormal", "abnormal", "used", ""),
+            ("A-1.L.1.normal", "normal", "dropped", "overlaps the lesion A-1.R.1 of the other"),
+            ("A-1.L.2.abnormal", "abnormal", "used", ""),
+            ("A-1.L.2.normal", "normal", "unreadable", "A_1.R: lossless JPEG, byte 7: cut off"),
+        ],
+        columns=["roi_id", "label", "status", "reason"],
+    )
+    summary = rejections.summary(index, candidates)
+    assert [tuple(row) for row in summary.itertuples(index=False)] == [
+        ("view", "usable", "", 1, ""),
+        (
+            *("view", "rejected", "... is missing", 2),
+            "A-2 LEFT_CC: c/A_2.LEFT_CC.LJPEG is missing",
+        ),
+        ("view", "absent", "", 1, "A-1 RIGHT_CC"),
+        ("view", "rejected", "unknown scanner", 1, "A-2 RIGHT_CC"),
+        ("abnormal ROI", "used", "", 2, ""),
+        (
+            *("normal ROI", "unreadable", "A_1.R: lossless JPEG, byte 7: cut off", 1),
+            "A-1.L.2.normal",
+        ),
+        (
+            *("normal ROI", "dropped", "overlaps the lesion A-1.R.1 of the other", 1),
+            "A-1.L.1.normal",
+        ),
+    ]
+    assert summary["count"].sum() == len(index) + len(candidates)

@@ -1,0 +1,90 @@
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from camseg.report import tables
+from camseg.report.results import REGIMES
+
+
+@pytest.fixture
+def published():
+    return pd.read_csv("resources/paper_results.csv")
+
+
+def test_published_numbers_sort_into_the_papers_tables(published):
+    """Fed with the paper's own numbers, the tables come out in the paper's order (ties apart)."""
+    second = tables.table2(published)
+    assert list(second.columns) == ["Classifier", "val_acc", "Dice", "CAM_val_acc", "mask_val_acc"]
+    assert list(second["Classifier"]) == [
+        "Xception",
+        "ResNet50V2",
+        "NASNetMobile",
+        "InceptionV3",
+        "MobileNetV2",
+        "DenseNet121",
+    ]
+    first = tables.table1(published)
+    assert list(first.columns) == ["Classifier", "val_acc", "Dice"]
+    assert list(first["val_acc"]) == [0.872, 0.872, 0.856, 0.848, 0.840, 0.840]
+    assert list(first["Classifier"])[:4] == [
+        "InceptionV3",
+        "DenseNet121",
+        "Xception",
+        "NASNetMobile",
+    ]
+
+
+def test_the_extended_table_has_a_column_for_every_regime_that_was_run(published):
+    columns = ["Classifier", "val_acc", "Dice", "CAM_val_acc", "mask_val_acc"]
+    everything = published.assign(**dict.fromkeys(set(REGIMES.values()) - set(published), np.nan))
+    extended = tables.table2_extended(everything.assign(blob_val_acc=[0.0, *[np.nan] * 5]))
+    assert list(extended.columns) == [*columns, "inverse_val_acc", "blob_val_acc"]
+    pd.testing.assert_frame_equal(extended[columns], tables.table2(published))
+
+
+def test_formats(tmp_path):
+    table = pd.DataFrame({"Classifier": ["A_1", "B"], "Dice": [0.12345678, np.nan]})
+    paths = [tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex")]
+    tables.write_table(table, paths, "A caption.")
+    csv, markdown, latex = (path.read_text() for path in paths)
+    assert csv == "Classifier,Dice\nA_1,0.123457\nB,\n"
+    assert markdown == "| Classifier | Dice |\n| --- | ---: |\n| A_1 | 0.123 |\n| B |  |\n"
+    assert r"A\_1 & 0.123 \\" in latex
+    assert r"\begin{tabular}{lr}" in latex
+
+
+STRANGE = r"50 % & #1_a $x$ ~ ^2 {b} \c | <0.1> --"
+
+
+def test_signs_that_are_commands_elsewhere_are_only_signs():
+    table = pd.DataFrame({"a|b": ["x|y"], "p": [0.0001], "p_holm": [0.0006]})
+    assert tables.to_markdown(table).splitlines()[::2] == [
+        r"| a\|b | p | p_holm |",
+        r"| x\|y | <0.001 | 0.001 |",
+    ]
+    assert tables.escape_latex(STRANGE) == (
+        r"50 \% \& \#1\_a \$x\$ \textasciitilde{} \textasciicircum{}2 \{b\} "
+        r"\textbackslash{}c | \textless{}0.1\textgreater{} --"
+    )
+
+
+def test_latex_compiles(tmp_path, published):
+    """A short table, one with long texts, and one longer than a page."""
+    if not shutil.which("pdflatex"):
+        pytest.skip("pdflatex is not installed: no table is typeset")
+    strange = pd.DataFrame(
+        {STRANGE: [STRANGE, "b"], "p": [0.2, np.nan], "note": ["long " * 30, ""]}
+    )
+    long = pd.DataFrame({"Classifier": [f"A_{number}" for number in range(90)], "Dice": 0.5})
+    document = [r"\documentclass{article}", r"\usepackage{booktabs,longtable}", r"\begin{document}"]
+    for name, table in (("paper", published), ("strange", strange), ("long", long)):
+        tables.write_table(table, [tmp_path / f"{name}.tex"], STRANGE)
+        document.append(rf"\input{{{name}}}")
+    (tmp_path / "all.tex").write_text("\n".join([*document, r"\end{document}"]))
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    result = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, errors="replace")
+    assert result.returncode == 0, result.stdout
+    assert "(3 pages" in result.stdout  # `long` has two of its own

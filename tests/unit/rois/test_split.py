@@ -1,0 +1,89 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from camseg.errors import CamsegError
+from camseg.rois import split
+
+
+def study(patients=60, seed=0):
+    """Patients with one to three lesions, most with the normal ROI opposite."""
+    rng = np.random.default_rng(seed)
+    roi_ids, patient_ids, labels = [], [], []
+    for patient in range(patients):
+        for lesion in range(1, 1 + rng.choice([1, 1, 1, 2, 3])):
+            for label in ("normal", "abnormal"):
+                if label == "abnormal" or rng.random() < 0.9:
+                    roi_ids.append(f"C-{patient:04d}-1.LEFT_CC.{lesion}.{label}")
+                    patient_ids.append(f"C-{patient:04d}-1")
+                    labels.append(label == "abnormal")
+    return np.array(roi_ids, object), np.array(patient_ids, object), np.array(labels, np.uint8)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_patients_stay_together_and_classes_in_proportion(seed):
+    _, patients, labels = study(seed=seed)
+    sides = split.split_rois(patients, labels, split=0, by="patient", seed=seed)
+    assert not set(patients[sides == "train"]) & set(patients[sides == "validation"])
+    assert (sides == "validation").mean() == pytest.approx(0.2, abs=0.04)
+    assert labels[sides == "validation"].mean() == pytest.approx(labels.mean(), abs=0.06)
+
+
+def test_plain_split_has_the_papers_numbers():
+    labels = np.repeat(np.array([1, 0], np.uint8), [325, 297])
+    sides = split.split_rois(np.arange(622), labels, split=0, by="roi", seed=1)
+    assert (sides == "train").sum() == 497
+    assert (sides == "validation").sum() == 125
+
+
+def test_five_splits_are_the_folds_of_one_shuffle_and_the_sixth_is_new():
+    _, patients, labels = study()
+    sides = [split.split_rois(patients, labels, split=k, by="patient", seed=3) for k in range(6)]
+    validated = np.array([side == "validation" for side in sides])
+    assert (validated[:5].sum(axis=0) == 1).all()
+    assert not any((validated[5] == fold).all() for fold in validated[:5])
+
+
+def test_split_depends_on_the_seed_alone():
+    _, patients, labels = study()
+    first, again, other = (
+        split.split_rois(patients, labels, split=0, by="patient", seed=seed) for seed in (1, 1, 2)
+    )
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_cap_draws_abnormal_rois_and_the_normals_that_follow():
+    roi_ids, _, labels = study()
+    drawn = split.draw_rois(roi_ids, labels, 20, seed=1)
+    kept = set(roi_ids[drawn])
+    assert labels[drawn].sum() == 20
+    for roi_id in roi_ids[labels == 0]:
+        assert (roi_id in kept) == (roi_id.replace(".normal", ".abnormal") in kept)
+    assert split.draw_rois(roi_ids, labels, 10_000, seed=1).all()
+    assert split.draw_rois(roi_ids, labels, None, seed=1).all()
+
+
+def test_too_few_rois_are_refused():
+    labels = np.array([0, 1] * 3, dtype=np.uint8)
+    with pytest.raises(CamsegError, match="3 abnormal and 3 normal usable ROIs of 6 patients"):
+        split.split_rois(np.arange(6), labels, split=0, by="patient", seed=1)
+
+
+def test_table_round_trip_and_its_checks(tmp_path):
+    path = tmp_path / "split.tsv"
+    table = pd.DataFrame(
+        {"roi_id": ["b", "a"], "patient_id": ["p", "q"], "side": ["train", "unused"]}
+    )
+    split.write_split(path, table)
+    assert list(split.read_split(path, ["a", "b"])) == ["unused", "train"]
+    with pytest.raises(CamsegError, match=r"split.tsv: ROI b is not in the shards; remove"):
+        split.read_split(path, ["a"])
+    with pytest.raises(CamsegError, match=r"split.tsv: ROI c is missing; remove"):
+        split.read_split(path, ["a", "b", "c"])
+    path.write_text(path.read_text().replace("train", "trian"))
+    with pytest.raises(
+        CamsegError,
+        match=r"split.tsv:2: side is 'trian', none of train, validation, unused; remove",
+    ):
+        split.read_split(path, ["a", "b"])

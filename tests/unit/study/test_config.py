@@ -1,0 +1,186 @@
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import validate
+
+from camseg.errors import CamsegError
+from camseg.networks.classifiers import HEADS
+from camseg.study.config import Entry, check_schema, check_study, entries
+
+SCHEMA = Path("workflow/schemas/config.schema.yaml")
+
+
+def load(path):
+    return yaml.safe_load(Path(path).read_text())
+
+
+def keys(config, prefix=""):
+    for key, value in config.items():
+        yield prefix + key
+        if isinstance(value, dict):
+            yield from keys(value, f"{prefix}{key}.")
+
+
+@pytest.fixture
+def config():
+    return load("config/config.yaml")
+
+
+def change(config, key, value):
+    config = copy.deepcopy(config)
+    *sections, last = key.split(".")
+    place = config
+    for section in sections:
+        place = place.setdefault(section, {})
+    place[last] = value
+    return config
+
+
+@pytest.mark.parametrize("name", ["config", "paper"])
+def test_shipped_configs_are_valid(name):
+    check_schema(load(f"config/{name}.yaml"), SCHEMA)
+
+
+def test_paper_config_sets_every_key(config):
+    assert set(keys(config)) == set(keys(load("config/paper.yaml")))
+
+
+def test_schema_describes_every_key_and_its_defaults_are_the_default_study(config):
+    empty = {}
+    validate(empty, SCHEMA)
+    assert {**empty, "pathvars": config["pathvars"]} == config
+
+    def check(schema, place):
+        for key, rule in schema["properties"].items():
+            if rule.get("type") == "object":
+                check(rule, f"{place}{key}.")
+            else:
+                assert rule.get("description"), f"{place}{key} has no description"
+                assert "default" in rule, f"{place}{key} has no default"
+
+    check(load(SCHEMA), "")
+    model = load(SCHEMA)["$defs"]["model"]["properties"]
+    assert tuple(model["head"]["enum"]) == HEADS
+    check({"properties": {key: model[key] for key in model if key != "name"}}, "models.")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("training.epohcs", 3, "config: training.epohcs: no such key; did you mean epochs?"),
+        ("sede", 3, "config: sede: no such key; did you mean seed?"),
+        ("training.epochs", 0, "config: training.epochs: 0 is less than the minimum of 1"),
+        ("training.epochs", "many", "config: training.epochs: 'many' is not of type 'integer'"),
+        ("models", [], r"config: models: \[\] should be non-empty"),
+        ("models", ["V2+"], "config: models.0: 'V2.' does not match .* digits and"),
+        ("models", ["../x"], "config: models.0: '../x' does not match .* digits and"),
+        ("models", ["V2+"], "config: models.0: .* does not match"),  # nor would TensorFlow take it
+        ("models", [{"name": ".."}], "config: models.0.name: '..' does not match"),
+        ("models", [{"name": "-x"}], "config: models.0.name: '-x' does not match"),
+        ("models", [{"name": "x\n"}], r"config: models.0.name: 'x\\n' does not match"),
+        ("selection.volumes", ["-x"], "config: selection.volumes.0: '-x' does not match"),
+        ("models", [{"network": "Xception"}], "config: models.0: 'name' is a required property"),
+        ("models", [{"name": "a", "haed": 1}], "config: models.0.haed: .* did you mean head?"),
+        ("models", [{"name": "a", "head": "dense"}], "config: models.0.head: 'dense' is not one"),
+        ("models", [{"name": "a", "widths": [0]}], "config: models.0.widths.0: 0 is less than"),
+        ("models", [{"name": "a", "widths": 16}], "config: models.0.widths: 16 is not of type"),
+        ("models", [{"name": "a", "weights": True}], "config: models.0.weights: True is not of"),
+        ("regimes.cam", "none", "config: regimes.cam: 'none' is not valid"),
+        ("rois.padding", [0.1], r"config: rois.padding: \[0.1\] is too short"),
+        ("dataset.source", "disk", "config: dataset.source: 'disk' is not one of"),
+        ("selection.volumes", "cancer_01", "config: selection.volumes: 'cancer_01' is not of type"),
+        ("rois.grey", "raw", "config: rois.grey: 'raw' is not one of"),
+        ("training", 7, "config: training: 7 is not of type 'object'"),
+        ("rois.padding", [0.1, float("nan")], "config: rois.padding.1: nan is not of type 'numb"),
+        ("phantom.contrast", [0.1, float("inf")], "config: phantom.contrast.1: inf is not of"),
+        ("training.learning_rate", float("nan"), "config: training.learning_rate: nan is not"),
+        ("training.rotation", float("nan"), "config: training.rotation: nan is not of type"),
+        ("splits", 2.0, "config: splits: 2.0 is not of type 'integer'"),
+        ("seed", True, "config: seed: True is not of type 'integer'"),
+    ],
+)
+def test_a_bad_key_or_value_is_one_readable_line(config, key, value, message):
+    with pytest.raises(CamsegError) as error:
+        check_schema(change(config, key, value), SCHEMA)
+    assert re.match(message, str(error.value))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("regimes.inverse", ["VGG16"], "regimes.inverse: VGG16 is not among models"),
+        ("rois.padding", [0.3, 0.1], r"rois.padding: \[0.3, 0.1\] is no range"),
+        ("dataset", {"source": "ddsm", "path": "no/where"}, "there is no folder no/where"),
+        ("pathvars.results", "-rf", "pathvars.results: '-rf': a path must not begin with -"),
+        ("pathvars.results", "~/results", "pathvars.results: '~/results': a path must not"),
+        ("pathvars.results", "results/<x>", "pathvars.results: 'results/<x>': a path must not"),
+        ("dataset.path", "data/{shard}", "dataset.path: 'data/{shard}': a path must not"),
+        ("figure1.image", "a\nb", r"figure1.image: 'a\\nb': a path must not"),
+        ("models", [{"name": "VGG16", "weights": "-x"}], "VGG16: weights: '-x': a path must not"),
+        ("rois.size", 96, "rois.size: InceptionV3 has no CAM of more than a single value at 96"),
+        ("models", ["Xceptoin"], "models: Xceptoin: keras.applications .* did you mean Xception?"),
+        ("models", [{"name": "a", "network": "resnet50v2"}], "models: a: .* mean ResNet50V2?"),
+        ("models", ["AlexNet"], "models: AlexNet: .* config/README.md lists them"),
+        ("models", ["VGG16", {"name": "VGG16"}], "models: VGG16: is listed twice"),
+        ("models", [{"name": "VGG16", "network": "VGG19"}], "VGG16: .* another network than VGG19"),
+        ("models", [{"name": "VGG16", "widths": [8]}], "VGG16: head gap has no hidden layers"),
+        ("models", [{"name": "VGG16", "head": "gap_dense"}], "VGG16: head gap_dense needs widths"),
+        ("models", [{"name": "VGG16", "head": "flatten_dense"}], "head flatten_dense needs widths"),
+    ],
+)
+def test_a_senseless_study_is_one_readable_line(config, key, value, message):
+    with pytest.raises(CamsegError, match=message):
+        check_study(change(config, key, value))
+
+
+def test_default_study_makes_sense(config):
+    check_study(config)
+
+
+def test_weights_files_must_exist(config, tmp_path):
+    path = tmp_path / "mine.weights.h5"
+    config["regimes"]["inverse"] = []
+    config["models"] = [{"name": "VGG16", "weights": "imagenet"}, {"name": "a", "network": "VGG16"}]
+    check_study(config)
+    config["models"][1]["weights"] = str(path)
+    with pytest.raises(CamsegError, match=f"models: a: weights: there is no file {path}"):
+        check_study(config)
+    path.touch()
+    check_study(config)
+
+
+def test_entries_of_names_and_mappings_alike(config):
+    flat = {"name": "V-2", "network": "MobileNetV2", "head": "flatten_dense", "widths": [16, 8]}
+    config["models"] = ["Xception", {"name": "VGG16", "weights": "imagenet"}, flat]
+    check_schema(config, SCHEMA)
+    expected = {
+        "Xception": Entry("Xception", "Xception", "gap", (), None),
+        "VGG16": Entry("VGG16", "VGG16", "gap", (), "imagenet"),
+        "V-2": Entry("V-2", "MobileNetV2", "flatten_dense", (16, 8), None),
+    }
+    assert entries(config) == expected
+    assert list(entries(config)) == list(expected)
+    validate(config, SCHEMA)  # sets what the mappings leave out
+    assert config["models"][1] == {
+        "name": "VGG16",
+        "network": None,
+        "head": Entry.head,
+        "widths": list(Entry.widths),
+        "weights": "imagenet",
+    }
+    assert entries(config) == expected
+
+
+def test_environments_pin_what_the_requirements_pin():
+    pins = set(
+        re.findall(r"^[A-Za-z0-9_.-]+==[^ ;\\]+", Path("requirements.txt").read_text(), re.M)
+    )
+    for path in Path("envs").glob("*.yaml"):
+        *conda, pip = load(path)["dependencies"]
+        assert conda == ["python >=3.11,<3.14", "pip"]
+        for pin in pip["pip"]:
+            assert pin in pins, f"{path}: {pin} is not pinned so in requirements.txt"

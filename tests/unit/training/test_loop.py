@@ -1,0 +1,402 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from camseg.errors import CamsegError
+from camseg.io import store
+from camseg.networks import classifiers
+from camseg.seeds import generator
+from camseg.training import augmentation, filters, loop, metrics, options
+from project import ROOT
+from tiny import make_examples, make_settings, tiny_model, to_input
+
+SCRIPT = ROOT / "scripts" / "train_classifier.py"
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "sizes"),
+    [
+        (150, 16, [15] * 10),
+        (17, 16, [9, 8]),
+        (16, 16, [16]),
+        (5, 16, [5]),
+        (5, 2, [3, 2]),  # not 2, 2, 1
+    ],
+)
+def test_batches(n, batch_size, sizes):
+    order = np.random.default_rng(1).permutation(n)
+    parts = loop.batches(order, batch_size)
+    assert [len(part) for part in parts] == sizes
+    np.testing.assert_array_equal(np.concatenate(parts), order)
+
+
+def test_an_epoch_shows_every_roi_once_in_a_new_order():
+    seen = []
+
+    def spy(grey):
+        seen.extend(grey[:, 0, 0].astype(int))
+        return to_input(grey)
+
+    examples = make_examples(preprocess=spy)
+    examples.images[:, 0, 0] = np.arange(20)
+    loop.train(tiny_model(), examples, make_examples(seed=2), make_settings(epochs=2))
+    assert sorted(seen[:20]) == sorted(seen[20:]) == list(range(20))
+    assert seen[:20] != seen[20:]
+
+
+def test_the_filter_comes_before_the_preprocessing():
+    weights = np.zeros((4, 8, 8), np.uint8)
+    weights[:, :4] = 255
+    examples = make_examples(
+        4, weights=lambda index: weights[index], preprocess=lambda grey: grey / 127.5 - 1
+    )
+    inputs = examples.inputs(np.array([2, 0]))
+    np.testing.assert_allclose(inputs[:, :4], examples.images[[2, 0], :4] / 127.5 - 1, atol=1e-6)
+    assert (inputs[:, 4:] == -1).all()
+
+
+def history(*rows):
+    return [
+        {"epoch": number, "val_accuracy": accuracy, "val_loss": loss}
+        for number, (accuracy, loss) in enumerate(rows, start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "best"),
+    [
+        ([(0.5, 0.1), (0.8, 0.9), (0.7, 0.2)], 2),  # accuracy before loss
+        ([(0.8, 0.9), (0.8, 0.3), (0.8, 0.5)], 2),  # of equal accuracy, the lower loss
+        ([(0.7, 0.1), (0.8, 0.3), (0.8, 0.3)], 2),  # of equal both, the earlier
+    ],
+)
+def test_best_epoch(rows, best):
+    assert loop.best_epoch(history(*rows)) == best
+
+
+@pytest.mark.parametrize("monitor", options.MONITORS)
+def test_stops_after_patience_epochs_without_a_gain(monitor):
+    values = [0.9, 0.5, 0.6, 0.5, 0.7]
+    if monitor != "val_loss":  # more is better
+        values = [1 - value for value in values]
+    rows = [{monitor: value} for value in values]
+    stops = [loop.stops_early(rows[:n], monitor, patience=3) for n in range(6)]
+    assert stops == [False, False, False, False, False, True]
+
+
+def test_learning_rates():
+    def rates(schedule, losses, epochs=4):
+        settings = make_settings(schedule=schedule, learning_rate=0.8, epochs=epochs)
+        rows = [{"val_loss": loss} for loss in losses]
+        return [loop.learning_rate(rows[:n], settings) for n in range(len(rows) + 1)]
+
+    assert rates("constant", [3, 2, 1]) == [0.8] * 4
+    assert rates("cosine", [3, 2, 1]) == pytest.approx([0.8, 0.68284, 0.4, 0.11716], abs=1e-5)
+    better, worse = list(range(9, 0, -1)), [9] * 10
+    expected = [0.8] * (1 + 9 + 9) + [0.4] * (1 + 9) + [0.2]
+    assert rates("plateau", [*better, *worse, *worse], 40) == pytest.approx(expected)
+    # a gain in between starts the count anew, and keeps the rate
+    expected = [0.8] * (1 + 9 + 9) + [0.4] * (1 + 1 + 9) + [0.2]
+    assert rates("plateau", [*better, *worse, 0.5, *worse], 40) == pytest.approx(expected)
+
+
+def test_the_schedule_reaches_the_optimizer():
+    settings = make_settings(schedule="cosine", epochs=4)
+    result = loop.train(tiny_model(), make_examples(), make_examples(seed=2), settings)
+    shares = [row["learning_rate"] / settings.learning_rate for row in result.history]
+    assert shares == pytest.approx([1, 0.853553, 0.5, 0.146447], abs=1e-6)
+    full = loop.train(tiny_model(), make_examples(), make_examples(seed=2), make_settings(epochs=4))
+    assert full.history[0]["loss"] == result.history[0]["loss"]
+    assert full.history[2]["loss"] != result.history[2]["loss"]
+
+
+def test_balanced_classes_weigh_the_same():
+    labels = np.array([0, 0, 0, 1])
+    weights = loop.class_weights(labels, "balanced")
+    assert weights.tolist() == pytest.approx([4 / 6, 2])
+    assert np.mean(weights[labels]) == pytest.approx(1)
+    assert loop.class_weights(labels, None) is None
+
+
+def test_training_stops_early():
+    model = tiny_model(batchnorm=False)
+    settings = make_settings(epochs=10, patience=2, learning_rate=0.0)  # the loss never changes
+    result = loop.train(model, make_examples(), make_examples(seed=2), settings)
+    assert [row["epoch"] for row in result.history] == [1, 2, 3]
+    assert result.best_epoch == 1
+
+
+def test_the_model_ends_with_the_weights_of_the_best_epoch():
+    model, validation = tiny_model(), make_examples(seed=2)
+    validation.labels[:] = 1 - validation.labels  # so that learning makes it worse
+    result = loop.train(model, make_examples(), validation, make_settings(epochs=6))
+    best = result.history[result.best_epoch - 1]
+    assert result.best_epoch < 6  # or the test shows nothing
+    loss, accuracy = metrics.loss_and_accuracy(result.logits(validation), validation.labels)
+    assert (loss, accuracy) == (best["val_loss"], best["val_accuracy"])
+
+
+def test_the_last_epochs_weights_can_be_kept_instead():
+    model, validation = tiny_model(), make_examples(seed=2)
+    validation.labels[:] = 1 - validation.labels
+    result = loop.train(model, make_examples(), validation, make_settings(epochs=6, keep="last"))
+    last = result.history[-1]
+    assert result.best_epoch < 6
+    loss, accuracy = metrics.loss_and_accuracy(result.logits(validation), validation.labels)
+    assert (loss, accuracy) == (last["val_loss"], last["val_accuracy"])
+
+
+def test_the_summary_has_best_and_last_epoch():
+    validation = make_examples(seed=2)
+    validation.labels[:] = 1 - validation.labels
+    result = loop.train(tiny_model(), make_examples(), validation, make_settings(epochs=6))
+    summary, best = result.summary(), result.history[result.best_epoch - 1]
+    assert (summary["best_epoch"], summary["epochs"]) == (result.best_epoch, 6)
+    for name, column in (("val_acc", "val_accuracy"), ("val_loss", "val_loss"), ("auc", "val_auc")):
+        assert summary[name] == best[column]
+        assert summary[f"{name}_last"] == result.history[-1][column]
+    probability = metrics.probability_abnormal(result.logits(validation))
+    scores = metrics.discrimination(probability, validation.labels)
+    assert {name: summary[name] for name in scores} == scores
+
+
+def test_augmentation_changes_training_rois_only_and_anew_every_epoch():
+    seen = []
+
+    def spy(grey):
+        seen.append(grey.copy())
+        return to_input(grey)
+
+    examples, validation = make_examples(preprocess=spy), make_examples(seed=2, preprocess=spy)
+    settings = make_settings(epochs=2, batch_size=20, flips=True, rotation=20)
+    loop.train(tiny_model(), examples, validation, settings)
+    first, checked, second, checked_again = seen
+    for epoch, images in ((1, first), (2, second)):
+        order = generator(1, "order", epoch).permutation(20)
+        draw = augmentation.draw(20, flips=True, rotation=20, seed=1, epoch=epoch)
+        expected = draw.apply(examples.images[order].astype(np.float32), order)
+        np.testing.assert_array_equal(images, expected)
+    np.testing.assert_array_equal(checked, validation.images)
+    np.testing.assert_array_equal(checked_again, validation.images)
+
+
+def test_logs_for_tensorboard(tmp_path):
+    sides = make_examples(), make_examples(seed=2)
+    result = loop.train(tiny_model(), *sides, make_settings(epochs=2), tensorboard=tmp_path)
+    (path,) = tmp_path.iterdir()
+    logged = {}
+    for event in tf.compat.v1.train.summary_iterator(str(path)):
+        for value in event.summary.value:
+            logged[event.step, value.tag] = float(tf.make_ndarray(value.tensor))
+    for row in result.history:
+        for name, value in row.items():
+            assert logged[row["epoch"], name] == pytest.approx(value, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "epochs is 0: must be at least 1"),
+        ({"monitor": "val_acc"}, "monitor is 'val_acc': must be one of val_loss, val_accuracy, va"),
+        ({"schedule": "cosin"}, "schedule is 'cosin': must be one of constant, cosine, plateau"),
+        ({"class_weights": "blanced"}, "class weights are 'blanced': must be balanced or none"),
+        ({"learning_rate": float("nan")}, "learning rate is nan: must be finite"),
+        ({"rotation": float("nan")}, "rotation is nan: must be 0 to 180"),
+        ({"batchnorm_momentum": "x"}, "BatchNorm's momentum is 'x': must be none"),
+        ({"batchnorm_momentum": 1.0}, "BatchNorm's momentum is 1.0: must be none"),
+    ],
+)
+def test_senseless_settings_are_one_readable_line(changes, message):
+    with pytest.raises(CamsegError, match=message):
+        make_settings(**changes)
+
+
+def test_it_learns():
+    settings = make_settings(epochs=30, learning_rate=0.03)
+    result = loop.train(tiny_model(), make_examples(), make_examples(seed=2), settings)
+    assert max(row["val_accuracy"] for row in result.history) == 1
+    assert result.history[-1]["loss"] < 0.5 * result.history[0]["loss"]
+
+
+def test_a_loss_that_is_not_finite_names_epoch_and_batch():
+    order = generator(1, "order", 1).permutation(20)
+    third = loop.batches(order, 8)[2]
+
+    def poison(grey):
+        return np.where(grey[..., np.newaxis] == 255, np.float32(np.nan), to_input(grey))
+
+    examples = make_examples(preprocess=poison)
+    examples.images[third[0]] = 255
+    with pytest.raises(CamsegError, match="tiny: the loss is nan in epoch 1, batch 3"):
+        loop.train(tiny_model(), examples, make_examples(seed=2), make_settings())
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")  # inf - inf
+def test_a_last_step_that_ruins_the_weights_shows_in_validation():
+    settings = make_settings(epochs=1, batch_size=20, learning_rate=1e30)
+    model = tiny_model(batchnorm=False)
+    with pytest.raises(CamsegError, match=r"tiny: the loss is .* in epoch 1, validation"):
+        loop.train(model, make_examples(), make_examples(seed=2), settings)
+
+
+@pytest.mark.parametrize("side", ["training", "validation"])
+def test_a_side_of_one_class(side):
+    one_class = make_examples(6)
+    one_class.labels[:] = 1
+    sides = {"training": make_examples(), "validation": make_examples(), side: one_class}
+    with pytest.raises(CamsegError, match=f"all 6 {side} ROIs are of one class"):
+        loop.train(tiny_model(), *sides.values(), make_settings())
+
+
+def test_images_read_batch_by_batch_are_those_in_memory(study):
+    loaded, left = (store.read_rois([study / "shard.h5"], load=load) for load in (True, False))
+    sides = []
+    for rois in (loaded, left):
+        weights = filters.weights("inverse", rois, cams=None, seed=1)
+        sides.append(loop.Examples(rois.image, rois.label, weights, to_input))
+    for batch in loop.batches(np.random.default_rng(1).permutation(30), 8):
+        np.testing.assert_array_equal(sides[0].inputs(batch), sides[1].inputs(batch))
+
+
+def test_a_tiny_training_repeats_to_the_bit():
+    def weights():
+        model = tiny_model()
+        loop.train(model, make_examples(), make_examples(seed=2), make_settings())
+        return model.get_weights()
+
+    for first, second in zip(weights(), weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A folder with a shard of 30 ROIs and its split."""
+    folder = tmp_path_factory.mktemp("training")
+    n, size = 30, 32
+    random = np.random.default_rng(1)
+    label = (np.arange(n) % 2).astype(np.uint8)
+    mask = np.zeros((n, size, size), np.uint8)
+    mask[label == 1, 8:24, 8:24] = 1
+    image = random.integers(0, 150, (n, size, size)) + 100 * mask
+    text = np.full(n, "", object)
+    shard = store.Rois(
+        image=image.astype(np.uint8),
+        mask=mask,
+        label=label,
+        roi_id=np.array([f"roi-{number:02d}" for number in range(n)], object),
+        patient_id=np.array([f"patient-{number // 2}" for number in range(n)], object),
+        view=text,
+        pathology=text,
+        lesion_type=text,
+        box=np.zeros((n, 4), np.int32),
+    )
+    store.write_shard(folder / "shard.h5", shard, source="test")
+    side = np.repeat(["train", "validation", "unused"], [20, 8, 2])
+    split = pd.DataFrame({"roi_id": shard.roi_id, "patient_id": shard.patient_id, "side": side})
+    split.to_csv(folder / "split.tsv", sep="\t", index=False)
+    return folder
+
+
+def start(folder, run, *, memory, **environment):
+    """Start a training of MobileNetV2 into a folder of its own."""
+    arguments = ["--shards", folder / "shard.h5", "--split", folder / "split.tsv"]
+    arguments += ["--regime", "mask", "--network", "MobileNetV2", "--seed", "5"]
+    arguments += ["--epochs", "3", "--patience", "9", "--monitor", "val_loss", "--keep", "best"]
+    arguments += ["--batch-size", "8", "--learning-rate", "0.001", "--schedule", "constant"]
+    arguments += ["--class-weights", "none", "--flips", "--rotation", "5"]
+    arguments += ["--batchnorm-momentum", "0.9", "--threads", "1"]
+    arguments += ["--save-every", "0", "--memory", str(memory)]
+    for name in ("model.keras", "history.csv", "metrics.json", "predictions.tsv"):
+        arguments += [f"--{Path(name).stem}", folder / run / name]
+    return subprocess.Popen(
+        [sys.executable, SCRIPT, *arguments],
+        stderr=subprocess.PIPE,
+        env=os.environ | environment,
+    )
+
+
+@pytest.mark.slow
+def test_a_state_made_with_other_kernels_is_not_resumed(study):
+    """oneDNN's kernels round otherwise: a mixture would be the result of neither."""
+    first = start(study, "kernels", memory=100, TF_ENABLE_ONEDNN_OPTS="1")
+    for line in first.stderr:
+        if line.startswith(b"epoch 2/3"):
+            break
+    first.kill()
+    first.wait()
+    again = start(study, "kernels", memory=100, TF_ENABLE_ONEDNN_OPTS="0")
+    said = again.communicate(timeout=300)[1].decode()
+    assert again.returncode == 0, said
+    assert "not used: is of a training with other switches.TF_ENABLE_ONEDNN_OPTS\n" in said
+    assert "epoch 1/3" in said
+
+
+@pytest.fixture(scope="module")
+def trained_twice(study):
+    """Two trainings beside each other: one left alone with all in memory, and one that is killed
+    after its second epoch and started again, which reads its ROIs batch by batch."""
+    runs = start(study, "first", memory=100), start(study, "second", memory=0)
+    for line in runs[1].stderr:
+        if line.startswith(b"epoch 2/3"):
+            break
+    runs[1].kill()
+    runs[1].wait()
+    assert not (study / "second" / "model.keras").exists()
+    again = start(study, "second", memory=0)
+    logs = [run.communicate(timeout=300)[1].decode() for run in (runs[0], again)]
+    assert runs[0].returncode == again.returncode == 0, logs
+    assert "epoch 3/3" in logs[0]
+    assert "resuming after epoch" in logs[1]
+    assert "epoch 1/3" not in logs[1]
+    return study / "first", study / "second"
+
+
+@pytest.mark.slow
+def test_mobilenet_killed_and_resumed_and_streamed_ends_with_the_same_bits(trained_twice):
+    first, second = trained_twice
+    for name in ("history.csv", "metrics.json", "predictions.tsv"):
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    models = [keras.models.load_model(run / "model.keras") for run in trained_twice]
+    weights = zip(*(model.get_weights() for model in models), strict=True)
+    for index, (one, other) in enumerate(weights):
+        np.testing.assert_array_equal(one, other, err_msg=f"weight {index}")
+    names = [[path.name for path in sorted(run.iterdir())] for run in trained_twice]
+    assert names[0] == names[1] == ["history.csv", "metrics.json", "model.keras", "predictions.tsv"]
+
+
+@pytest.mark.slow
+def test_what_a_training_writes(trained_twice):
+    folder, _ = trained_twice
+    metrics = json.loads((folder / "metrics.json").read_text())
+    history = pd.read_csv(folder / "history.csv")
+    predictions = pd.read_csv(folder / "predictions.tsv", sep="\t")
+    assert list(history) == [
+        *("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"),
+        *("val_auc", "val_sensitivity", "val_specificity"),
+    ]
+    assert (metrics["epochs"], metrics["n_train"], metrics["n_validation"]) == (3, 20, 8)
+    assert (metrics["model"], metrics["regime"]) == ("MobileNetV2", "mask")
+    assert metrics["val_acc"] == history["val_accuracy"].max()
+    assert metrics["val_acc_last"] == history["val_accuracy"].iloc[-1]
+    assert list(predictions) == ["roi_id", "patient_id", "label", "side", "probability"]
+    assert predictions["side"].value_counts().to_dict() == {"train": 20, "validation": 8}
+    validation = predictions[predictions["side"] == "validation"]
+    called = np.where(validation["probability"] > 0.5, "abnormal", "normal")
+    assert (called == validation["label"]).mean() == metrics["val_acc"]
+    # the model as saved is Keras' own, uncompiled, and gives the same probabilities
+    model = keras.models.load_model(folder / "model.keras", safe_mode=True)
+    assert not model.compiled
+    shard = store.read_rois([folder.parent / "shard.h5"])
+    abnormal = shard.take(shard.label == 1).take(slice(0, 14))
+    images = classifiers.preprocess("MobileNetV2", abnormal.image * abnormal.mask)
+    probability = metrics.probability_abnormal(model(images, training=False).numpy())
+    written = predictions.set_index("roi_id")["probability"][abnormal.roi_id]
+    np.testing.assert_allclose(probability, written, atol=1e-5)

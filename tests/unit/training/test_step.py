@@ -1,0 +1,69 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from camseg.training import loop, step
+from tiny import make_examples, make_settings, tiny_model
+
+
+def test_adam_equals_keras():
+    random = np.random.default_rng(1)
+    shapes = [(3, 3, 2, 4), (4,), (), (7, 5)]
+    starts = [random.normal(size=shape).astype(np.float32) for shape in shapes]
+    ours, theirs = ([keras.Variable(start) for start in starts] for _ in range(2))
+    adam = step.Adam(ours, 3e-3)
+    reference = keras.optimizers.Adam(3e-3)
+    for _ in range(30):
+        scale = 10 ** random.uniform(-8, 2)  # below and above epsilon
+        gradients = [tf.constant(scale * random.normal(size=s), tf.float32) for s in shapes]
+        adam.apply(gradients)
+        reference.apply(gradients, theirs)
+        for our, their in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(our.numpy(), their.numpy(), rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"scale": False}, {"center": False}])
+def test_step_and_inference_equal_stock_keras(options):
+    ours, theirs = tiny_model(**options), tiny_model(**options)
+    take = step.trace_step(ours, step.Adam(ours.trainable_variables, 0.01))
+    theirs.compile(
+        keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+    examples = make_examples()
+    for batch in loop.batches(np.arange(20), 8):
+        loss, _ = take(examples.inputs(batch), examples.labels[batch].astype(np.int32))
+        expected = theirs.train_on_batch(examples.inputs(batch), examples.labels[batch])
+        assert loss.numpy() == pytest.approx(float(expected), rel=1e-5)
+    for our, their in zip(ours.weights, theirs.weights, strict=True):
+        np.testing.assert_allclose(our, their, rtol=1e-4, atol=1e-6, err_msg=our.path)
+    everything = examples.inputs(np.arange(20))
+    logits = step.trace_inference(ours)(everything)
+    np.testing.assert_allclose(logits, ours(everything, training=False), rtol=1e-4, atol=1e-6)
+
+
+def test_class_weights_are_those_of_keras():
+    ours, theirs = tiny_model(), tiny_model()
+    adam = step.Adam(ours.trainable_variables, 0.01)
+    take = step.trace_step(ours, adam, np.array([0.5, 2], np.float32))
+    theirs.compile(
+        keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+    examples, batch = make_examples(), np.arange(7)
+    loss, _ = take(examples.inputs(batch), examples.labels[batch].astype(np.int32))
+    expected = theirs.train_on_batch(
+        examples.inputs(batch), examples.labels[batch], class_weight={0: 0.5, 1: 2.0}
+    )
+    assert loss.numpy() == pytest.approx(float(expected), rel=1e-5)
+    for our, their in zip(ours.weights, theirs.weights, strict=True):
+        np.testing.assert_allclose(our, their, rtol=1e-4, atol=1e-6, err_msg=our.path)
+
+
+def test_a_frozen_batch_normalization_keeps_its_statistics():
+    model = tiny_model()
+    layer = model.layers[2]
+    layer.trainable = False
+    before = [weight.numpy() for weight in layer.weights]
+    loop.train(model, make_examples(), make_examples(seed=2), make_settings())
+    for weight, old in zip(layer.weights, before, strict=True):
+        np.testing.assert_array_equal(weight, old)

@@ -1,0 +1,28 @@
+rule index_cases:
+    """Which cases and views there are, usable or rejected and why: headers and text only."""
+    input:
+        code=code("index_cases", READER),
+        cases=CASES,
+    output:
+        index="<results>/index.tsv",
+    log:
+        "<results>/logs/index_cases.log",
+    benchmark:
+        "<results>/runtime/index_cases.tsv"
+    conda:
+        INGEST
+    resources:
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(60),
+    params:
+        source=SOURCE.reader,
+        listing=SOURCE.listing,
+        grey=to_arguments(GreyOptions, config["rois"]),
+        selection=to_arguments(Selection, config["selection"]),
+        strict="--strict" if config["strict"] else "",
+    message:
+        "Indexing the cases of {input.cases}"
+    shell:
+        "python {input.code[0]:q} {input.cases:q} --source {params.source}"
+        " --listing {params.listing:q} {params.grey:q} {params.selection:q} {params.strict}"
+        " --output {output.index:q} > {log:q} 2>&1"

@@ -1,0 +1,29 @@
+rule compute_cams:
+    """A model's heat map of every ROI, as scored and as its grid gives it."""
+    input:
+        code=lambda wildcards: code(
+            "compute_cams", f"camseg.explanations.methods.{wildcards.explanation}"
+        ),
+        shards=ROIS,
+        model="<results>/training/original/{model}/split-{split}/model.keras",
+    output:
+        cams="<results>/cams/{explanation}/{model}/split-{split}.h5",
+    log:
+        "<results>/logs/compute_cams/{explanation}/{model}/split-{split}.log",
+    benchmark:
+        "<results>/runtime/compute_cams/{explanation}/{model}/split-{split}.tsv"
+    conda:
+        TRAIN
+    threads: config["training"]["threads"]
+    resources:
+        **NETWORK,
+    params:
+        network=lambda wildcards: MODELS[wildcards.model].network,
+        options=to_arguments(CamOptions, config["cam"]),
+        batches=to_arguments(BatchOptions, config["training"]),
+    message:
+        "Explaining {wildcards.model} on every ROI (split {wildcards.split})"
+    shell:
+        "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
+        " --shards {input.shards:q} --explanation {wildcards.explanation} {params.options:q}"
+        " {params.batches:q} --output {output.cams:q} > {log:q} 2>&1"

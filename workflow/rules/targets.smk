@@ -1,0 +1,30 @@
+# What a study makes; no rule stands here.
+TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
+TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims", "candidates"]
+TABLES += ["heat_maps", "heat_maps_by_group", "sanity", "sensitivity", "sensitivity_spread"]
+FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
+
+# what a study is for; the records of how it ran come after these
+RESULTS = [
+    *expand("<results>/tables/{table}.{suffix}", table=TABLES, suffix=["csv", "md", "tex", "html"]),
+    *expand("<results>/figures/{figure}.{suffix}", figure=FIGURES, suffix=["svg", "png"]),
+    *of_trainings("<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg"),
+    "<results>/rois/candidates.tsv",
+]
+RECORDS = ["<results>/runtime/runtime.csv", "<results>/provenance/configuration.yaml"]
+
+# the study's jobs below <results>/runtime, of rules that have several
+MEASURED = [
+    *expand("extract_rois/{shard}", shard=range(config["rois"]["shards"])),
+    *expand("{stage}/split-{split}", stage=["split_rois", "score_baselines"], split=SPLITS),
+    *[
+        path
+        for stage in ("compute_cams", "score_dice", "check_cams", "measure_sensitivity")
+        for path in of_models(f"{stage}/{{explanation}}/{{model}}/split-{{split}}")
+    ],
+    *[
+        path
+        for stage in ("train_classifier", "render_learning_curve")
+        for path in of_trainings(f"{stage}/{{regime}}/{{model}}/split-{{split}}")
+    ],
+]
