@@ -55,7 +55,7 @@ dag: .venv/run  ## draws the jobs of the default study, finished ones dashed: re
 
 docs: .venv/dev  ## writes what of the documentation follows from the code (needs graphviz), and its site: site/
 	$(BIN)/python docs/generate.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html; to search in it: $(BIN)/python -m http.server --directory site"
 
 pin:  ## writes the pinned requirements anew from requirements*.in (needs uv)

@@ -1,7 +1,8 @@
 """Write what of the documentation follows from the code: `make docs`.
 
 In config/README.md, docs/workflow.md and the page of each stage the parts between two lines of
-comment; and the drawings docs/rulegraph.svg and docs/rules.svg. The tests compare them with the code.
+comment; and the drawings docs/rulegraph.svg and docs/rules.svg. The tests compare all of it with
+the code.
 """
 
 import re

@@ -19,9 +19,10 @@ def study(names: str = NAMES) -> tuple[Rois, np.ndarray]:
     random = np.random.default_rng(0)
     shape = (len(names), SIZE, SIZE)
     label = np.array([name.endswith("a") for name in names], np.uint8)
+    masks = np.random.default_rng(1).integers(0, 2, shape, dtype=np.uint8)
     rois = Rois(
         image=random.integers(1, 256, shape, dtype=np.uint8),
-        mask=random.integers(0, 2, shape, dtype=np.uint8) * label[:, np.newaxis, np.newaxis],
+        mask=masks * label[:, np.newaxis, np.newaxis],
         label=label,
         roi_id=names,
         patient_id=np.array([name[0] for name in names], object),

@@ -2,3 +2,5 @@
 
 The library behind the workflow's scripts. Pure functions; nothing here knows Snakemake.
 """
+
+__version__ = "0.2.0"

@@ -3,7 +3,7 @@ import math
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camseg.errors import CamsegError
@@ -87,6 +87,7 @@ WALKS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(WALKS)
 def test_any_values_come_back_from_the_command_line_as_they_were(values):
     assert there_and_back(**values) == Walk(**values)

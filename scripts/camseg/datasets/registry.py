@@ -31,7 +31,7 @@ DDSM = Source(
     "ddsm",
     listing=r".*\.ics(\.gz)?",
     missing="no .ics file at any depth below it; put DDSM case folders there "
-    "(resources/ddsm/README.md says how)",
+    "(resources/ddsm/README.md says how), or set dataset: path to where they are",
 )
 SOURCES = {
     "phantom": replace(DDSM, title="synthetic DDSM", path=""),
@@ -41,9 +41,16 @@ SOURCES = {
         "cbis_ddsm",
         listing=r"(mass|calc)_case_description_(train|test)_set\.csv",
         missing="no mass_case_description_train_set.csv or the like at any depth below it; put "
-        "CBIS-DDSM's CSVs and DICOM folders there (docs/data.md says how)",
+        "CBIS-DDSM's CSVs and DICOM folders there (docs/datasets.md says how), or set dataset: "
+        "path to where they are",
     ),
-    "table": Source("a table of images", "table", path="file"),
+    "table": Source(
+        "a table of images",
+        "table",
+        path="file",
+        missing="is no file; set dataset: path to the table of images itself "
+        "(docs/datasets.md says what stands in it)",
+    ),
 }
 
 
@@ -52,5 +59,4 @@ def require_cases(source: Source, path: Path) -> None:
     try:
         discovery.find(path, source.listing)
     except CamsegError as error:
-        missing = source.missing or "there is no such file"
-        raise CamsegError(f"{path}: {missing}, or set dataset: path to where they are") from error
+        raise CamsegError(f"{path}: {source.missing}") from error

@@ -2,17 +2,17 @@ import gzip
 
 import pytest
 
-from camseg.datasets import index
-from camseg.datasets.readers import READERS
+from camseg.datasets.readers import reader
 from camseg.datasets.selection import Selection
 from camseg.errors import CamsegError
 from conftest import overlay_text, rectangle, write_case
+from made import index_source
 
 LESION = rectangle(20, 50, 16, 8)
 
 
 def rows_of(folder, **options):
-    cases = index.index_cases(folder, **options)
+    cases = index_source(folder, "ddsm", **options)
     return {(row["case_id"], row["view"]): row for case in cases for row in case}
 
 
@@ -123,7 +123,7 @@ def test_cases_of_other_volumes_are_listed_as_such(tmp_path):
     other = write_case(tmp_path / "cancers" / "cancer_02", "B-0002-1", left_lesions=(LESION,))
     spoil_image(other)
     copy = write_case(tmp_path / "aside", "B-0001-1")
-    rows = list(index.index_cases(tmp_path, selection=Selection(volumes=("Cancer_01",))))
+    rows = list(index_source(tmp_path, "ddsm", selection=Selection(volumes=("Cancer_01",))))
     status = {str(row["ics"]): (row["status"], row["reason"]) for case in rows for row in case}
     assert status == {
         "cancers/cancer_01/case0001/B-0001-1.ics": ("usable", ""),
@@ -141,7 +141,7 @@ def test_cases_of_other_volumes_are_listed_as_such(tmp_path):
 def test_the_same_case_twice_counts_once(tmp_path):
     write_case(tmp_path / "a", left_lesions=(LESION,))
     write_case(tmp_path / "b", left_lesions=(LESION,))
-    first, second = list(index.index_cases(tmp_path))
+    first, second = list(index_source(tmp_path, "ddsm"))
     assert [row["status"] for row in first] == ["usable"] * 2
     assert [row["status"] for row in second] == ["rejected"] * 2
     assert "a/case0001/B-0001-1.ics" in second[0]["reason"]
@@ -152,7 +152,7 @@ def test_a_copy_of_the_headers_alone_does_not_block_the_case(tmp_path):
     headers = tmp_path / "all_ics"
     headers.mkdir()
     (headers / "B-0001-1.ics").write_text((case / "B-0001-1.ics").read_text())
-    first, second = list(index.index_cases(tmp_path))
+    first, second = list(index_source(tmp_path, "ddsm"))
     assert [row["status"] for row in first] == ["rejected"] * 2
     assert [row["status"] for row in second] == ["usable"] * 2
 
@@ -161,7 +161,7 @@ def test_paths_that_a_table_cannot_hold_are_rejected(tmp_path):
     write_case(tmp_path / "line\rbreak", "B-0001-1", left_lesions=(LESION,))
     write_case(tmp_path / "caf\udce9", "B-0002-1", left_lesions=(LESION,))
     write_case(tmp_path / "caf\u00e9", "B-0003-1", left_lesions=(LESION,))
-    rows = [row for case in index.index_cases(tmp_path) for row in case]
+    rows = [row for case in index_source(tmp_path, "ddsm") for row in case]
     assert [row["status"] for row in rows].count("usable") == 2
     assert all("control character or is no UTF-8" in row["reason"] for row in rows if row["reason"])
     "".join(str(list(row.values())) for row in rows).encode()  # all of it can be written
@@ -170,7 +170,7 @@ def test_paths_that_a_table_cannot_hold_are_rejected(tmp_path):
 def test_what_macos_leaves_behind_is_passed_over(tmp_path):
     case = write_case(tmp_path, left_lesions=(LESION,))
     (case / "._B-0001-1.ics").write_bytes(b"\0\5\26\7")
-    assert len(list(index.index_cases(tmp_path))) == 1
+    assert len(list(index_source(tmp_path, "ddsm"))) == 1
 
 
 def test_odd_texts_in_an_overlay_do_no_harm(tmp_path):
@@ -200,7 +200,7 @@ def test_a_gzipped_mirror_is_read_the_same(tmp_path):
         assert packed[view]["abnormalities"] == row["abnormalities"]
         assert packed[view]["image"] == row["image"].with_name(row["image"].name + ".gz")
     left = packed["B-0001-1", "LEFT_CC"]
-    image, _ = READERS["ddsm"].read_view(left, tmp_path)
+    image, _ = reader("ddsm").read_view(left, tmp_path)
     assert image.shape == (120, 80)
 
 
@@ -213,19 +213,3 @@ def test_names_in_lower_case_and_links_are_found_and_loops_end(tmp_path):
     (study / "volume").symlink_to(tmp_path / "disk")
     (study / "loop").symlink_to(study)
     assert rows_of(study)["B-0001-1", "LEFT_CC"]["abnormalities"] == 1
-
-
-@pytest.mark.parametrize(
-    ("source", "reason"),
-    [
-        ("ddsm", r"no .ics file at any depth below it; put DDSM case folders there"),
-        ("cbis_ddsm", r"no mass_case_description_train_set.csv or the like at any depth"),
-        ("table", r"is no file; set dataset: path to the table of images itself"),
-    ],
-)
-def test_every_source_without_data_is_one_clear_error(tmp_path, source, reason):
-    (tmp_path / "notes.txt").write_text("nothing here")
-    with pytest.raises(CamsegError, match=reason) as caught:
-        list(index.index_cases(tmp_path, source))
-    assert "\n" not in str(caught.value)
-    assert str(tmp_path) in str(caught.value)

@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 
 from camseg.datasets.selection import EVERYTHING, Selection
-from camseg.datasets.views import lesion_columns
+from camseg.datasets.views import describe_lesions, new_row
 from camseg.errors import CamsegError
 from conftest import overlay_text, rectangle, write_case
 from project import ROOT
 
 SCRIPTS = ROOT / "scripts"
+DDSM = ("--source", "ddsm", "--listing", r".*\.ics(\.gz)?")
 
 
 MASS = ("MASS", "BENIGN")
@@ -40,11 +41,14 @@ def test_an_index_row_has_types_without_their_details_and_pathologies():
         ("BENIGN", ["MASS SHAPE OVAL", "CALCIFICATION TYPE LUCENT", "MASS SHAPE ROUND"]),
         ("MALIGNANT", []),
     ]
-    assert lesion_columns(lesions) == {
-        "abnormalities": 2,
-        "lesion_types": "CALCIFICATION+MASS; ",
-        "pathologies": "BENIGN; MALIGNANT",
-    }
+    row = new_row(view="LEFT_CC")
+    describe_lesions(row, lesions)
+    assert row == new_row(
+        view="LEFT_CC",
+        abnormalities=2,
+        lesion_types="CALCIFICATION+MASS; ",
+        pathologies="BENIGN; MALIGNANT",
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +97,7 @@ def test_a_selection_goes_through_the_programs_and_counts_add_up(two_volumes, tm
     index, rois, candidates = (tmp_path / name for name in ("index.tsv", "0.h5", "0.tsv"))
     # an unselected volume is nothing bad: --strict does not mind
     result = run(
-        *("index_cases.py", two_volumes, "--source", "ddsm", "--output", index),
+        *("index_cases.py", two_volumes, *DDSM, "--output", index),
         *("--grey", "optical_density"),
         *("--strict", "--lesion-types", "MASS", "--pathologies", "--volumes", "cancer_01"),
     )
@@ -126,7 +130,7 @@ def test_a_case_that_stands_there_twice_gives_its_rois_once(tmp_path, volumes):
         write_case(tmp_path / "ddsm" / volume, left_lesions=(rectangle(20, 50, 16, 8),))
     index, candidates = tmp_path / "index.tsv", tmp_path / "0.tsv"
     result = run(
-        *("index_cases.py", tmp_path / "ddsm", "--source", "ddsm", "--output", index),
+        *("index_cases.py", tmp_path / "ddsm", *DDSM, "--output", index),
         *("--grey", "optical_density", "--volumes", *volumes),
     )
     assert result.returncode == 0, result.stderr
@@ -143,7 +147,7 @@ def test_a_case_that_stands_there_twice_gives_its_rois_once(tmp_path, volumes):
 
 def test_a_selection_that_takes_nothing_says_what_there_is(two_volumes, tmp_path):
     result = run(
-        *("index_cases.py", two_volumes, "--source", "ddsm"),
+        *("index_cases.py", two_volumes, *DDSM),
         *("--output", tmp_path / "index.tsv"),
         *("--grey", "optical_density", "--pathologies", "BENIGN"),
     )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from camseg.errors import CamsegError
-from camseg.explanations import explain, imagenet
+from camseg.explanations import imagenet
+from camseg.explanations.scaling import to_grey
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def test_the_cam_is_of_the_most_probable_classs_logit(model):
     odds = np.exp(logits - logits.max())
     assert prediction.probability == pytest.approx(1 / odds.sum(), rel=1e-4)
     raw = (features @ kernel[:, prediction.index]).astype(np.float32)
-    expected = explain.to_grey(raw, (299, 299))[0]
+    expected = to_grey(raw, (299, 299))[0]
     assert np.abs(prediction.cam.astype(int) - expected).max() <= 1
 
 

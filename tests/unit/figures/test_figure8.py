@@ -6,7 +6,7 @@ import pytest
 
 from camseg.figures import charts
 from camseg.figures.style import save
-from camseg.report.results import REGIMES
+from camseg.training.registry import REGIMES
 
 PUBLISHED = pd.read_csv("resources/paper_results.csv")
 
@@ -14,7 +14,7 @@ PUBLISHED = pd.read_csv("resources/paper_results.csv")
 def study(names, *controls):
     """Intervals and extended Table II with the published values, for classifiers of these names."""
     table = PUBLISHED.iloc[np.arange(len(names)) % len(PUBLISHED)].assign(Classifier=names)
-    table = table.assign(**{REGIMES[control]: 0.6 for control in controls})
+    table = table.assign(**{REGIMES[control].column: 0.6 for control in controls})
     intervals = table.melt("Classifier", var_name="quantity")
     return intervals.assign(low=intervals["value"] - 0.1, high=intervals["value"] + 0.05), table
 

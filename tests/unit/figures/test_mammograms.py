@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from camseg.datasets import index
 from camseg.datasets.views import COLUMNS
 from camseg.figures import mammograms
 from camseg.figures.style import save
@@ -12,6 +11,7 @@ from camseg.rois import extraction
 from camseg.rois.boxes import Box, bounding_box
 from camseg.seeds import generator
 from conftest import rectangle, write_case
+from made import index_source
 
 RULES = extraction.Rules(
     size=32,
@@ -26,7 +26,7 @@ RULES = extraction.Rules(
 def write_tables(folder, cases):
     """The index and the candidates of a folder of cases, as the workflow writes them."""
     views, candidates = [], []
-    for rows in index.index_cases(cases):
+    for rows in index_source(cases, "ddsm"):
         views += rows
         candidates += extraction.extract_case(rows, cases, RULES)
     records = [candidate.record() for candidate in candidates]
@@ -117,7 +117,7 @@ def test_the_chosen_outline_is_shown(tmp_path):
     case = write_case(tmp_path, left_lesions=(rectangle(20, 50, 30, 20),))
     overlay = case / "B_0001_1.LEFT_CC.OVERLAY"
     overlay.write_text(overlay.read_text() + f"\tCORE\n{rectangle(30, 55, 8, 6)}\n")
-    (views,) = index.index_cases(tmp_path)
+    (views,) = index_source(tmp_path, "ddsm")
     row = {view["view"]: view for view in views}["LEFT_CC"]
     for kind, box in (("BOUNDARY", Box(20, 50, 30, 20)), ("CORE", Box(30, 55, 8, 6))):
         _, mask = extraction.read_lesion(row, tmp_path, {"abnormality": "1", "outline": kind})

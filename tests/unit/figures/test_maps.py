@@ -8,11 +8,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import render_figure7
 import render_figure9
 import render_figure10
-from camseg.figures import charts, maps
+from camseg.figures import maps
 from camseg.figures.style import save
 from camseg.io import store
 from camseg.rois import split
-from camseg.training import filters
+from camseg.training import filtering
 
 SIZE = 24
 MODELS = ["Xception", "VGG16"]
@@ -74,7 +74,7 @@ def drawn(study, monkeypatch):
         found = []
         name = script.__name__.removeprefix("render_")
         monkeypatch.setattr(maps, name, lambda *data: found.append(data))
-        monkeypatch.setattr(charts, "save", lambda figure, paths: None)
+        monkeypatch.setattr(script, "save", lambda figure, paths: None)
         monkeypatch.setattr(sys, "argv", ["script", *arguments.split(), "--output", "x.svg"])
         script.main()
         return found[0]
@@ -201,7 +201,7 @@ def test_figure9_shows_what_the_networks_saw(study, drawn):
     arguments = "--shards shard.h5 --split split-0.tsv --dice Xception.tsv VGG16.tsv --seed 7"
     shown, mask, inverse = drawn(render_figure9, arguments)
     used = rois.take(side == "validation")
-    expected = filters.weights("mask", used, cams=None, seed=7)(np.arange(len(used)))
+    expected = filtering.weights("mask", used, cams=None, seed=7)(np.arange(len(used)))
     places = [list(used.roi_id).index(roi_id) for roi_id in shown.roi_id]
     assert shown.label.tolist() == [1, 0]
     assert shown.patient_id[0] == shown.patient_id[1]
@@ -266,7 +266,7 @@ def test_figure1_shows_image_overlay_map_and_product(shape):
     cam = random.integers(0, 256, shape, np.uint8)
     cam[0, :3], image[0, :3] = (0, 255, 51), (100, 100, 100)
     figure = maps.figure1(image, cam, "African_elephant, probability 0.912")
-    plain, overlay, grey, filtered = map(image, panels(figure))
+    plain, overlay, grey, filtered = map(image_in, panels(figure))
     assert (plain == image).all()
     assert (grey == cam).all()
     assert filtered[0, :3, 1] == pytest.approx(np.array([0, 100, 20]) / 255)

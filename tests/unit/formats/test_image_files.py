@@ -99,7 +99,7 @@ def test_what_is_no_grey_image_is_refused_in_one_line(tmp_path, name, write, rea
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "pgm", "dcm"])
-def test_a_truncated_image_is_never_a_image(tmp_path, suffix):
+def test_a_truncated_image_is_never_an_image(tmp_path, suffix):
     pixels = RNG.integers(0, 65536, (40, 30), dtype=np.uint16)
     path = tmp_path / f"a.{suffix}"
     if suffix == "pgm":

@@ -6,11 +6,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from test_store import rois
 
 from camseg.errors import CamsegError
 from camseg.io import hdf5, store
 from camseg.training.checkpoint import Checkpoint, State
+from made import make_rois as rois
 
 
 @contextmanager

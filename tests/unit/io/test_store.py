@@ -4,23 +4,7 @@ import pytest
 
 from camseg.errors import CamsegError
 from camseg.io import store
-
-
-def rois(names, size=8):
-    rng = np.random.default_rng(len(names))
-    shape = (len(names), size, size)
-    text = np.array(names, dtype=object)
-    return store.Rois(
-        image=rng.integers(0, 256, shape).astype(np.uint8),
-        mask=rng.integers(0, 2, shape).astype(np.uint8),
-        label=rng.integers(0, 2, len(names)).astype(np.uint8),
-        roi_id=text,
-        patient_id=text,
-        view=text,
-        pathology=text,
-        lesion_type=text,
-        box=rng.integers(0, 99, (len(names), 4)).astype(np.int32),
-    )
+from made import make_rois as rois
 
 
 def test_sharding_and_order_change_nothing(tmp_path):

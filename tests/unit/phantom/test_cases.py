@@ -9,9 +9,11 @@ from camseg.errors import CamsegError
 from camseg.formats import ddsm
 from camseg.phantom import cases as phantom
 from camseg.phantom.drawing import draw_mass, power_law_field
+from camseg.phantom.options import PhantomOptions
 from camseg.rois import boxes as roi
 
 SEED, CASES = 3, 10
+CONTRAST = PhantomOptions(cases=CASES).contrast  # what `write_study` takes by itself
 SHAPES = ("ROUND", "OVAL", "LOBULATED", "IRREGULAR")
 MARGINS = ("CIRCUMSCRIBED", "OBSCURED", "MICROLOBULATED", "ILL_DEFINED", "SPICULATED")
 
@@ -143,7 +145,7 @@ def test_outline_goes_generously_round_the_mass(shape, margin):
 def test_files_say_what_was_drawn(cases):
     assert sorted(cases) == list(range(CASES))
     for number, (path, case, overlays) in cases.items():
-        drawn = phantom.draw_case(SEED, number, contrast=phantom.CONTRAST)
+        drawn = phantom.draw_case(SEED, number, contrast=CONTRAST)
         assert case.case_id == drawn.case_id
         assert (case.age, case.density) == (drawn.age, drawn.category)
         assert set(case.views) == {"LEFT_CC", "RIGHT_CC"}
@@ -282,7 +284,7 @@ def test_a_study_does_not_depend_on_the_machines_cores():
     images, threads = [], cv2.getNumThreads()
     for number in (1, 2, 3):
         cv2.setNumThreads(number)
-        case = phantom.draw_case(SEED, 1, contrast=phantom.CONTRAST)
+        case = phantom.draw_case(SEED, 1, contrast=CONTRAST)
         images.append([view.density for view in case.views.values()])
     cv2.setNumThreads(threads)
     np.testing.assert_equal(images[1:], images[:1] * 2)
@@ -294,8 +296,8 @@ def test_a_study_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
             raise RuntimeError("killed")
         return drawn
 
-    drawn = phantom.draw_case(SEED, 5, contrast=phantom.CONTRAST)
-    monkeypatch.setattr(cases, "draw_case", break_down)
+    drawn = phantom.draw_case(SEED, 5, contrast=CONTRAST)
+    monkeypatch.setattr(phantom, "draw_case", break_down)
     with pytest.raises(RuntimeError, match="killed"):
         phantom.write_study(tmp_path / "study", seed=SEED, cases=2)
     assert list(tmp_path.iterdir()) == []

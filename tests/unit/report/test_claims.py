@@ -4,7 +4,7 @@ import pytest
 
 from camseg.report import statistics
 from camseg.report.claims import claims
-from camseg.report.results import REGIMES
+from camseg.report.results import ACCURACIES
 
 PUBLISHED = pd.read_csv("resources/paper_results.csv")
 
@@ -22,7 +22,7 @@ def predictions(right_of, model="Xception", split="split-0"):
 
 def results(models, **columns):
     table = pd.DataFrame({"Classifier": models, "Dice": 0.4}, columns=["Classifier", "Dice"])
-    return table.assign(**dict.fromkeys(REGIMES.values(), np.nan)).assign(**columns)
+    return table.assign(**dict.fromkeys(ACCURACIES.values(), np.nan)).assign(**columns)
 
 
 def test_published_claims_have_the_computed_p():

@@ -40,7 +40,7 @@ class Cells(HTMLParser):
 
 def test_a_page_has_the_cells_of_the_markdown_table(tmp_path):
     paths = [tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex", "html")]
-    tables.write_table(TABLE, paths, "Numbers & <names>.")
+    tables.write_table(TABLE, paths, {"t": "Numbers & <names>."})
     page = paths[-1].read_text()
     cells = Cells(page).cells
     markdown = [line.strip("| ").split(" | ") for line in paths[1].read_text().splitlines()]
@@ -58,7 +58,7 @@ def test_a_text_keeps_its_lines_and_signs():
 
 def test_a_click_sorts_and_the_other_formats_can_be_saved(tmp_path):
     paths = [tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex", "html")]
-    tables.write_table(TABLE, paths, "A caption.")
+    tables.write_table(TABLE, paths, {"t": "A caption."})
     orders = {
         "name": (["<b>&amp;", "net 9", "net 10"], ["net 10", "net 9", "<b>&amp;"]),
         "p": (["<0.001", "0.020", ""], ["0.020", "<0.001", ""]),  # what is missing comes last

@@ -5,8 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from camseg.errors import CamsegError
+from camseg.errors import CamsegError
 from camseg.report import tables
-from camseg.report.results import REGIMES
+from camseg.report.results import ACCURACIES
 
 
 @pytest.fixture
@@ -39,7 +41,8 @@ def test_published_numbers_sort_into_the_papers_tables(published):
 
 def test_the_extended_table_has_a_column_for_every_regime_that_was_run(published):
     columns = ["Classifier", "val_acc", "Dice", "CAM_val_acc", "mask_val_acc"]
-    everything = published.assign(**dict.fromkeys(set(REGIMES.values()) - set(published), np.nan))
+    missing = set(ACCURACIES.values()) - set(published)
+    everything = published.assign(**dict.fromkeys(missing, np.nan))
     extended = tables.table2_extended(everything.assign(blob_val_acc=[0.0, *[np.nan] * 5]))
     assert list(extended.columns) == [*columns, "inverse_val_acc", "blob_val_acc"]
     pd.testing.assert_frame_equal(extended[columns], tables.table2(published))
@@ -48,12 +51,45 @@ def test_the_extended_table_has_a_column_for_every_regime_that_was_run(published
 def test_formats(tmp_path):
     table = pd.DataFrame({"Classifier": ["A_1", "B"], "Dice": [0.12345678, np.nan]})
     paths = [tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex")]
-    tables.write_table(table, paths, "A caption.")
+    tables.write_table(table, paths, {"t": "A caption."})
     csv, markdown, latex = (path.read_text() for path in paths)
     assert csv == "Classifier,Dice\nA_1,0.123457\nB,\n"
     assert markdown == "| Classifier | Dice |\n| --- | ---: |\n| A_1 | 0.123 |\n| B |  |\n"
     assert r"A\_1 & 0.123 \\" in latex
     assert r"\begin{tabular}{lr}" in latex
+    assert r"\caption{A caption.}" in latex
+
+
+def test_captions_are_read_from_files_and_found_by_the_tables_name(tmp_path):
+    for name, text in (("table1.rst", "Of  both: ü.\n"), ("table1_intervals.rst", "Another.\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    captions = tables.read_captions(sorted(tmp_path.iterdir()))
+    assert captions == {"table1": "Of  both: ü.", "table1_intervals": "Another."}
+    table = pd.DataFrame({"Classifier": ["A"]})
+    tables.write_table(table, [tmp_path / "table1.tex"], captions)
+    assert r"\caption{Of  both: ü.}" in (tmp_path / "table1.tex").read_text(encoding="utf-8")
+    path = tmp_path / "table2.tex"
+    with pytest.raises(CamsegError) as error:
+        tables.write_table(table, [path], captions)
+    assert str(error.value) == (
+        f"{path}: there is no caption table2 among table1, table1_intervals"
+    )
+    assert not path.exists()
+
+
+def test_a_table_has_the_caption_of_its_name(tmp_path):
+    files = {"t.rst": "Of t.\n", "u.rst": "Of u: \u03c1.\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    captions = tables.read_captions(tmp_path / name for name in files)
+    assert captions == {"t": "Of t.", "u": "Of u: \u03c1."}
+    table = pd.DataFrame({"Dice": [0.5]})
+    for name in captions:
+        tables.write_table(table, [tmp_path / f"{name}.tex"], captions)
+        assert rf"\caption{{{captions[name]}}}" in (tmp_path / f"{name}.tex").read_text("utf-8")
+    with pytest.raises(CamsegError, match=r"v\.tex: there is no caption v among t, u$"):
+        tables.write_table(table, [tmp_path / "v.tex"], captions)
+    assert not (tmp_path / "v.tex").exists()
 
 
 STRANGE = r"50 % & #1_a $x$ ~ ^2 {b} \c | <0.1> --"
@@ -81,7 +117,7 @@ def test_latex_compiles(tmp_path, published):
     long = pd.DataFrame({"Classifier": [f"A_{number}" for number in range(90)], "Dice": 0.5})
     document = [r"\documentclass{article}", r"\usepackage{booktabs,longtable}", r"\begin{document}"]
     for name, table in (("paper", published), ("strange", strange), ("long", long)):
-        tables.write_table(table, [tmp_path / f"{name}.tex"], STRANGE)
+        tables.write_table(table, [tmp_path / f"{name}.tex"], {name: STRANGE})
         document.append(rf"\input{{{name}}}")
     (tmp_path / "all.tex").write_text("\n".join([*document, r"\end{document}"]))
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]

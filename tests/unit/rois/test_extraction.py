@@ -8,25 +8,18 @@ import pytest
 
 from camseg.datasets import index
 from camseg.datasets.selection import Selection
+from camseg.datasets.views import read_index, shape_of
 from camseg.formats import ddsm, ljpeg
 from camseg.rois import boxes, extraction
 from camseg.rois.boxes import Box
 from conftest import overlay_text, rectangle, write_case
-
-RULES = extraction.Rules(
-    size=32,
-    padding=(0.25, 0.25),
-    outline="boundary",
-    overlap="drop_normal",
-    min_breast_share=0.5,
-    seed=1,
-)
+from made import RULES, index_source
 
 
 def extract(folder, rules=RULES, **options):
     """All candidates of a folder, as a dictionary by ROI id; `options` are the index's."""
     candidates = []
-    for rows in index.index_cases(folder, **options):
+    for rows in index_source(folder, "ddsm", **options):
         candidates += extraction.extract_case(rows, folder, rules)
     return {candidate.roi_id: candidate for candidate in candidates}
 
@@ -221,16 +214,16 @@ def test_a_lesion_of_one_pixel_is_refused(tmp_path):
 
 
 def test_a_lesion_too_thin_for_the_roi_is_dropped_not_used_without_a_mask(tmp_path):
-    line = " ".join(["5", "10", *"3" * 60, *"7" * 60, "#"])  # there and back, a pixel wide
-    write_case(tmp_path, left_lesions=(line,))
-    abnormal, normal = extract(tmp_path, replace(RULES, size=16)).values()
-    assert abnormal.reason == "the lesion is too thin to be seen at 16 x 16"
+    line = " ".join(["5", "10", *"3" * 120, *"7" * 120, "#"])  # there and back, a pixel wide
+    write_case(tmp_path, left=(240, 160), right=(240, 160), left_lesions=(line,))
+    abnormal, normal = extract(tmp_path).values()
+    assert abnormal.reason == "the lesion is too thin to be seen at 32 x 32"
     assert normal.reason == "its abnormal ROI is dropped"
 
 
 def test_an_overlay_that_went_away_is_recorded(tmp_path):
     case = write_case(tmp_path, left_lesions=(rectangle(20, 50, 16, 8), rectangle(10, 80, 8, 8)))
-    (rows,) = index.index_cases(tmp_path)
+    (rows,) = index_source(tmp_path, "ddsm")
     (case / "B_0001_1.LEFT_CC.OVERLAY").unlink()
     candidates = extraction.extract_case(rows, tmp_path, RULES)
     assert [(item.label, item.status) for item in candidates] == [
@@ -254,7 +247,7 @@ def test_padding_depends_on_seed_and_roi_alone(tmp_path):
 def test_padding_is_uniform_between_its_bounds(tmp_path):
     # a lesion 100 x 100 in the middle, many seeds: each side between 10 and 30, all reached
     write_case(tmp_path, left=(400, 300), left_lesions=(rectangle(100, 150, 100, 100),))
-    (rows,) = index.index_cases(tmp_path)
+    (rows,) = index_source(tmp_path, "ddsm")
     sides = []
     for seed in range(100):
         rules = replace(RULES, padding=(0.1, 0.3), seed=seed)
@@ -266,6 +259,31 @@ def test_padding_is_uniform_between_its_bounds(tmp_path):
     assert sides.max() in (29, 30)
     assert sides.mean() == pytest.approx(20, abs=1)
     assert np.abs(np.corrcoef(sides.T) - np.eye(4)).max() < 0.35  # independent sides
+
+
+def test_the_shards_divide_the_cases_with_a_usable_lesion_by_place(tmp_path):
+    lesion = (rectangle(20, 50, 16, 8),)
+    for number in (4, 1, 3):
+        write_case(tmp_path / "a", f"B-000{number}-1", left_lesions=lesion)
+    write_case(tmp_path / "z", "B-0001-1", left_lesions=lesion)  # a copy: rejected
+    write_case(tmp_path / "a", "B-0002-1")  # no lesion
+    spoilt = write_case(tmp_path / "a", "B-0005-1", left_lesions=lesion)
+    (spoilt / "B_0005_1.LEFT_CC.LJPEG").unlink()
+    wider = write_case(tmp_path / "a", "B-0006-1", right=(130, 90), right_lesions=lesion)
+    (wider / "B_0006_1.LEFT_CC.LJPEG").unlink()  # the lesion's own view is usable
+    rows = index.in_order(index_source(tmp_path, "ddsm"))
+    index.write_index(tmp_path / "index.tsv", rows)
+    table = read_index(tmp_path / "index.tsv")
+    whole = extraction.cases_of_shard(table, 0, 1)
+    assert [[(row["case_id"], row["view"]) for row in case] for case in whole] == [
+        [(f"B-000{number}-1", "LEFT_CC"), (f"B-000{number}-1", "RIGHT_CC")]
+        for number in (1, 3, 4, 6)
+    ]
+    assert str(whole[0][0]["ics"]) == "a/case0001/B-0001-1.ics"
+    assert shape_of(whole[3][1]) == (130, 90)  # numbers, not their texts
+    parts = [extraction.cases_of_shard(table, shard, 3) for shard in range(3)]
+    assert parts == [[whole[0], whole[3]], [whole[1]], [whole[2]]]
+    assert extraction.cases_of_shard(table, 4, 5) == []
 
 
 def test_real_cases(fixtures, tmp_path):

@@ -1,14 +1,22 @@
+import argparse
 import copy
 import re
+from dataclasses import MISSING
 from pathlib import Path
 
 import pytest
 import yaml
 from snakemake.utils import validate
 
+from camseg.datasets.selection import GreyOptions, Selection
 from camseg.errors import CamsegError
-from camseg.networks.classifiers import HEADS
-from camseg.study.config import Entry, check_schema, check_study, entries
+from camseg.explanations.options import CamOptions
+from camseg.networks.options import ClassifierOptions
+from camseg.options import Declared, add_options, declared, from_arguments, to_arguments
+from camseg.phantom.options import PhantomOptions
+from camseg.rois.options import RoiOptions, SplitOptions
+from camseg.study.config import check_schema, check_study, entries
+from camseg.training.options import ExecutionOptions, TrainingOptions
 
 SCHEMA = Path("workflow/schemas/config.schema.yaml")
 
@@ -51,7 +59,7 @@ def test_paper_config_sets_every_key(config):
 def test_schema_describes_every_key_and_its_defaults_are_the_default_study(config):
     empty = {}
     validate(empty, SCHEMA)
-    assert {**empty, "pathvars": config["pathvars"]} == config
+    assert empty == config
 
     def check(schema, place):
         for key, rule in schema["properties"].items():
@@ -63,8 +71,77 @@ def test_schema_describes_every_key_and_its_defaults_are_the_default_study(confi
 
     check(load(SCHEMA), "")
     model = load(SCHEMA)["$defs"]["model"]["properties"]
-    assert tuple(model["head"]["enum"]) == HEADS
     check({"properties": {key: model[key] for key in model if key != "name"}}, "models.")
+
+
+# what a section of the configuration is made of, and its keys that no option stands for
+SECTIONS = {
+    "training": ([TrainingOptions], set()),
+    "execution": ([ExecutionOptions], set()),
+    "cam": ([CamOptions], {"explanation"}),
+    "rois": ([RoiOptions, GreyOptions], {"shards"}),
+    "split": ([SplitOptions], set()),
+    "selection": ([Selection], set()),
+    "phantom": ([PhantomOptions], set()),
+    "model": ([ClassifierOptions], set()),
+}
+KINDS = {"boolean": bool, "integer": int, "number": float, "string": str}
+RANGE = {
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "exclusiveMinimum": "above",
+    "exclusiveMaximum": "below",
+}
+
+
+def resolved(rule, schema):
+    """A rule of the schema with what it refers to; its own keys come first."""
+    reference = rule.get("$ref", "").removeprefix("#/$defs/")
+    return resolved(schema["$defs"][reference], schema) | rule if reference else rule
+
+
+def facts(rule, schema):
+    """What a rule of the schema says of a value, in the words of `camseg.options`."""
+    rule = resolved(rule, schema)
+    if "enum" in rule:
+        choices = tuple(value for value in rule["enum"] if value is not None)
+        return {
+            "kind": str,
+            "length": None,
+            "optional": None in rule["enum"],
+            "meaning": rule["description"],
+            "choices": choices,
+            **dict.fromkeys(RANGE.values()),
+        }
+    types = [rule["type"]] if isinstance(rule["type"], str) else list(rule["type"])
+    optional = "null" in types
+    (kind,) = (name for name in types if name != "null")
+    value, length = rule, None
+    if kind == "array":
+        value = resolved(rule["items"], schema)
+        kind, length = value["type"], rule.get("maxItems", 0)
+        assert rule.get("minItems", 0) == length
+    return {
+        "kind": KINDS[kind],
+        "length": length,
+        "optional": optional,
+        "meaning": rule["description"],
+        "choices": (),
+        **{name: value.get(key) for key, name in RANGE.items()},
+    }
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_schema_and_options_say_the_same_of_every_value(section):
+    schema = load(SCHEMA)
+    rules = schema["$defs"]["model"] if section == "model" else schema["properties"][section]
+    classes, others = SECTIONS[section]
+    options = {each.name: each for options in classes for each in declared(options)}
+    assert set(rules["properties"]) == set(options) | others
+    assert not others & set(options)
+    for name, option in options.items():
+        said = {key: getattr(option, key) for key in ("kind", "length", "optional")}
+        assert facts(rules["properties"][name], schema) == said | dict(option.rules), name
 
 
 @pytest.mark.parametrize(
@@ -153,14 +230,24 @@ def test_weights_files_must_exist(config, tmp_path):
     check_study(config)
 
 
+def classifier(name, network, *, head="gap", widths=(), weights=None):
+    return ClassifierOptions(name=name, network=network, head=head, widths=widths, weights=weights)
+
+
 def test_entries_of_names_and_mappings_alike(config):
     flat = {"name": "V-2", "network": "MobileNetV2", "head": "flatten_dense", "widths": [16, 8]}
     config["models"] = ["Xception", {"name": "VGG16", "weights": "imagenet"}, flat]
     check_schema(config, SCHEMA)
     expected = {
-        "Xception": Entry("Xception", "Xception", "gap", (), None),
-        "VGG16": Entry("VGG16", "VGG16", "gap", (), "imagenet"),
-        "V-2": Entry("V-2", "MobileNetV2", "flatten_dense", (16, 8), None),
+        "Xception": ClassifierOptions(
+            name="Xception", network="Xception", head="gap", widths=(), weights=None
+        ),
+        "VGG16": ClassifierOptions(
+            name="VGG16", network="VGG16", head="gap", widths=(), weights="imagenet"
+        ),
+        "V-2": ClassifierOptions(
+            name="V-2", network="MobileNetV2", head="flatten_dense", widths=(16, 8), weights=None
+        ),
     }
     assert entries(config) == expected
     assert list(entries(config)) == list(expected)
@@ -168,11 +255,115 @@ def test_entries_of_names_and_mappings_alike(config):
     assert config["models"][1] == {
         "name": "VGG16",
         "network": None,
-        "head": Entry.head,
-        "widths": list(Entry.widths),
+        "head": ClassifierOptions.head,
+        "widths": list(ClassifierOptions.widths),
         "weights": "imagenet",
     }
     assert entries(config) == expected
+
+
+# the options that a section of the configuration gives, and its keys that are none of them
+SECTIONS = {
+    "phantom": ([PhantomOptions], set()),
+    "selection": ([Selection], set()),
+    "rois": ([RoiOptions, GreyOptions], {"shards"}),
+    "split": ([SplitOptions], set()),
+    "model": ([ClassifierOptions], set()),
+    "training": ([TrainingOptions], set()),
+    "execution": ([ExecutionOptions], set()),
+    "cam": ([CamOptions], {"explanation"}),
+}
+# null in a configuration for what is never None in the options: its own name, no names at all
+FILLED_IN = {"network", "lesion_types", "pathologies", "volumes"}
+# what only a schema says: of texts and lists of texts, which its own tests try
+OF_TEXTS = {"minLength", "pattern", "uniqueItems"}
+
+
+def written_out(rule, definitions):
+    """A rule of the schema with what it refers to in its place; nearer words stand."""
+    reference = rule.pop("$ref", None)
+    if reference:
+        rule = copy.deepcopy(definitions[reference.removeprefix("#/$defs/")]) | rule
+    if "items" in rule:
+        rule["items"] = written_out(rule["items"], definitions)
+    return {key: value for key, value in rule.items() if key not in OF_TEXTS}
+
+
+def rule_of(option: Declared) -> dict:
+    """An option as a rule of a schema."""
+    kinds = {bool: "boolean", int: "integer", float: "number", str: "string"}
+    words = {"minimum": "minimum", "maximum": "maximum"}
+    words |= {"above": "exclusiveMinimum", "below": "exclusiveMaximum"}
+    null = option.optional or option.name in FILLED_IN
+
+    def of_type(kind):
+        return {"type": [kind, "null"] if null else kind}
+
+    limits = {
+        word: option.rules[name] for name, word in words.items() if option.rules[name] is not None
+    }
+    if option.rules["choices"]:
+        rule = {"enum": [*option.rules["choices"], *([None] if null else [])]}
+    elif option.length is None:
+        rule = of_type(kinds[option.kind]) | limits
+    else:
+        rule = of_type("array") | {"items": {"type": kinds[option.kind]} | limits}
+        if option.length:
+            rule |= {"minItems": option.length, "maxItems": option.length}
+    return rule | {"description": option.rules["meaning"]}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_schema_and_options_say_the_same(section):
+    """Names, types, ranges, choices, and what each means, word for word; defaults of both."""
+    schema = load(SCHEMA)
+    place = schema["$defs"] if section == "model" else schema["properties"]
+    keys = {
+        key: written_out(rule, schema["$defs"])
+        for key, rule in place[section]["properties"].items()
+    }
+    classes, others = SECTIONS[section]
+    options = {option.name: option for each in classes for option in declared(each)}
+    assert set(options) == set(keys) - others
+    assert others <= set(keys)
+    for name, option in options.items():
+        rule = keys[name]
+        default = rule.pop("default", MISSING)
+        assert rule == rule_of(option), name
+        if option.default is not MISSING:
+            value = option.default
+            assert default == (list(value) if isinstance(value, tuple) else value), name
+
+
+def test_every_section_is_made_of_options():
+    """But those that only the workflow itself reads."""
+    schema = load(SCHEMA)["properties"]
+    sections = {key for key, rule in schema.items() if rule.get("type") == "object"}
+    assert sections - set(SECTIONS) == {"pathvars", "dataset", "regimes", "figure1"}
+
+
+@pytest.mark.parametrize("section", [section for section in SECTIONS if section != "model"])
+@pytest.mark.parametrize("name", ["config", "paper"])
+def test_a_configurations_values_go_through_a_command_line_unchanged(name, section):
+    values = load(f"config/{name}.yaml")[section]
+    for options in SECTIONS[section][0]:
+        parser = argparse.ArgumentParser()
+        add_options(parser, options)
+        given = from_arguments(options, parser.parse_args(to_arguments(options, values)))
+        for option in declared(options):
+            value = getattr(given, option.name)
+            assert (list(value) if option.length is not None else value) == values[option.name]
+
+
+def test_null_stands_for_a_models_own_name_and_for_no_names(config):
+    config["models"] = [{"name": "VGG16", "network": None}]
+    config["selection"] = dict.fromkeys(("lesion_types", "pathologies", "volumes"))
+    check_schema(config, SCHEMA)
+    assert entries(config)["VGG16"].network == "VGG16"
+    parser = argparse.ArgumentParser()
+    add_options(parser, Selection)
+    words = to_arguments(Selection, config["selection"])
+    assert from_arguments(Selection, parser.parse_args(words)) == Selection()
 
 
 def test_environments_pin_what_the_requirements_pin():

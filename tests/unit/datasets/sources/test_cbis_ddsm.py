@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
-from test_extraction import RULES
 
-from camseg.datasets import index
 from camseg.errors import CamsegError
 from camseg.rois import extraction
 from camseg.rois.boxes import Box
 from conftest import block, bright, write_dicom
+from made import RULES, index_source
 
 MASS = (
     "patient_id,breast_density,left or right breast,image view,abnormality id,abnormality type,"
@@ -65,14 +64,14 @@ def write_patient(root, *, crop_first=False):
 def rows_of(root):
     return {
         (row["case_id"], row["view"]): row
-        for rows in index.index_cases(root, "cbis_ddsm")
+        for rows in index_source(root, "cbis_ddsm")
         for row in rows
     }
 
 
 def extract(root):
     candidates = []
-    for rows in index.index_cases(root, "cbis_ddsm"):
+    for rows in index_source(root, "cbis_ddsm"):
         candidates += extraction.extract_case(rows, root, RULES)
     return {candidate.roi_id: candidate for candidate in candidates}
 

@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from test_extraction import RULES
 
-from camseg.datasets import annotations, index
+from camseg.datasets import annotations
 from camseg.errors import CamsegError
 from camseg.rois import extraction
 from camseg.rois.boxes import Box
 from conftest import block, bright
+from made import RULES, index_source
 
 HEADER = "image,patient,side,label,x,y,r,y_from,mask,pathology,type,view"
 SHAPE = (120, 80)
@@ -31,15 +31,13 @@ def write_table(folder, *lines, header=HEADER, name="table.csv"):
 
 def rows_of(table):
     return {
-        (row["case_id"], row["view"]): row
-        for rows in index.index_cases(table, "table")
-        for row in rows
+        (row["case_id"], row["view"]): row for rows in index_source(table, "table") for row in rows
     }
 
 
 def extract(table, rules=RULES):
     candidates = []
-    for rows in index.index_cases(table, "table"):
+    for rows in index_source(table, "table"):
         candidates += extraction.extract_case(rows, table.parent, rules)
     return {candidate.roi_id: candidate for candidate in candidates}
 
@@ -63,10 +61,18 @@ def test_golden_boxes_of_a_circle_counted_from_the_bottom(tmp_path):
     assert normal.row["view"] == "RIGHT"
     # a disc of radius 8 about the middle pixel of the ROI, 25 pixels made 32
     assert abnormal.lesion.mean() == pytest.approx(np.pi * 8**2 / 25**2, abs=0.02)
-    image = np.asarray(Image.open(tmp_path / "left.pgm"))
-    assert extract(table, replace(RULES, size=25))["7.LEFT.1.abnormal"].image.tolist() == (
-        image[67:92, 18:43].tolist()
+
+
+def test_an_image_is_cut_pixel_by_pixel_where_nothing_is_resized(tmp_path):
+    # radius 11: columns 19..41, rows 68..90; padding round(23 / 4) = 6
+    write_images(tmp_path)
+    table = write_table(
+        tmp_path, "left.pgm,7,left,abnormal,30,40,11,bottom", "right.pgm,7,right,normal"
     )
+    abnormal = extract(table, replace(RULES, size=35))["7.LEFT.1.abnormal"]
+    assert abnormal.box == Box(13, 62, 35, 35)
+    image = np.asarray(Image.open(tmp_path / "left.pgm"))
+    assert abnormal.image.tolist() == image[62:97, 13:48].tolist()
 
 
 def test_a_circle_counts_from_the_top_unless_told_otherwise(tmp_path):
@@ -214,7 +220,7 @@ def test_several_images_of_one_side_are_not_chosen_from(tmp_path):
     assert "right.pgm" in reason
 
 
-def test_a_image_both_with_and_without_a_lesion_is_refused(tmp_path):
+def test_an_image_both_with_and_without_a_lesion_is_refused(tmp_path):
     write_images(tmp_path)
     table = write_table(tmp_path, "left.pgm,1,left,normal", "left.pgm,1,left,abnormal,30,40,8")
     reason = rows_of(table)["1", "LEFT"]["reason"]

@@ -1,0 +1,307 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from camseg.errors import CamsegError
+from camseg.io import store
+from camseg.networks import classifiers
+from camseg.networks.options import ClassifierOptions
+from camseg.options import to_arguments
+from camseg.rois import split
+from camseg.seeds import derive_seed
+from camseg.training import run
+from camseg.training.metrics import probability_abnormal
+from camseg.training.options import ExecutionOptions, Settings, TrainingOptions
+from made import make_rois
+from project import ROOT
+from tiny import make_settings
+
+N, SIZE = 26, 32
+OUTPUTS = ("model.keras", "history.csv", "metrics.json", "predictions.tsv")
+SMALL = ClassifierOptions(name="small", network="MobileNetV2", head="gap_dense", widths=(8,))
+ONE_EPOCH = make_settings(epochs=1, batch_size=4)
+EXECUTION = ExecutionOptions(save_every_minutes=0, memory_mb=100, tensorboard=False)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A folder with two shards of ROIs, their CAMs and their split; two ROIs are unused."""
+    folder = tmp_path_factory.mktemp("study")
+    names = [f"roi-{number:02}" for number in range(N)]
+    label = (np.arange(N) % 2).astype(np.uint8)
+    patients = np.array([f"patient-{number // 2}" for number in range(N)], object)
+    rois = replace(make_rois(names, SIZE), label=label, patient_id=patients)
+    store.write_shard(folder / "0.h5", rois.take(np.arange(0, N, 2)), source="")
+    store.write_shard(folder / "1.h5", rois.take(np.arange(1, N, 2)), source="")
+    cams = np.random.default_rng(7).integers(0, 256, (N, SIZE, SIZE)).astype(np.uint8)
+    raw = cams[:, :2, :2].astype(np.float32)
+    store.write_cams(folder / "cams.h5", cam=cams, raw=raw, roi_id=rois.roi_id, options={})
+    side = np.repeat(["train", "unused", "validation"], [14, 2, 10])
+    table = pd.DataFrame({"roi_id": names, "patient_id": patients, "side": side})
+    split.write_split(folder / "split-0.tsv", table)
+    return folder
+
+
+def inputs_in(folder, cams="cams.h5"):
+    shards = [str(folder / "0.h5"), str(folder / "1.h5")]
+    return run.Inputs(shards, str(folder / "split-0.tsv"), cams and str(folder / cams))
+
+
+WHAT = {"model": "small", "network": "MobileNetV2", "head": "gap", "widths": [], "weights": None}
+
+
+def identity(inputs, regime="mask", settings=ONE_EPOCH, weights_file=None, **what):
+    return run.identity(inputs, WHAT | {"regime": regime} | what, settings, weights_file)
+
+
+def test_the_same_training_has_the_same_identity_wherever_its_files_lie(study, tmp_path):
+    first = identity(inputs_in(study))
+    assert identity(inputs_in(study)) == first
+    assert json.loads(json.dumps(first)) == first  # as it comes back from a saved state
+    shutil.copytree(study, tmp_path / "elsewhere")
+    assert identity(inputs_in(tmp_path / "elsewhere")) == first
+
+
+OTHER = {
+    **{"epochs": 2, "patience": 9, "monitor": "val_auc", "keep": "last", "batch_size": 5},
+    **{"learning_rate": 0.02, "schedule": "cosine", "class_weights": "balanced", "flips": True},
+    **{"rotation": 5, "batchnorm_momentum": None, "seed": 2, "threads": 2},
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_every_setting_is_part_of_it(study, name):
+    other = replace(ONE_EPOCH, **{name: OTHER[name]})
+    first, second = (identity(inputs_in(study), settings=each) for each in (ONE_EPOCH, other))
+    assert {key for key in first if first[key] != second[key]} == {"settings"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("model", "other"),
+        ("network", "VGG16"),
+        ("head", "gap_dense"),
+        ("widths", [8]),
+        ("weights", "imagenet"),
+    ],
+)
+def test_so_is_the_classifier(study, name, value):
+    assert identity(inputs_in(study), **{name: value}) != identity(inputs_in(study))
+
+
+@pytest.mark.parametrize("name", run.SWITCHES)
+def test_so_are_the_switches_of_tensorflow(study, name, monkeypatch):
+    monkeypatch.delenv(name, raising=False)
+    found = [identity(inputs_in(study))]
+    for value in ("0", "1"):
+        monkeypatch.setenv(name, value)
+        found.append(identity(inputs_in(study)))
+    assert [each["switches"][name] for each in found] == [None, "0", "1"]
+    for each in found:
+        each["switches"].pop(name)
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("name", ["0.h5", "1.h5", "split-0.tsv", "cams.h5"])
+def test_so_is_the_content_of_every_file(study, tmp_path, name):
+    shutil.copytree(study, tmp_path / "study")
+    with (tmp_path / "study" / name).open("ab") as file:
+        file.write(b"\n")
+    first, second = identity(inputs_in(study)), identity(inputs_in(tmp_path / "study"))
+    assert {key for key in first if first[key] != second[key]} == {"data"}
+
+
+def test_so_are_the_cams_and_the_weights_that_it_starts_from(study, tmp_path):
+    (tmp_path / "a.h5").write_bytes(b"a")
+    (tmp_path / "b.h5").write_bytes(b"b")
+    found = [identity(inputs_in(study)), identity(inputs_in(study, cams=None))]
+    found += [identity(inputs_in(study), weights_file=tmp_path / name) for name in ("a.h5", "b.h5")]
+    data = [str(each.pop("data")) for each in found]
+    assert len(set(data)) == 4
+    assert found[0] == found[1] == found[2] == found[3]
+
+
+def test_what_changes_no_result_is_no_part_of_it(study):
+    told = json.dumps(identity(inputs_in(study)))
+    assert '"epochs"' in told
+    for field in fields(ExecutionOptions):
+        assert field.name not in told
+    assert str(study) not in told
+
+
+CODES = """
+import json, sys
+from pathlib import Path
+from camseg.training import run
+from tiny import make_settings
+
+def codes():
+    inputs = run.Inputs([], sys.argv[1])
+    return {
+        regime: run.identity(inputs, {"regime": regime}, make_settings(), None)["code"]
+        for regime in ("original", "mask", "inverse", "noise")
+    }
+
+found = [codes()]
+for path in sys.argv[2:]:
+    file = Path(run.__file__).parents[1] / path
+    file.write_text(file.read_text() + "# another line\\n")
+    found.append(codes())
+print(json.dumps(found))
+"""
+
+
+def test_so_is_the_code_that_a_regime_runs_and_no_other(tmp_path):
+    """Of a copy of the library, one file after the other is edited."""
+    shutil.copytree(ROOT / "scripts/camseg", tmp_path / "camseg")
+    shutil.copy(ROOT / "tests/tiny.py", tmp_path)
+    edited = {
+        "training/filters/mask.py": {"mask", "inverse"},  # which makes use of it
+        "training/filters/inverse.py": {"inverse"},
+        "training/filters/noise.py": {"noise"},
+        "training/step.py": {"original", "mask", "inverse", "noise"},
+        "io/store.py": {"original", "mask", "inverse", "noise"},
+        "report/tables.py": set(),
+        "explanations/explain.py": set(),
+    }
+    (tmp_path / "empty.tsv").touch()
+    result = subprocess.run(
+        [sys.executable, "-c", CODES, "empty.tsv", *edited],
+        cwd=tmp_path, text=True, capture_output=True, check=True,
+    )  # fmt: skip
+    before, *after = json.loads(result.stdout)
+    assert len(set(before.values())) == 4
+    for path, codes in zip(edited, after, strict=True):
+        changed = {regime for regime in codes if codes[regime] != before[regime]}
+        assert changed == edited[path], path
+        before = codes
+
+
+def outputs_in(folder):
+    return run.Outputs(*(folder / name for name in OUTPUTS))
+
+
+def train_here(inputs, folder, regime):
+    """Call the function itself, with what it refuses before TensorFlow computes anything."""
+    run.train_classifier(
+        inputs,
+        outputs_in(folder),
+        regime=regime,
+        classifier=SMALL,
+        settings=ONE_EPOCH,
+        execution=EXECUTION,
+        seed=5,
+    )
+
+
+def test_files_that_do_not_fit_each_other_end_it_before_it_begins(study, tmp_path):
+    few = replace(inputs_in(study), shards=[str(study / "0.h5")])
+    with pytest.raises(CamsegError, match=r"split-0.tsv: ROI roi-01 is not in the shards; remove"):
+        train_here(few, tmp_path, "cam")
+    with pytest.raises(CamsegError, match="^regime 'cam': needs a CAM of each ROI, shape "):
+        train_here(inputs_in(study, cams=None), tmp_path, "cam")
+    with pytest.raises(CamsegError, match="^regime is 'masks': did you mean mask"):
+        train_here(inputs_in(study), tmp_path, "masks")
+    assert not {path.name for path in tmp_path.iterdir()} & set(OUTPUTS)
+
+
+def start(study, folder, **execution):
+    """Start a training of a small MobileNetV2 in the regime `cam`, by the stage's own script."""
+    inputs = inputs_in(study)
+    command = [sys.executable, ROOT / "scripts/train_classifier.py", "--shards", *inputs.shards]
+    command += ["--split", inputs.split, "--cams", inputs.cams, "--regime", "cam", "--seed", "5"]
+    command += to_arguments(ClassifierOptions, asdict(SMALL))
+    command += to_arguments(TrainingOptions, asdict(ONE_EPOCH))
+    command += to_arguments(ExecutionOptions, asdict(replace(EXECUTION, **execution)))
+    for name in OUTPUTS:
+        command += [f"--{Path(name).stem}", folder / name]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | {"LC_ALL": "C"})
+
+
+@pytest.fixture(scope="module")
+def trained(study):
+    """Two trainings beside each other: with all ROIs in memory, and reading them batch by batch."""
+    folders = study / "in-memory", study / "batchwise"
+    runs = [
+        start(study, folders[0], memory_mb=100),
+        start(study, folders[1], memory_mb=0, tensorboard=True),
+    ]
+    for process in runs:
+        said = process.communicate(timeout=300)[1].decode()
+        assert process.returncode == 0, said
+    return folders
+
+
+@pytest.mark.slow
+def test_a_training_writes_its_four_files_and_leaves_no_state(trained):
+    names = [{path.name for path in folder.iterdir()} for folder in trained]
+    assert names == [set(OUTPUTS), {*OUTPUTS, "tensorboard"}]
+
+
+@pytest.mark.slow
+def test_how_it_ran_shows_in_no_file(trained):
+    """All in memory or batch by batch, with logs or without: the same bits."""
+    for name in ("history.csv", "metrics.json", "predictions.tsv"):
+        one, other = ((folder / name).read_bytes() for folder in trained)
+        assert one == other, name
+    one, other = (keras.models.load_model(folder / "model.keras") for folder in trained)
+    for first, second in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.slow
+def test_its_files_agree_with_each_other_and_with_what_went_in(trained, study):
+    folder = trained[0]
+    metrics = json.loads((folder / "metrics.json").read_text())
+    history = pd.read_csv(folder / "history.csv")
+    predictions = pd.read_csv(folder / "predictions.tsv", sep="\t")
+    # what went in
+    seed = derive_seed(5, "training", "cam", "small", "split-0")
+    assert metrics["settings"] == asdict(replace(ONE_EPOCH, seed=seed))
+    assert {name: metrics[name] for name in ("model", "network", "head", "widths", "weights")} == {
+        "model": "small",
+        "network": "MobileNetV2",
+        "head": "gap_dense",
+        "widths": [8],
+        "weights": None,
+    }
+    assert (metrics["regime"], metrics["split"], metrics["seed"]) == ("cam", "split-0", 5)
+    table = pd.read_csv(study / "split-0.tsv", sep="\t")
+    used = table[table["side"] != "unused"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(predictions[list(table)], used)
+    assert (predictions["label"] == "abnormal").tolist() == (used.index % 2 == 1).tolist()
+    sides = predictions["side"].value_counts()
+    assert (metrics["n_train"], metrics["n_validation"]) == (sides["train"], sides["validation"])
+    # what came out
+    assert history["epoch"].tolist() == [1]
+    assert (metrics["best_epoch"], metrics["epochs"]) == (1, 1)
+    last = history.iloc[-1]
+    for name, column in (("val_acc", "val_accuracy"), ("val_loss", "val_loss"), ("auc", "val_auc")):
+        assert metrics[name] == metrics[f"{name}_last"] == pytest.approx(last[column], rel=1e-12)
+    validation = predictions[predictions["side"] == "validation"]
+    abnormal, called = validation["label"] == "abnormal", validation["probability"] > 0.5
+    assert (called == abnormal).mean() == metrics["val_acc"]
+    assert roc_auc_score(abnormal, validation["probability"]) == pytest.approx(metrics["auc"])
+    right = np.where(abnormal, validation["probability"], 1 - validation["probability"])
+    assert -np.log(right).mean() == pytest.approx(metrics["val_loss"], rel=1e-4)
+    # the saved model says the same of the ROIs, each multiplied by its CAM
+    model = keras.models.load_model(folder / "model.keras")
+    assert model.name == "small"
+    rois = store.read_rois([study / "0.h5", study / "1.h5"])
+    cams = store.read_cams(study / "cams.h5", rois.roi_id).cam
+    images = classifiers.preprocess("MobileNetV2", rois.image * (cams / np.float32(255)))
+    logits = model(images, training=False).numpy()
+    probability = pd.Series(probability_abnormal(logits), rois.roi_id)[predictions["roi_id"]]
+    np.testing.assert_allclose(predictions["probability"], probability, atol=1e-5)
+    assert np.ptp(probability) > 0
