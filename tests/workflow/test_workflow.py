@@ -158,7 +158,7 @@ def test_every_rules_environment_holds_what_its_code_imports(name):
         "pip"
     ]
     have = {pin.split("==")[0] for pin in pins}
-    packages = ["camseg.datasets.sources"] if "READER" in rule else []
+    packages = ["camseg.datasets.sources"] if ", READER)" in rule else []
     packages += re.findall(r"camseg\.\w+\.(?:methods|filters)", rule)
     chosen = [f"{package}.{module}" for package in packages for module in names(package)]
     for path in code_of(ROOT / f"scripts/{name}.py", chosen):

@@ -16,7 +16,7 @@ rule index_cases:
         runtime=by_attempt(60),
     params:
         source=SOURCE.reader,
-        listing=SOURCE.listing,
+        listing=["--listing", SOURCE.listing] if SOURCE.listing else [],
         grey=to_arguments(GreyOptions, config["rois"]),
         selection=to_arguments(Selection, config["selection"]),
         strict="--strict" if config["strict"] else "",
@@ -24,5 +24,5 @@ rule index_cases:
         "Indexing the cases of {input.cases}"
     shell:
         "python {input.code[0]:q} {input.cases:q} --source {params.source}"
-        " --listing {params.listing:q} {params.grey:q} {params.selection:q} {params.strict}"
+        " {params.listing:q} {params.grey:q} {params.selection:q} {params.strict}"
         " --output {output.index:q} > {log:q} 2>&1"

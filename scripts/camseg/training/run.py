@@ -12,12 +12,14 @@ from platform import python_version
 import numpy as np
 import pandas as pd
 
+from camseg import named
 from camseg.code import code_of
 from camseg.io import store
 from camseg.io.files import digest, whole_file
 from camseg.networks import classifiers
 from camseg.networks.devices import claim_gpu, devices
 from camseg.networks.options import ClassifierOptions
+from camseg.networks.registry import check_network
 from camseg.rois import split
 from camseg.training import filtering
 from camseg.training.checkpoint import Checkpoint
@@ -63,9 +65,11 @@ def train_classifier(
     """Train one classifier on the ROIs of one regime; `seed` is the study's.
 
     A killed training goes on where it was saved, if nothing that determines its result has changed
-    since. Call it before any other operation of TensorFlow. Raises CamsegError for files that are
-    not whole or do not fit each other, and as `loop.train` and `filtering.weights` do.
+    since. Call it before any other operation of TensorFlow. Raises CamsegError for an unknown
+    network, for files that are not whole or do not fit each other, and as `loop.train` and
+    `filtering.weights` do.
     """
+    check_network(classifier.network)
     what: dict = {"model": classifier.name, "network": classifier.network}
     what |= {"head": classifier.head, "widths": list(classifier.widths)}
     what |= {"weights": classifier.weights, "regime": regime}
@@ -121,11 +125,12 @@ def identity(inputs: Inputs, what: dict, settings: Settings, weights_file: str |
     """Return all that determines a training's result: a saved state of another one is not resumed.
 
     `what` says which classifier is trained in which regime. Code, data, versions, the kind of
-    device and TensorFlow's switches are part of it.
+    device and TensorFlow's switches are part of it. Raises CamsegError if there is no such regime.
     """
     data = [inputs.shards, [inputs.split], [inputs.cams] if inputs.cams else []]
     data += [[weights_file] if weights_file else []]
-    code = code_of(Path(__file__), [f"{filtering.FILTERS}.{what['regime']}"])
+    chosen = named.load(filtering.FILTERS, what["regime"], "regime")
+    code = code_of(Path(__file__), [chosen.__name__])
     return {
         **what,
         "settings": asdict(settings),

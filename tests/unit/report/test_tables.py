@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from camseg.errors import CamsegError
-from camseg.errors import CamsegError
 from camseg.report import tables
 from camseg.report.results import ACCURACIES
 
@@ -75,21 +74,6 @@ def test_captions_are_read_from_files_and_found_by_the_tables_name(tmp_path):
         f"{path}: there is no caption table2 among table1, table1_intervals"
     )
     assert not path.exists()
-
-
-def test_a_table_has_the_caption_of_its_name(tmp_path):
-    files = {"t.rst": "Of t.\n", "u.rst": "Of u: \u03c1.\n"}
-    for name, text in files.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    captions = tables.read_captions(tmp_path / name for name in files)
-    assert captions == {"t": "Of t.", "u": "Of u: \u03c1."}
-    table = pd.DataFrame({"Dice": [0.5]})
-    for name in captions:
-        tables.write_table(table, [tmp_path / f"{name}.tex"], captions)
-        assert rf"\caption{{{captions[name]}}}" in (tmp_path / f"{name}.tex").read_text("utf-8")
-    with pytest.raises(CamsegError, match=r"v\.tex: there is no caption v among t, u$"):
-        tables.write_table(table, [tmp_path / "v.tex"], captions)
-    assert not (tmp_path / "v.tex").exists()
 
 
 STRANGE = r"50 % & #1_a $x$ ~ ^2 {b} \c | <0.1> --"

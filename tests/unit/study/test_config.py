@@ -74,76 +74,6 @@ def test_schema_describes_every_key_and_its_defaults_are_the_default_study(confi
     check({"properties": {key: model[key] for key in model if key != "name"}}, "models.")
 
 
-# what a section of the configuration is made of, and its keys that no option stands for
-SECTIONS = {
-    "training": ([TrainingOptions], set()),
-    "execution": ([ExecutionOptions], set()),
-    "cam": ([CamOptions], {"explanation"}),
-    "rois": ([RoiOptions, GreyOptions], {"shards"}),
-    "split": ([SplitOptions], set()),
-    "selection": ([Selection], set()),
-    "phantom": ([PhantomOptions], set()),
-    "model": ([ClassifierOptions], set()),
-}
-KINDS = {"boolean": bool, "integer": int, "number": float, "string": str}
-RANGE = {
-    "minimum": "minimum",
-    "maximum": "maximum",
-    "exclusiveMinimum": "above",
-    "exclusiveMaximum": "below",
-}
-
-
-def resolved(rule, schema):
-    """A rule of the schema with what it refers to; its own keys come first."""
-    reference = rule.get("$ref", "").removeprefix("#/$defs/")
-    return resolved(schema["$defs"][reference], schema) | rule if reference else rule
-
-
-def facts(rule, schema):
-    """What a rule of the schema says of a value, in the words of `camseg.options`."""
-    rule = resolved(rule, schema)
-    if "enum" in rule:
-        choices = tuple(value for value in rule["enum"] if value is not None)
-        return {
-            "kind": str,
-            "length": None,
-            "optional": None in rule["enum"],
-            "meaning": rule["description"],
-            "choices": choices,
-            **dict.fromkeys(RANGE.values()),
-        }
-    types = [rule["type"]] if isinstance(rule["type"], str) else list(rule["type"])
-    optional = "null" in types
-    (kind,) = (name for name in types if name != "null")
-    value, length = rule, None
-    if kind == "array":
-        value = resolved(rule["items"], schema)
-        kind, length = value["type"], rule.get("maxItems", 0)
-        assert rule.get("minItems", 0) == length
-    return {
-        "kind": KINDS[kind],
-        "length": length,
-        "optional": optional,
-        "meaning": rule["description"],
-        "choices": (),
-        **{name: value.get(key) for key, name in RANGE.items()},
-    }
-
-
-@pytest.mark.parametrize("section", SECTIONS)
-def test_schema_and_options_say_the_same_of_every_value(section):
-    schema = load(SCHEMA)
-    rules = schema["$defs"]["model"] if section == "model" else schema["properties"][section]
-    classes, others = SECTIONS[section]
-    options = {each.name: each for options in classes for each in declared(options)}
-    assert set(rules["properties"]) == set(options) | others
-    assert not others & set(options)
-    for name, option in options.items():
-        said = {key: getattr(option, key) for key in ("kind", "length", "optional")}
-        assert facts(rules["properties"][name], schema) == said | dict(option.rules), name
-
-
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
@@ -228,10 +158,6 @@ def test_weights_files_must_exist(config, tmp_path):
         check_study(config)
     path.touch()
     check_study(config)
-
-
-def classifier(name, network, *, head="gap", widths=(), weights=None):
-    return ClassifierOptions(name=name, network=network, head=head, widths=widths, weights=weights)
 
 
 def test_entries_of_names_and_mappings_alike(config):

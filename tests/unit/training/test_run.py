@@ -192,27 +192,29 @@ def outputs_in(folder):
     return run.Outputs(*(folder / name for name in OUTPUTS))
 
 
-def train_here(inputs, folder, regime):
+def train_here(inputs, folder, regime, classifier=SMALL):
     """Call the function itself, with what it refuses before TensorFlow computes anything."""
     run.train_classifier(
         inputs,
         outputs_in(folder),
         regime=regime,
-        classifier=SMALL,
+        classifier=classifier,
         settings=ONE_EPOCH,
         execution=EXECUTION,
         seed=5,
     )
 
 
-def test_files_that_do_not_fit_each_other_end_it_before_it_begins(study, tmp_path):
+def test_what_cannot_be_trained_ends_before_it_begins(study, tmp_path):
     few = replace(inputs_in(study), shards=[str(study / "0.h5")])
     with pytest.raises(CamsegError, match=r"split-0.tsv: ROI roi-01 is not in the shards; remove"):
         train_here(few, tmp_path, "cam")
-    with pytest.raises(CamsegError, match="^regime 'cam': needs a CAM of each ROI, shape "):
+    with pytest.raises(CamsegError, match=r"^regime 'cam': needs a CAM of each ROI, shape "):
         train_here(inputs_in(study, cams=None), tmp_path, "cam")
-    with pytest.raises(CamsegError, match="^regime is 'masks': did you mean mask"):
+    with pytest.raises(CamsegError, match=r"^regime is 'masks': did you mean mask"):
         train_here(inputs_in(study), tmp_path, "masks")
+    with pytest.raises(CamsegError, match=r"has no network MobileNetV4; did you mean MobileNetV2"):
+        train_here(inputs_in(study), tmp_path, "mask", replace(SMALL, network="MobileNetV4"))
     assert not {path.name for path in tmp_path.iterdir()} & set(OUTPUTS)
 
 
