@@ -33,9 +33,8 @@ SCRIPTS = sorted(ROOT.glob("scripts/*.py"))
 
 def name_of(path: Path) -> str:
     """The name of a file's module, or of its package: camseg.rois.split."""
-    return ".".join(path.relative_to(LIBRARY.parent).with_suffix("").parts).removesuffix(
-        ".__init__"
-    )
+    parts = path.relative_to(LIBRARY.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
 
 
 def room_of(module: str) -> str:
@@ -78,8 +77,7 @@ def test_packages_hold_no_code():
     docstring, *rest = TREES["camseg"].body
     assert isinstance(docstring, ast.Expr)
     assert isinstance(docstring.value.value, str)
-    targets = [ast.unparse(target) for node in rest for target in node.targets]
-    assert targets in ([], ["__version__"])
+    assert re.sub(r"'.*'", "", "".join(map(ast.unparse, rest))) in ("", "__version__ = ")
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
@@ -102,8 +100,10 @@ def test_no_module_is_longer_than_can_be_read_in_one_sitting():
 
 
 def test_the_code_knows_no_snakemake():
-    for path in (*FILES, *SCRIPTS):
-        assert not uses(ast.parse(path.read_text()), "snakemake"), path
+    knowing = [
+        path.name for path in (*FILES, *SCRIPTS) if uses(ast.parse(path.read_text()), "snakemake")
+    ]
+    assert knowing == []
 
 
 def is_for_type_checkers(node: ast.AST) -> bool:
