@@ -26,9 +26,13 @@ def main() -> None:
             write_part(ROOT / f"docs/{Path(file).stem}.md", "rules", rule_table(rules))
     everything = rule_graph("all")
     write_part(ROOT / "docs/workflow.md", "rules", mermaid(everything))
-    for path, edges in {"rulegraph.svg": rule_graph(MAIN_PATH), "rules.svg": everything}.items():
+    drawings = {
+        "rulegraph.svg": dot(rule_graph(MAIN_PATH), boxes={}),
+        "rules.svg": dot(everything, boxes_of(everything)),
+    }
+    for path, graph in drawings.items():
         if shutil.which("dot"):
-            drawn = run(["dot", "-Tsvg"], stdin=dot(edges))
+            drawn = run(["dot", "-Tsvg"], stdin=graph)
             (ROOT / "docs" / path).write_text(drawn, encoding="utf-8")
         else:
             print(f"docs/{path} is left as it is: graphviz is not installed", file=sys.stderr)
@@ -159,25 +163,34 @@ def reached(start: str, edges: list[tuple[str, str]]) -> set[str]:
     return found
 
 
-def dot(edges: list[tuple[str, str]]) -> str:
-    """Return a graph in graphviz' language, from left to right."""
-    lines = ["digraph rules {", "graph [rankdir=LR, ranksep=0.2, nodesep=0.15, bgcolor=white]"]
-    lines += [
-        "node [shape=box, style=rounded, fontname=sans, fontsize=12, height=0.4, margin=0.05]"
+def dot(edges: list[tuple[str, str]], boxes: dict[str, list[str]]) -> str:
+    """Return a graph in graphviz' language, from left to right, with boxes round some nodes."""
+    lines = [
+        "digraph rules {",
+        "graph [rankdir=LR, ranksep=0.2, nodesep=0.15, bgcolor=white]",
+        "graph [fontname=sans, fontsize=12, color=grey, labeljust=l]",
+        "node [shape=box, style=rounded, fontname=sans, fontsize=12, height=0.4, margin=0.05]",
+        "edge [color=grey, penwidth=1.5, arrowsize=0.8]",
     ]
-    lines += ["edge [color=grey, penwidth=1.5, arrowsize=0.8]"]
+    for file, names in boxes.items():
+        lines += [f'subgraph "cluster_{file}" {{', f'label="{file}"', *names, "}"]
     return "\n".join([*lines, *(f"{one} -> {other}" for one, other in edges), "}"])
 
 
 def mermaid(edges: list[tuple[str, str]]) -> str:
     """Return a graph in Mermaid's language as a block of Markdown, a box for each file of rules."""
     lines = ["```mermaid", "flowchart LR"]
-    shown = {name for edge in edges for name in edge}
-    for file, names in stages().items():
-        if boxed := [f"        {name}" for name in names if name in shown]:
-            lines += [f"    subgraph {file}", *boxed, "    end"]
+    for file, names in boxes_of(edges).items():
+        lines += [f"    subgraph {file}", *(f"        {name}" for name in names), "    end"]
     lines += [f"    {one} --> {other}" for one, other in edges]
     return "\n".join([*lines, "```", ""])
+
+
+def boxes_of(edges: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the rules of a graph by their file, in the workflow's order."""
+    shown = {name for edge in edges for name in edge}
+    found = {file: [name for name in rules if name in shown] for file, rules in stages().items()}
+    return {file: names for file, names in found.items() if names}
 
 
 if __name__ == "__main__":

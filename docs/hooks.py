@@ -32,7 +32,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Return a page's text with its links as the site needs them, and drawings for Mermaid's."""
     own = page.file.src_uri
     # Mermaid's graphs would be drawn by a program from another host
-    markdown = MERMAID.sub("![All rules](rules.svg)\n", markdown)
+    markdown = MERMAID.sub("[![All rules](rules.svg)](rules.svg)\n", markdown)
 
     def linked(match: re.Match) -> str:
         text, path, anchor = match[1], match[2], match[3] or ""

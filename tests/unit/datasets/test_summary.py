@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from camseg.datasets import index
 from camseg.datasets.selection import Selection
@@ -122,3 +124,58 @@ def test_an_index_is_read_as_it_was_written(tmp_path):
         assert type(row["abnormalities"]) is int
         for name, kind in NUMBERS.items():
             assert type(row[name]) is (type(None) if row["status"] == "rejected" else kind)
+
+
+def test_rejected_views_come_before_the_selection_only_if_strict():
+    rows = [view(**SPECKS), view("b", **BROKEN)]
+    with pytest.raises(CamsegError, match=r"^data/ddsm: 1 of 2 views are rejected; most often: x"):
+        index.check_usable(rows, DATA, strict=True)
+    with pytest.raises(CamsegError, match=r"^config: selection takes none of the 2 lesions; "):
+        index.check_usable(rows, DATA, strict=False)
+
+
+def round_trip(folder, rows):
+    index.write_index(folder / "index.tsv", rows)
+    return rows_of(read_index(folder / "index.tsv"))
+
+
+def test_numbers_that_are_not_known_stay_blank_and_the_others_whole(tmp_path):
+    known = {"lines": 4000, "pixels_per_line": 3000, "bits_per_pixel": None, "resolution": 1 / 3}
+    rows = [
+        view("a", source="ddsm", **known),
+        view("b", status="absent", source="table"),
+        view("nan", "NA", "rejected", source="ddsm", reason='a "quote",\ta tab', patient_id="None"),
+    ]
+    assert round_trip(tmp_path, rows) == rows
+    numbers = read_index(tmp_path / "index.tsv")[list(NUMBERS)].to_numpy().tolist()
+    assert numbers == [["4000", "3000", "", "0.3333333333333333"], [""] * 4, [""] * 4]
+
+
+def test_an_index_of_no_view_has_its_columns(tmp_path):
+    assert round_trip(tmp_path, []) == []
+    assert (tmp_path / "index.tsv").read_text() == "\t".join(COLUMNS) + "\n"
+
+
+TEXT = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]))
+WHOLE = st.integers(1, 10**6)
+TEXTS = ("case_id", "patient_id", "reason", "lesion_types", "pathologies", "digitizer", "scanner")
+TEXTS += ("ics", "image", "outlines")
+ROWS = st.builds(
+    new_row,
+    **dict.fromkeys(TEXTS, TEXT),
+    view=st.sampled_from(["LEFT_CC", "RIGHT_MLO", "LEFT"]),
+    status=st.sampled_from(["usable", "rejected", "unselected", "absent"]),
+    abnormalities=st.integers(0, 99),
+    selected=st.lists(st.integers(1, 9)).map(lambda numbers: " ".join(map(str, numbers))),
+    lines=WHOLE,
+    pixels_per_line=WHOLE,
+    bits_per_pixel=st.none() | WHOLE,
+    resolution=st.none() | st.floats(1e-3, 1e6),
+    source=st.sampled_from(["ddsm", "cbis_ddsm", "table"]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(ROWS, max_size=4))
+def test_any_rows_come_back_as_they_were(rows, tmp_path_factory):
+    assert round_trip(tmp_path_factory.mktemp("index"), rows) == rows
