@@ -56,7 +56,9 @@ def test_the_package_is_the_library_and_nothing_else(installed):
 def pins(name: str) -> dict[str, tuple[int, ...]]:
     """The lowest version that a file of requirements pins of each package."""
     found: dict[str, list] = {}
-    for package, version in re.findall(r"^([\w.-]+)==(\d+(?:\.\d+)*)", (ROOT / name).read_text(), re.M):
+    for package, version in re.findall(
+        r"^([\w.-]+)==(\d+(?:\.\d+)*)", (ROOT / name).read_text(), re.M
+    ):
         found.setdefault(package, []).append(tuple(map(int, version.split("."))))
     return {package: min(versions) for package, versions in found.items()}
 
