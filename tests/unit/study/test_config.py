@@ -57,9 +57,10 @@ def test_paper_config_sets_every_key(config):
 
 
 def test_schema_describes_every_key_and_its_defaults_are_the_default_study(config):
-    empty = {}
+    empty, completed = {}, copy.deepcopy(config)
     validate(empty, SCHEMA)
-    assert empty == config
+    validate(completed, SCHEMA)  # what config.yaml leaves out, too
+    assert empty == completed
 
     def check(schema, place):
         for key, rule in schema["properties"].items():
