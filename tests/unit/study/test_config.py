@@ -272,7 +272,9 @@ def test_every_section_is_made_of_options():
 @pytest.mark.parametrize("section", [section for section in SECTIONS if section != "model"])
 @pytest.mark.parametrize("name", ["config", "paper"])
 def test_a_configurations_values_go_through_a_command_line_unchanged(name, section):
-    values = load(f"config/{name}.yaml")[section]
+    config = load(f"config/{name}.yaml")
+    validate(config, SCHEMA)  # what the file leaves out, too
+    values = config[section]
     for options in SECTIONS[section][0]:
         parser = argparse.ArgumentParser()
         add_options(parser, options)
