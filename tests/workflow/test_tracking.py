@@ -32,8 +32,7 @@ OWN = {
     "code": "train_classifier",
     "errors": EVERY,
     "named": "extract_rois index_cases render_candidates " + MODELS + IMAGES,
-    "options": "make_phantom split_rois render_claims render_figure9 render_sensitivity "
-    + (INGESTION + MODELS + SCORING + SAMPLES),
+    "options": "make_phantom split_rois render_sensitivity " + INGESTION + MODELS + SAMPLES,
     "seeds": "make_phantom extract_rois split_rois train_classifier "
     + (SCORING + STATISTICS + IMAGES + AUDIT),
     "audit.sanity": "check_cams",
