@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import numpy as np
 import tensorflow as tf
 
+from camseg.explanations.explain import explain
 from camseg.io import store
 from camseg.networks import classifiers
 from camseg.networks.registry import NETWORKS
@@ -42,8 +43,8 @@ def seconds(function: Callable[[], object]) -> float:
 def compare(network: str, args: argparse.Namespace) -> None:
     model = classifiers.build(network, size=args.size, batchnorm_momentum=None)
     shape = (args.rois, args.size, args.size)
-    images = generator(0, "bench_cam").integers(0, 256, shape).astype(np.float32)
-    images = classifiers.preprocess(network, images)
+    grey = generator(0, "bench_cam").integers(0, 256, shape).astype(np.float32)
+    images = classifiers.preprocess(network, grey)
     signature = [tf.TensorSpec(model.input_shape, tf.float32)]
     predict = tf.function(lambda batch: model(batch, training=False), signature)
 
@@ -51,11 +52,11 @@ def compare(network: str, args: argparse.Namespace) -> None:
         for start in range(0, len(images), args.batch_size):
             predict(images[start : start + args.batch_size]).numpy()
 
-    def explain() -> None:
-        explain.explain(model, images, batch_size=args.batch_size)
+    def grad_cam() -> None:
+        explain(model, images, batch_size=args.batch_size)
 
-    first = f"first call {seconds(forward):.1f} s and {seconds(explain):.1f} s"
-    pairs = [(seconds(forward), seconds(explain)) for _ in range(args.rounds)]
+    first = f"first call {seconds(forward):.1f} s and {seconds(grad_cam):.1f} s"
+    pairs = [(seconds(forward), seconds(grad_cam)) for _ in range(args.rounds)]
     ratios = [explained / bare for bare, explained in pairs]
     print(
         f"{network} at {args.size} px, {args.rois} ROIs in batches of {args.batch_size}: "

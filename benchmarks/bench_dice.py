@@ -10,6 +10,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -70,8 +71,8 @@ def main() -> None:
     masks = np.stack([np.roll(disc, shift, axis=(0, 1)) for shift in shifts])
     for name, cams in study(args.rois, args.size).items():
         difference = np.abs(mean_dice(cams, masks) - brute_force(cams, masks)).max()
-        slow = seconds(lambda cams=cams: brute_force(cams, masks), 3)
-        fast = seconds(lambda cams=cams: mean_dice(cams, masks), 10)
+        slow = seconds(partial(brute_force, cams, masks), 3)
+        fast = seconds(partial(mean_dice, cams, masks), 10)
         print(
             f"{name:20s} brute force {1e3 * slow / args.rois:7.3f} ms/ROI, histograms "
             f"{1e3 * fast / args.rois:7.4f} ms/ROI, ratio {slow / fast:6.1f}, "
@@ -79,7 +80,7 @@ def main() -> None:
         )
     for cells in (4, 7, 10):
         grid_limits(masks[:1], (cells, cells))  # compiles it
-        found = seconds(lambda cells=cells: grid_limits(masks, (cells, cells)), 2)
+        found = seconds(partial(grid_limits, masks, (cells, cells)), 2)
         print(f"limit of {cells:2d} x {cells:2d} cells {1e3 * found / args.rois:6.1f} ms/ROI")
 
 

@@ -11,6 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from camseg.io import store
 from camseg.networks import classifiers
-from camseg.training import filters
+from camseg.training import filtering
 from camseg.training.checkpoint import Checkpoint, State
 from camseg.training.loop import Examples, make_repeatable
 
@@ -72,7 +73,7 @@ def measure(network: str, size: int, path: Path, args: argparse.Namespace) -> No
     sources = []
     for load in (True, False):
         rois = store.read_rois([path], load=load)
-        weights = filters.weights("mask", rois, cams=None, seed=1)
+        weights = filtering.weights("mask", rois, cams=None, seed=1)
         preprocess = partial(classifiers.preprocess, network)
         sources.append(Examples(rois.image, rois.label, weights, preprocess))
     batch = np.arange(args.batch_size)
@@ -80,7 +81,7 @@ def measure(network: str, size: int, path: Path, args: argparse.Namespace) -> No
     float(step(images, labels)[0])
     times: dict[str, list[float]] = {"step": [], "memory": [], "files": [], "state": []}
 
-    def timed(name: str, call: object) -> None:
+    def timed(name: str, call: Callable[[], object]) -> None:
         started = time.perf_counter()
         call()
         times[name].append(time.perf_counter() - started)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests/workflow"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from project import SMALL, copy_project, jobs, snakemake
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     print(
         f"{planned} jobs, {wall:.1f} s; in the {spent['jobs']} that are measured "
         f"{spent['wall_s']:.1f} s; else {rest:.1f} s, {rest / wall:.1%}: "
-        f"{rest / planned:.2f} s a job"
+        f"{rest / planned:.2f} s per job"
     )
 
 

@@ -84,7 +84,7 @@ def move(data: bytearray, rng: np.random.Generator) -> None:
 def replace_data(data: bytearray, rng: np.random.Generator) -> None:
     """Put garbage behind the header."""
     start = ljpeg.read_header(bytes(data)).data_offset
-    data[start:] = rng.bytes(rng.integers(0, 2 * len(data)))
+    data[start:] = rng.bytes(int(rng.integers(0, 2 * len(data))))
 
 
 def overrun(data: bytearray, rng: np.random.Generator) -> None:

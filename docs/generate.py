@@ -15,6 +15,11 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+from camseg.datasets.registry import SOURCES  # noqa: E402
+from camseg.explanations.registry import EXPLANATIONS  # noqa: E402
+from camseg.training.registry import REGIMES  # noqa: E402
+
 MAIN_PATH = "results/phantom/figures/figure8.svg"  # what leads to it is the paper's main path
 
 
@@ -24,6 +29,12 @@ def main() -> None:
     for file, rules in stages().items():
         if rules:
             write_part(ROOT / f"docs/{Path(file).stem}.md", "rules", rule_table(rules))
+    for page, table in (
+        ("datasets", sources_table()),
+        ("training", regimes_table()),
+        ("explanations", explanations_table()),
+    ):
+        write_part(ROOT / f"docs/{page}.md", "choices", table)
     everything = rule_graph("all")
     write_part(ROOT / "docs/workflow.md", "rules", mermaid(everything))
     drawings = {
@@ -68,6 +79,30 @@ def config_table() -> str:
         shown = plain(default) if "default" in rule else ""
         meaning = rule["description"].replace("|", r"\|")
         lines.append(f"| `{': '.join(path)}` | {shown} | {other} | {meaning} |")
+    return "\n".join([*lines, ""])
+
+
+def sources_table() -> str:
+    """Return the table of the sources of data, in Markdown."""
+    lines = ["| `dataset: source` | | read by |", "| --- | --- | --- |"]
+    for name, source in SOURCES.items():
+        lines.append(f"| `{name}` | {source.title} | `camseg.datasets.sources.{source.reader}` |")
+    return "\n".join([*lines, ""])
+
+
+def regimes_table() -> str:
+    """Return the table of the regimes of training, in Markdown."""
+    lines = ["| regime | what the network sees | column of its accuracy |", "| --- | --- | --- |"]
+    for name, regime in REGIMES.items():
+        lines.append(f"| `{name}` | {regime.multiplies} | `{regime.column}` |")
+    return "\n".join([*lines, ""])
+
+
+def explanations_table() -> str:
+    """Return the table of the explanations, in Markdown."""
+    lines = ["| `cam: explanation` | | weighs | proposed by |", "| --- | --- | --- | --- |"]
+    for name, known in EXPLANATIONS.items():
+        lines.append(f"| `{name}` | {known.title} | {known.what} | {known.reference} |")
     return "\n".join([*lines, ""])
 
 

@@ -17,7 +17,9 @@ class Explanation:
 
 EXPLANATIONS = {
     "grad_cam": Explanation(
-        "Grad-CAM", "a weight per channel, its gradient's mean", "Selvaraju et al., 2017"
+        "Grad-CAM",
+        "each channel by one number, its gradient summed over the positions",
+        "Selvaraju et al., 2017",
     ),
     "hires_cam": Explanation(
         "HiResCAM", "each channel by its own gradient at every position", "Draelos and Carin, 2020"

@@ -6,9 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from camseg.datasets import index
 from camseg.datasets.selection import Selection
-from camseg.datasets.views import read_index, shape_of
 from camseg.formats import ddsm, ljpeg
 from camseg.rois import boxes, extraction
 from camseg.rois.boxes import Box
@@ -259,31 +257,6 @@ def test_padding_is_uniform_between_its_bounds(tmp_path):
     assert sides.max() in (29, 30)
     assert sides.mean() == pytest.approx(20, abs=1)
     assert np.abs(np.corrcoef(sides.T) - np.eye(4)).max() < 0.35  # independent sides
-
-
-def test_the_shards_divide_the_cases_with_a_usable_lesion_by_place(tmp_path):
-    lesion = (rectangle(20, 50, 16, 8),)
-    for number in (4, 1, 3):
-        write_case(tmp_path / "a", f"B-000{number}-1", left_lesions=lesion)
-    write_case(tmp_path / "z", "B-0001-1", left_lesions=lesion)  # a copy: rejected
-    write_case(tmp_path / "a", "B-0002-1")  # no lesion
-    spoilt = write_case(tmp_path / "a", "B-0005-1", left_lesions=lesion)
-    (spoilt / "B_0005_1.LEFT_CC.LJPEG").unlink()
-    wider = write_case(tmp_path / "a", "B-0006-1", right=(130, 90), right_lesions=lesion)
-    (wider / "B_0006_1.LEFT_CC.LJPEG").unlink()  # the lesion's own view is usable
-    rows = index.in_order(index_source(tmp_path, "ddsm"))
-    index.write_index(tmp_path / "index.tsv", rows)
-    table = read_index(tmp_path / "index.tsv")
-    whole = extraction.cases_of_shard(table, 0, 1)
-    assert [[(row["case_id"], row["view"]) for row in case] for case in whole] == [
-        [(f"B-000{number}-1", "LEFT_CC"), (f"B-000{number}-1", "RIGHT_CC")]
-        for number in (1, 3, 4, 6)
-    ]
-    assert str(whole[0][0]["ics"]) == "a/case0001/B-0001-1.ics"
-    assert shape_of(whole[3][1]) == (130, 90)  # numbers, not their texts
-    parts = [extraction.cases_of_shard(table, shard, 3) for shard in range(3)]
-    assert parts == [[whole[0], whole[3]], [whole[1]], [whole[2]]]
-    assert extraction.cases_of_shard(table, 4, 5) == []
 
 
 def test_real_cases(fixtures, tmp_path):

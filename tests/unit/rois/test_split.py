@@ -1,12 +1,9 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from camseg.errors import CamsegError
 from camseg.rois import split
-from made import make_rois
 
 
 def study(patients=60, seed=0):
@@ -71,23 +68,6 @@ def test_too_few_rois_are_refused():
     labels = np.array([0, 1] * 3, dtype=np.uint8)
     with pytest.raises(CamsegError, match="3 abnormal and 3 normal usable ROIs of 6 patients"):
         split.split_rois(np.arange(6), labels, split=0, by="patient", seed=1)
-
-
-@pytest.mark.parametrize("cap", [None, 30])
-def test_the_table_has_every_roi_and_divides_those_that_are_drawn(cap, tmp_path):
-    roi_ids, patients, labels = study()
-    rois = replace(make_rois(roi_ids), patient_id=patients, label=labels)
-    table = split.split_table(rois, split=2, by="patient", max_abnormal=cap, seed=5)
-    assert list(table.columns) == ["roi_id", "patient_id", "side"]
-    assert list(table["roi_id"]) == list(roi_ids)
-    assert list(table["patient_id"]) == list(patients)
-    drawn = split.draw_rois(roi_ids, labels, cap, seed=5)
-    assert (table["side"] == "unused").to_numpy().tolist() == (~drawn).tolist()
-    assert labels[drawn].sum() == (cap or labels.sum())
-    expected = split.split_rois(patients[drawn], labels[drawn], split=2, by="patient", seed=5)
-    assert list(table["side"][drawn]) == list(expected)
-    split.write_split(tmp_path / "split.tsv", table)
-    assert list(split.read_split(tmp_path / "split.tsv", roi_ids)) == list(table["side"])
 
 
 def test_table_round_trip_and_its_checks(tmp_path):
