@@ -21,14 +21,14 @@ def checkout(source, folder):
     repository = source.repo_path if source.is_local else source.hosted_repo.repo_clone
     git = ["git", "-C", str(repository)]
     commit = subprocess.check_output([*git, "rev-parse", f"{source.ref}^{{commit}}"], text=True)
-    stamp = folder / ".commit"
-    if not stamp.exists() or stamp.read_text() != commit:
+    if not folder.exists() or (folder / ".commit").read_text() != commit:
+        new = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
+        archive = subprocess.check_output([*git, "archive", commit.strip()])
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            files.extractall(new, filter="data")
+        (new / ".commit").write_text(commit)
         shutil.rmtree(folder, ignore_errors=True)
-        with tarfile.open(
-            fileobj=io.BytesIO(subprocess.check_output([*git, "archive", commit.strip()]))
-        ) as archive:
-            archive.extractall(folder, filter="data")
-        stamp.write_text(commit)
+        new.rename(folder)  # a folder of this name is whole
     return folder
 
 
