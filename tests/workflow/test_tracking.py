@@ -40,6 +40,7 @@ OWN = {
     "datasets.annotations": "",
     "datasets.discovery": INGESTION + PLACES,
     "datasets.index": "index_cases",
+    "datasets.lists": "",
     "datasets.readers": INGESTION + SAMPLES,
     "datasets.registry": "",
     "datasets.selection": "index_cases",

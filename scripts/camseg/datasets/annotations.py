@@ -3,7 +3,6 @@
 What CBIS-DDSM and a plain table share. A reader of such a list only turns its lines into `Entry`s.
 """
 
-import csv
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -60,37 +59,6 @@ class Entry:
     image: Path | None
     finding: Finding | None = None
     fault: str = ""
-
-
-def read_lines(path: Path, required: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the place (file:line) and the fields of every line of a CSV or TSV with a header.
-
-    The first line tells which (a tab in it). Column names are taken in lower case, all texts
-    without surrounding blanks, fields missing at a line's end as empty. Raises CamsegError if the
-    file cannot be read as such, lacks a required column, or has a line with too many fields.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = "\t" if "\t" in file.readline() else ","
-            file.seek(0)
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            names = [name.strip().lower() for name in next(reader, [])]
-            missing = [name for name in required if name not in names]
-            if missing or len(set(names)) < len(names):
-                fault = f"has no column {missing[0]!r}" if missing else "has a column twice"
-                raise CamsegError(f"{path}: {fault}; its columns are {', '.join(names)}")
-            line = reader.line_num + 1
-            for fields in reader:
-                place, line = f"{path}:{line}", reader.line_num + 1
-                if not any(fields):
-                    continue
-                if len(fields) > len(names):
-                    raise CamsegError(f"{place}: has {len(fields)} fields, the header {len(names)}")
-                fields += [""] * (len(names) - len(fields))
-                texts = (field.replace("\0", "").strip() for field in fields)
-                yield place, dict(zip(names, texts, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CamsegError(f"{path}: cannot be read as a CSV or TSV: {error}") from error
 
 
 def index_entries(entries: Iterable[Entry], folder: Path) -> Iterator[list[Row]]:

@@ -16,10 +16,10 @@ from camseg.datasets.annotations import (
     Finding,
     index_entries,
     lesions,
-    read_lines,
     read_view,
 )
 from camseg.datasets.discovery import walk
+from camseg.datasets.lists import read_lines
 from camseg.datasets.views import OPPOSITE, Row
 from camseg.errors import CamsegError
 from camseg.formats.image_files import read_size

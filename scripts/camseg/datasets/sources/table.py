@@ -11,9 +11,9 @@ from camseg.datasets.annotations import (
     Finding,
     index_entries,
     lesions,
-    read_lines,
     read_view,
 )
+from camseg.datasets.lists import read_lines
 from camseg.datasets.views import OPPOSITE, Row
 from camseg.errors import CamsegError
 
