@@ -1,6 +1,7 @@
 """Divide the ROIs into training and validation, 80 % to 20 %."""
 
 import argparse
+import sys
 from dataclasses import asdict
 
 from camseg.cli import run
@@ -23,6 +24,8 @@ def main() -> None:
     options = asdict(from_arguments(SplitOptions, args))
     table = split.split_table(rois, split=args.split, seed=args.seed, **options)
     print(table.groupby(["side", rois.label]).size().to_string())
+    for line in split.few_in_validation(rois.label, table["side"].to_numpy()):
+        print(f"warning: split {args.split}: {line}", file=sys.stderr)
     split.write_split(args.output, table)
 
 

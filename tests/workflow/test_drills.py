@@ -35,7 +35,7 @@ OF_SPLIT = "score_dice score_baselines render_figure9"
 OF_SHARD = "split_rois score_dice score_baselines render_figure6 render_figure7 render_figure9 "
 OF_SHARD += "render_figure10"
 OF_CAMS = "score_dice render_figure7 render_figure10"
-OF_PREDICTIONS = "score_dice render_claims render_selection_bias"
+OF_PREDICTIONS = "score_dice render_intervals render_claims render_selection_bias"
 OF_METRICS = "render_tables render_intervals render_claims render_selection_bias "
 OF_DICE = "render_tables render_intervals render_claims render_heat_maps render_dice_curves "
 DICE_FIGURES = "render_sensitivity render_figure7 render_figure9 render_figure10"
@@ -110,7 +110,7 @@ SPOILT = [
     (f"{TRAINING}/predictions.tsv", text_in("probability"), ":2: probability is 'good', not a",
      OF_PREDICTIONS),
     (f"{TRAINING}/predictions.tsv", swap("\tabnormal\tvalid", "\tnormal\tvalid"), ": is not of ",
-     "render_claims render_selection_bias"),
+     "render_intervals render_claims render_selection_bias"),
     (f"{TRAINING}/metrics.json", cut, ": is no whole JSON file", OF_METRICS),
     (f"{TRAINING}/metrics.json", swap('"val_acc"', '"acc"'), ": has no val_acc", OF_METRICS),
     (f"{TRAINING}/metrics.json", swap('"original"', '"mask"'), ": is of mask, ", OF_METRICS),

@@ -67,9 +67,9 @@ OWN = {
     "io.checked": EVERY.replace("make_phantom ", ""),
     "io.files": EVERY,
     "io.hdf5": "extract_rois split_rois render_dice_curves render_sanity render_claims "
-    + (MODELS + SCORING + IMAGES),
+    + ("render_intervals " + MODELS + SCORING + IMAGES),
     "io.store": "extract_rois split_rois render_dice_curves render_sanity render_claims "
-    + (MODELS + SCORING + IMAGES),
+    + ("render_intervals " + MODELS + SCORING + IMAGES),
     "networks.classifiers": MODELS,
     "networks.devices": MODELS,
     "networks.options": MODELS,
@@ -78,6 +78,7 @@ OWN = {
     "phantom.drawing": "make_phantom",
     "phantom.options": "make_phantom",
     "report.audits": AUDITED,
+    "report.by_class": "render_intervals render_claims",
     "report.claims": "render_claims",
     "report.curves": "render_dice_curves",
     "report.heat_maps": "render_heat_maps render_dice_curves",
@@ -93,7 +94,8 @@ OWN = {
     "rois.candidates": "extract_rois merge_candidates render_candidates " + SAMPLES,
     "rois.extraction": "extract_rois " + SAMPLES,
     "rois.options": "extract_rois split_rois " + SAMPLES,
-    "rois.split": "split_rois train_classifier render_claims render_figure9 " + SCORING + AUDIT,
+    "rois.split": "split_rois train_classifier render_intervals render_claims render_figure9 "
+    + (SCORING + AUDIT),
     "scoring.baselines": "score_baselines",
     "scoring.dice": SCORING + AUDIT,
     "scoring.grid_limit": "score_dice",

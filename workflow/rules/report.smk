@@ -28,17 +28,21 @@ rule render_tables:
 
 
 rule render_intervals:
-    """The 95 % intervals of Tables I and II, and the published numbers beside this study's."""
+    """The 95 % intervals of Tables I and II, the published numbers, and accuracy class by class."""
     input:
         code=code("render_intervals"),
-        captions=captions("table1_intervals", "table2_intervals", "paper_comparison"),
+        captions=captions(
+            "table1_intervals", "table2_intervals", "paper_comparison", "accuracy_by_class"
+        ),
         metrics=METRICS,
+        predictions=PREDICTIONS,
         dice=DICE,
         published=beside("resources/paper_results.csv"),
     output:
         table1=report_table("table1_intervals", STATISTICS, "Table I, intervals"),
         table2=report_table("table2_intervals", STATISTICS, "Table II, intervals"),
         comparison=report_table("paper_comparison", STATISTICS, "Comparison with the paper"),
+        by_class=report_table("accuracy_by_class", STATISTICS, "Accuracy by class"),
     log:
         "<results>/logs/render_intervals.log",
     benchmark:
@@ -53,10 +57,11 @@ rule render_intervals:
     message:
         "Rendering the tables' intervals"
     shell:
-        "python {input.code[0]:q} --metrics {input.metrics:q} --models {params.models}"
-        " --dice {input.dice:q} --published {input.published:q} --seed {params.seed}"
-        " --captions {input.captions:q} --table1 {output.table1:q} --table2 {output.table2:q}"
-        " --comparison {output.comparison:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --metrics {input.metrics:q}"
+        " --predictions {input.predictions:q} --models {params.models} --dice {input.dice:q}"
+        " --published {input.published:q} --seed {params.seed} --captions {input.captions:q}"
+        " --table1 {output.table1:q} --table2 {output.table2:q}"
+        " --comparison {output.comparison:q} --by-class {output.by_class:q} > {log:q} 2>&1"
 
 
 rule render_claims:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from camseg.report import statistics
+from camseg.report.by_class import accuracy_by_class, gave_one_class
 from camseg.report.intervals import PUBLISHED_N
 from camseg.report.results import ACCURACIES
 from camseg.rois.split import FOLDS
@@ -19,6 +20,9 @@ OURS, PUBLISHED = "this study", "published"
 COLUMNS = ["claim", "data", "comparison", "Classifier", "test", "statistic", "n", "difference"]
 COLUMNS += ["low", "high", "p", "p_holm", "reading"]
 SIGNIFICANT = 0.05
+ONE_CLASS = "gave one class to all validation ROIs"
+NAN = float("nan")
+Silent = dict[tuple[str, str], str]  # of classifier and regime: the regime, and in which splits
 
 COMPARISONS = [each for regime in REGIMES.values() for each in regime.comparisons]
 ASSOCIATED = Comparison(
@@ -37,31 +41,55 @@ def claims(
     `predictions` and `results` as `results.read_predictions` and `results.collect` return them;
     `published` is the paper's table. Comparisons of regimes that were not run are left out.
     `difference` is the first regime's accuracy minus the other's, with its interval; `p_holm` is p
-    corrected for all tests of the same claim on the same data; `reading` puts it into words.
+    corrected for all tests of the same claim on the same data; `reading` puts it into words. A
+    network that gave one class to all ROIs of a split, of two, supports no reading: its comparisons
+    have neither interval nor p, H3 leaves its classifier out, and `reading` says so.
     """
-    rows = [*_paired(predictions, list(results["Classifier"]), seed), *_counted(published)]
-    rows += [_association(results, OURS, seed), _association(published, PUBLISHED, seed)]
-    table = pd.DataFrame(rows, columns=[*COLUMNS, "effect", "readings"]).dropna(subset="p")
+    silent = _one_class(predictions)
+    rows = [*_paired(predictions, list(results["Classifier"]), silent, seed), *_counted(published)]
+    rows += [_association(results, OURS, silent, seed)]
+    rows += [_association(published, PUBLISHED, {}, seed)]
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "effect", "readings", "note"])
+    table = table.fillna({"note": ""})
+    table = table[table["p"].notna() | (table["note"] != "")]
     table = table.sort_values(["claim", "data"], ascending=[True, False], kind="stable")
-    families = table.groupby(["claim", "data"])["p"]
+    families = table.dropna(subset="p").groupby(["claim", "data"])["p"]
     table["p_holm"] = families.transform(statistics.holm)
     table["reading"] = [
-        _reading(row.p_holm, row.effect, row.readings) for row in table.itertuples()
+        _reading(row.p_holm, row.effect, row.readings, row.note) for row in table.itertuples()
     ]
     return table[COLUMNS]
 
 
-def _reading(p: float, effect: float, compared: Comparison) -> str:
+def _reading(p: float, effect: float, compared: Comparison, note: str) -> str:
+    """Return what a test shows, and its note; the note alone where there is no p (NaN)."""
+    if pd.isna(p):
+        return note
     if p >= SIGNIFICANT:
-        return compared.undecided
-    return compared.higher if effect > 0 else compared.lower
+        return f"{compared.undecided} {note}".strip()
+    return f"{compared.higher if effect > 0 else compared.lower} {note}".strip()
 
 
-def _paired(predictions: pd.DataFrame, models: list[str], seed: int) -> Iterator[dict]:
+def _one_class(predictions: pd.DataFrame) -> Silent:
+    """Return the classifiers and regimes that gave one class to all validation ROIs of a split."""
+    table = accuracy_by_class(predictions)
+    table = table.assign(silent=gave_one_class(table))
+    counts = table.groupby(["Classifier", "regime"])["silent"].agg(["sum", "size"])
+    return {
+        (model, regime): regime if splits == 1 else f"{regime} in {silent} of {splits} splits"
+        for (model, regime), silent, splits in counts.itertuples()
+        if silent
+    }
+
+
+def _paired(
+    predictions: pd.DataFrame, models: list[str], silent: Silent, seed: int
+) -> Iterator[dict]:
     """Compare regimes ROI by ROI: McNemar's exact test, bootstrap interval of the difference.
 
     The test takes the splits of the first shuffle, where no ROI is validated twice. Where no
-    patient tells the regimes apart there is nothing to draw an interval from: NaN.
+    patient tells the regimes apart there is nothing to draw an interval from: NaN. Where either
+    regime is among the `silent` ones, interval and p are NaN, and `note` says why.
     """
     keys = ["model", "split", "roi_id", "patient_id"]
     right = predictions.assign(right=predictions["right"].astype(float))
@@ -74,16 +102,17 @@ def _paired(predictions: pd.DataFrame, models: list[str], seed: int) -> Iterator
         for model in [model for model in models if model in both.groups]:
             pairs = both.get_group(model)
             difference = pairs[first] - pairs[second]
+            once = difference[pairs["split"].str.removeprefix("split-").astype(int) < FOLDS]
+            only_first, only_second = int((once > 0).sum()), int((once < 0).sum())
             low, high = statistics.bootstrap(
                 difference.to_numpy(),
                 pairs["patient_id"].to_numpy(),
                 pairs["split"].to_numpy(),
                 generator(seed, "bootstrap of a difference", model, first, second),
             )
-            if low == high:
-                low = high = float("nan")
-            once = difference[pairs["split"].str.removeprefix("split-").astype(int) < FOLDS]
-            only_first, only_second = int((once > 0).sum()), int((once < 0).sum())
+            named = [silent[model, name] for name in (first, second) if (model, name) in silent]
+            if named or low == high:
+                low = high = NAN
             yield {
                 "claim": compared.claim,
                 "data": OURS,
@@ -95,9 +124,10 @@ def _paired(predictions: pd.DataFrame, models: list[str], seed: int) -> Iterator
                 "difference": difference.mean(),
                 "low": low,
                 "high": high,
-                "p": statistics.mcnemar(only_first, only_second),
+                "p": NAN if named else statistics.mcnemar(only_first, only_second),
                 "effect": only_first - only_second,
                 "readings": compared,
+                "note": f"No reading: {' and '.join(named)} {ONE_CLASS}." if named else "",
             }
 
 
@@ -125,20 +155,31 @@ def _counted(published: pd.DataFrame) -> Iterator[dict]:
             }
 
 
-def _association(results: pd.DataFrame, data: str, seed: int) -> dict:
-    """Correlate Dice and CAM_val_acc over the classifiers that have both."""
-    both = results[["Dice", "CAM_val_acc"]].dropna().to_numpy()
-    dice, accuracy = both.T
+def _association(results: pd.DataFrame, data: str, silent: Silent, seed: int) -> dict:
+    """Correlate Dice and CAM_val_acc over the classifiers that have both, without `silent` ones."""
+    both = results[["Classifier", "Dice", "CAM_val_acc"]].dropna()
+    named = {
+        model: [silent[model, name] for name in ("original", "cam") if (model, name) in silent]
+        for model in both["Classifier"]
+    }
+    left_out = {model: " and ".join(names) for model, names in named.items() if names}
+    kept = both[~both["Classifier"].isin(left_out)]
+    dice, accuracy = kept[["Dice", "CAM_val_acc"]].to_numpy().T
     rho, p = statistics.spearman(dice, accuracy, generator(seed, "orders of classifiers"))
+    note = ""
+    if left_out and len(both) > 2:  # fewer have no correlation anyway
+        listed = ", ".join(f"{model} ({names})" for model, names in left_out.items())
+        note = f"Left out, as they {ONE_CLASS}: {listed}."
     return {
         "claim": "H3",
         "data": data,
         "comparison": "Dice, CAM_val_acc",
         "Classifier": "all",
         "test": "Spearman",
-        "statistic": f"rho {rho:z.3f}",
-        "n": len(both),
+        "statistic": "" if pd.isna(rho) else f"rho {rho:z.3f}",
+        "n": len(kept),
         "p": p,
         "effect": rho,
         "readings": ASSOCIATED,
+        "note": f"No reading. {note}" if note and pd.isna(p) else note,
     }

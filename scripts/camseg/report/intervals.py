@@ -7,17 +7,22 @@ from camseg.report.results import ACCURACIES
 from camseg.seeds import generator
 
 PUBLISHED_N = 125  # the paper's validation ROIs
-COLUMNS = ["Classifier", "quantity", "value", "low", "high", "last_epoch", "AUC", "n", "splits"]
-COLUMNS += ["interval"]
+COLUMNS = ["Classifier", "quantity", "value", "low", "high", "last_epoch", "AUC", "majority"]
+COLUMNS += ["balanced", "n", "splits", "interval"]
 
 
-def intervals(trainings: pd.DataFrame, dice: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return value and interval of every accuracy and Dice of a study (see `results` for both).
+def intervals(
+    trainings: pd.DataFrame, dice: pd.DataFrame, by_class: pd.DataFrame, seed: int
+) -> pd.DataFrame:
+    """Return value and interval of every accuracy and Dice of a study.
 
-    A row per classifier and quantity, columns COLUMNS: `last_epoch` is the accuracy of the last
-    epoch, `AUC` that of the best one; n counts validation ROIs, of all splits together, or the
-    abnormal ROIs that Dice is the mean of. `interval` names the method.
+    `trainings` and `dice` are those of `results`, `by_class` of `by_class.accuracy_by_class`. A row
+    per classifier and quantity, columns COLUMNS: `last_epoch` is the accuracy of the last epoch,
+    `AUC` that of the best one, `majority` that of calling all ROIs by the larger class, `balanced`
+    that of the weights kept with both classes weighed alike; n counts validation ROIs, of all
+    splits together, or the abnormal ROIs that Dice is the mean of. `interval` names the method.
     """
+    shares = by_class.groupby(["Classifier", "regime"])[["majority", "balanced"]].mean()
     rows = []
     for (model, regime), runs in trainings.groupby(["model", "regime"], sort=False):
         n, splits = int(runs["n_validation"].sum()), len(runs)
@@ -31,7 +36,8 @@ def intervals(trainings: pd.DataFrame, dice: pd.DataFrame, seed: int) -> pd.Data
             )
         means = runs[["val_acc", "val_acc_last", "auc"]].mean()
         value, last, auc = means["val_acc"], means["val_acc_last"], means["auc"]
-        rows.append((model, ACCURACIES[regime], value, low, high, last, auc, n, splits, method))
+        row = [model, ACCURACIES[regime], value, low, high, last, auc, *shares.loc[(model, regime)]]
+        rows.append([*row, n, splits, method])
     for model, rois in dice.groupby("model", sort=False):
         splits = rois["split"].nunique()
         low, high = statistics.bootstrap(
@@ -42,8 +48,8 @@ def intervals(trainings: pd.DataFrame, dice: pd.DataFrame, seed: int) -> pd.Data
         )
         method = "bootstrap of patients" + (" and splits" if splits > 1 else "")
         value, n = rois.groupby("split")["dice"].mean().mean(), rois["roi_id"].nunique()
-        rows.append((model, "Dice", value, low, high, None, None, n, splits, method))
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"last_epoch": float, "AUC": float})
+        rows.append([model, "Dice", value, low, high, *4 * [float("nan")], n, splits, method])
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def companion(intervals: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ TABLE = pd.DataFrame({"Classifier": ["A"], "Dice": [0.5]})
 def named_in(call: str) -> set[str]:
     """The first names that the rules pass to a function, captions("a", "b") or the like."""
     texts = "".join(path.read_text() for path in RULES.glob("*.smk"))
-    found = re.findall(rf'\b{call}\(((?:"\w+"(?:, )?)+)', texts)
+    found = re.findall(rf'\b{call}\(\s*((?:"\w+"(?:, )?)+)', texts)
     return {name for names in found for name in re.findall(r'"(\w+)"', names)}
 
 

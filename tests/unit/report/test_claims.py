@@ -9,12 +9,13 @@ from camseg.report.results import ACCURACIES
 PUBLISHED = pd.read_csv("resources/paper_results.csv")
 
 
-def predictions(right_of, model="Xception", split="split-0"):
-    """Right (1) or wrong (0) of every ROI by regime; two ROIs per patient."""
+def predictions(right_of, model="Xception", split="split-0", abnormal="10" * 9):
+    """Right (1) or wrong (0) of every ROI by regime; two ROIs per patient; `abnormal` are the 1."""
     tables = []
     for regime, right in right_of.items():
         names = [f"{split}-{number}" for number in range(len(right))]
         table = pd.DataFrame({"roi_id": names, "right": np.array(list(right)) == "1"})
+        table["abnormal"] = np.array(list(abnormal))[: len(right)] == "1"
         patients = [f"{split}-{number // 2}" for number in range(len(right))]
         tables.append(table.assign(patient_id=patients, model=model, regime=regime, split=split))
     return pd.concat(tables)
@@ -96,8 +97,111 @@ def test_the_test_takes_the_first_shuffles_splits_the_interval_all():
 def test_association_over_models():
     models = list("abcdef")
     ours = results(models, Dice=[1, 2, 3, 4, 5, 6], CAM_val_acc=[6, 5, 4, 3, 2, 1])
-    table = claims(predictions({"original": "10"}, "a"), ours, PUBLISHED, seed=1)
+    table = claims(predictions({"original": "11"}, "a"), ours, PUBLISHED, seed=1)
     row = table[(table["claim"] == "H3") & (table["data"] == "this study")].squeeze()
     assert row["statistic"] == "rho -1.000"
     assert row["p"] == pytest.approx(2 / 720)
     assert "falls as Dice rises" in row["reading"]
+
+
+UNEVEN = "1" * 12 + "0"  # a fifth of 60 abnormal and 5 normal ROIs
+ALL_ABNORMAL, ALL_NORMAL = UNEVEN, "0" * 12 + "1"  # right where such a network is
+
+
+def this_study(table, claim):
+    return table[(table["data"] == "this study") & (table["claim"] == claim)]
+
+
+def test_a_network_that_gives_one_class_supports_no_reading():
+    table = claims(
+        predictions({"original": ALL_ABNORMAL, "cam": ALL_NORMAL}, abnormal=UNEVEN),
+        results(["Xception"]), PUBLISHED, seed=1,
+    )  # fmt: skip
+    row = this_study(table, "H1").squeeze()
+    assert statistics.mcnemar(1, 12) < 0.004  # what must not be read
+    assert (row["statistic"], row["n"]) == ("1 : 12", 13)
+    assert row["difference"] == pytest.approx(-11 / 13)
+    assert row[["low", "high", "p", "p_holm"]].isna().all()
+    assert row["reading"] == "No reading: cam and original gave one class to all validation ROIs."
+
+
+@pytest.mark.parametrize(
+    ("original", "cam", "named"),
+    [("1111111111110", "1111111111011", "original"), ("1111111111011", "0000000000001", "cam")],
+)
+def test_either_regime_may_be_the_one(original, cam, named):
+    right = predictions({"original": original, "cam": cam}, abnormal=UNEVEN)
+    row = this_study(claims(right, results(["Xception"]), PUBLISHED, seed=1), "H1").squeeze()
+    assert row["reading"] == f"No reading: {named} gave one class to all validation ROIs."
+
+
+def test_what_is_not_read_is_in_no_family():
+    """The other classifier's tests are corrected as if it stood alone."""
+    sound = predictions(
+        {"original": "1" * 16, "cam": "1" * 8 + "0" * 8, "blob": "1" * 16}, abnormal="10" * 8
+    )
+    alone = this_study(claims(sound, results(["Xception"]), PUBLISHED, seed=1), "H1")
+    silent = predictions(
+        {"original": ALL_ABNORMAL, "cam": ALL_NORMAL, "blob": ALL_ABNORMAL},
+        *("VGG16", "split-0", UNEVEN),
+    )
+    table = claims(pd.concat([silent, sound]), results(["VGG16", "Xception"]), PUBLISHED, seed=1)
+    both = this_study(table, "H1")
+    assert both["Classifier"].tolist() == ["VGG16", "Xception"] * 2
+    assert both["p_holm"].notna().tolist() == [False, True] * 2
+    pd.testing.assert_frame_equal(
+        both[both["Classifier"] == "Xception"].reset_index(drop=True), alone.reset_index(drop=True)
+    )
+    assert alone["p_holm"].tolist() == pytest.approx([2 * 2 / 2**8] * 2)
+    published = table[table["data"] == "published"]
+    assert published["p_holm"].notna().all()
+
+
+def test_of_several_splits_those_with_one_class_are_counted():
+    right = pd.concat(
+        predictions({"original": original, "mask": mask}, split=f"split-{split}")
+        for split, (original, mask) in enumerate(
+            [("1111", "1010"), ("1111", "1111"), ("0101", "1010"), ("1111", "1110")]
+        )
+    )
+    row = this_study(claims(right, results(["Xception"]), PUBLISHED, seed=1), "H2").squeeze()
+    assert row["reading"] == (
+        "No reading: mask in 2 of 4 splits and original in 1 of 4 splits gave one class to all "
+        "validation ROIs."
+    )
+    assert row["n"] == 16
+    assert row[["low", "high", "p", "p_holm"]].isna().all()
+
+
+def h3(silent):
+    """H3 of six classifiers; the networks of `silent`, classifier and regime, give one class."""
+    ours = results(list("abcdef"), Dice=[1, 2, 3, 4, 5, 6], CAM_val_acc=[2, 1, 3, 4, 6, 5])
+    right = pd.concat(
+        predictions({name: "1010" if (model, name) in silent else "1111"}, model)
+        for model in "abcdef"
+        for name in ("original", "cam", "mask")
+    )
+    return this_study(claims(right, ours, PUBLISHED, seed=1), "H3").squeeze()
+
+
+def test_h3_leaves_out_classifiers_of_one_class_and_names_them():
+    whole, other = h3(set()), h3({("a", "mask")})
+    pd.testing.assert_series_equal(whole, other)
+    assert "Left out" not in whole["reading"]
+    row = h3({("a", "cam"), ("b", "original"), ("b", "cam")})
+    rho, p = statistics.spearman([3, 4, 5, 6], [3, 4, 6, 5], np.random.default_rng(0))
+    assert (row["statistic"], row["n"], row["p"]) == (f"rho {rho:.3f}", 4, p)
+    assert row["reading"] == (
+        "Not shown that CAM_val_acc rises with Dice; few classifiers show little. Left out, as "
+        "they gave one class to all validation ROIs: a (cam), b (original and cam)."
+    )
+
+
+def test_h3_reads_nothing_where_too_few_are_left():
+    row = h3({(model, "cam") for model in "abcd"})
+    assert row["reading"] == (
+        "No reading. Left out, as they gave one class to all validation ROIs: "
+        "a (cam), b (cam), c (cam), d (cam)."
+    )
+    assert (row["n"], row["statistic"]) == (2, "")
+    assert row[["p", "p_holm"]].isna().all()

@@ -22,6 +22,12 @@ def dice(values_of):
     )
 
 
+def by_class(trainings, majority=0.6, balanced=0.7):
+    """What is used of the accuracies by class: one value of each for all trainings."""
+    shares = {"majority": majority, "balanced": balanced}
+    return trainings.rename(columns={"model": "Classifier"}).assign(**shares)
+
+
 ONE = trainings(
     ("Xception", "original", "split-0", 0.9, 0.8, 0.95, 6),
     ("Xception", "cam", "split-0", 0.7, 0.6, 0.75, 6),
@@ -31,11 +37,15 @@ DICE = {("Xception", "split-0"): [0.1, 0.3, 0.5, 0.4], ("VGG16", "split-0"): [0.
 
 
 def test_one_split_has_wilsons_and_the_patients_interval():
-    table = intervals.intervals(ONE, dice(DICE), seed=1).set_index(["Classifier", "quantity"])
+    table = intervals.intervals(ONE, dice(DICE), by_class(ONE), seed=1).set_index(
+        ["Classifier", "quantity"]
+    )
     row = table.loc[("Xception", "val_acc")]
     assert (row["low"], row["high"]) == statistics.wilson(18, 20)
     assert (row["value"], row["last_epoch"], row["AUC"], row["n"]) == (0.9, 0.8, 0.95, 20)
+    assert (row["majority"], row["balanced"]) == (0.6, 0.7)
     row = table.loc[("Xception", "Dice")]
+    assert row[["last_epoch", "AUC", "majority", "balanced"]].isna().all()
     assert (row["low"], row["high"]) == (0.2, 0.45)  # the means of its two patients
     assert (row["value"], row["n"], row["splits"]) == (pytest.approx(0.325), 4, 1)
     row = table.loc[("VGG16", "Dice")]
@@ -43,10 +53,14 @@ def test_one_split_has_wilsons_and_the_patients_interval():
 
 
 def test_several_splits_have_intervals_over_them():
-    runs = [("Xception", "original", f"split-{k}", 0.7 + k / 20, 0.6, 0.8, 6) for k in range(3)]
+    runs = trainings(
+        *[("Xception", "original", f"split-{k}", 0.7 + k / 20, 0.6, 0.8, 6) for k in range(3)]
+    )
     values = {("Xception", f"split-{k}"): np.array([0.1, 0.3, 0.5, 0.4]) + k / 10 for k in range(3)}
-    table = intervals.intervals(trainings(*runs), dice(values), seed=1).set_index("quantity")
+    classes = by_class(runs, majority=[0.5, 0.6, 0.7], balanced=[0.9, 0.8, 0.4])
+    table = intervals.intervals(runs, dice(values), classes, seed=1).set_index("quantity")
     row = table.loc["val_acc"]
+    assert (row["majority"], row["balanced"]) == pytest.approx((0.6, 0.7))
     assert row["value"] == pytest.approx(0.75)
     expected = statistics.corrected_t(np.array([0.7, 0.75, 0.8]), 1 / 4, n=20)
     assert (row["low"], row["high"]) == pytest.approx(expected)
@@ -59,7 +73,7 @@ def test_several_splits_have_intervals_over_them():
 
 
 def test_companions_follow_their_tables():
-    ours = intervals.intervals(ONE, dice(DICE), seed=1)
+    ours = intervals.intervals(ONE, dice(DICE), by_class(ONE), seed=1)
     results = collect(ONE, dice(DICE))
     first = intervals.companion(ours, tables.table1(results))
     cells = [("VGG16", "val_acc"), ("VGG16", "Dice")]
@@ -75,7 +89,9 @@ def test_companions_follow_their_tables():
 
 def test_comparison_has_published_and_own_values_with_intervals():
     published = pd.read_csv("resources/paper_results.csv")
-    both = intervals.comparison(intervals.intervals(ONE, dice(DICE), seed=1), published)
+    both = intervals.comparison(
+        intervals.intervals(ONE, dice(DICE), by_class(ONE), seed=1), published
+    )
     assert len(both) == 6 * 4 + 1 + 2  # what the paper has, and VGG16's own values
     assert list(both["quantity"].unique())[:3] == ["val_acc", "Dice", "CAM_val_acc"]
     both = both.set_index(["Classifier", "quantity"])
@@ -90,7 +106,9 @@ def test_comparison_has_published_and_own_values_with_intervals():
     assert row["ours_holds"] == "yes"
     assert both.loc[("Xception", "CAM_val_acc"), "ours_holds"] == "yes"
     narrow = ONE.assign(n_validation=10_000)
-    both = intervals.comparison(intervals.intervals(narrow, dice(DICE), seed=1), published)
+    both = intervals.comparison(
+        intervals.intervals(narrow, dice(DICE), by_class(narrow), seed=1), published
+    )
     both = both.set_index(["Classifier", "quantity"])
     assert both.loc[("Xception", "CAM_val_acc"), "ours_holds"] == "no"
     assert both.loc[("DenseNet121", "Dice"), "ours_holds"] == ""

@@ -87,3 +87,36 @@ def test_table_round_trip_and_its_checks(tmp_path):
         match=r"split.tsv:2: side is 'trian', none of train, validation, unused; remove",
     ):
         split.read_split(path, ["a", "b"])
+
+
+def sides_of(n_abnormal, n_normal):
+    """Labels and sides where so many ROIs are for validation, and more for training or unused."""
+    labels = np.repeat(np.array([1, 0, 1, 0, 0], np.uint8), [n_abnormal, n_normal, 50, 4, 3])
+    n_others = len(labels) - n_abnormal - n_normal - 3
+    sides = ["validation"] * (n_abnormal + n_normal) + ["train"] * n_others + ["unused"] * 3
+    return labels, np.array(sides, object)
+
+
+def test_a_class_with_few_validation_rois_is_told_with_what_it_means_and_what_helps():
+    (line,) = split.few_in_validation(*sides_of(12, 1))
+    assert line == (
+        "only 1 of 13 validation ROIs is normal (fewer than 10): one call changes the accuracy on "
+        "normal ROIs by 1.00, and calling all ROIs by the larger class is 0.923 right; what helps "
+        "is more normal ROIs (rois/candidates.tsv says which were left out, and why), splits: 5 "
+        "(every ROI is validated once), and against networks that call all ROIs alike "
+        "class_weights: balanced in the section training"
+    )
+    (line,) = split.few_in_validation(*sides_of(9, 27))
+    assert line.startswith(
+        "only 9 of 36 validation ROIs are abnormal (fewer than 10): one call changes the accuracy "
+        "on abnormal ROIs by 0.11, and calling all ROIs by the larger class is 0.750 right; "
+    )
+
+
+def test_enough_rois_are_not_warned_of_and_both_classes_may_be_few():
+    assert split.few_in_validation(*sides_of(10, 10)) == []
+    lines = split.few_in_validation(*sides_of(9, 2))
+    assert [line.split(" (")[0] for line in lines] == [
+        "only 2 of 11 validation ROIs are normal",
+        "only 9 of 11 validation ROIs are abnormal",
+    ]

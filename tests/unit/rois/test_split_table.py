@@ -1,12 +1,16 @@
+import subprocess
+import sys
 from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from camseg.errors import CamsegError
+from camseg.io import store
 from camseg.rois import split
 from camseg.rois.options import SplitOptions
 from made import make_rois
+from project import ROOT
 
 
 def study(patients=40, pairs=2):
@@ -108,3 +112,25 @@ def test_the_table_is_read_as_it_was_written(tmp_path):
     rows = table(SplitOptions(by="patient", max_abnormal=30), 2)
     split.write_split(tmp_path / "split-2.tsv", rows)
     assert split.read_split(tmp_path / "split-2.tsv", ROIS.roi_id).tolist() == list(rows["side"])
+
+
+@pytest.mark.parametrize(("number", "n_normal", "warned"), [(0, 5, True), (3, 60, False)])
+def test_the_program_warns_of_few_rois_of_a_class_in_one_line(tmp_path, number, n_normal, warned):
+    """60 abnormal and few or as many normal ROIs, as the workflow's job divides them."""
+    names = [f"p{n:02}.abnormal" for n in range(60)] + [f"p{n:02}.normal" for n in range(n_normal)]
+    rois = replace(
+        make_rois(names, size=2),
+        label=np.array([name.endswith(".abnormal") for name in names], np.uint8),
+        patient_id=np.array([name.partition(".")[0] for name in names], object),
+    )
+    store.write_shard(tmp_path / "shard.h5", rois, source="")
+    command = [sys.executable, ROOT / "scripts/split_rois.py", "--shards", tmp_path / "shard.h5"]
+    command += ["--split", str(number), "--by", "patient", "--seed", "1"]
+    command += ["--output", tmp_path / "split.tsv"]
+    result = subprocess.run(command, text=True, capture_output=True, check=True)
+    lines = result.stderr.splitlines()
+    assert len(lines) == warned
+    for line in lines:
+        assert line.startswith(f"warning: split {number}: only 1 of 13 validation ROIs is normal (")
+    sides = split.read_split(tmp_path / "split.tsv", rois.roi_id)
+    assert (sides[rois.label == 0] == "validation").sum() == n_normal // 5
