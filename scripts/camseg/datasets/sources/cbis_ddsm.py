@@ -53,7 +53,7 @@ def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Ro
     lines = [
         line
         for path in _each_once(listed)
-        for line in read_lines(path, (PATIENT, SIDE, VIEW, IMAGE, MASK, "pathology"))
+        for line in read_lines(path, (PATIENT, SIDE, VIEW, IMAGE, MASK, "pathology"), SIDE)
         if line[1][VIEW].upper() != "MLO"
     ]
     images: dict[tuple[str, str], list[Path]] = defaultdict(list)

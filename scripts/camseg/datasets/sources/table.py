@@ -1,9 +1,11 @@
 """The reader of a plain table of images: CSV or TSV, a line per lesion or image without one."""
 
 import math
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from unicodedata import normalize
 
 from camseg.datasets.annotations import (
     PLAIN,
@@ -13,7 +15,7 @@ from camseg.datasets.annotations import (
     lesions,
     read_view,
 )
-from camseg.datasets.lists import read_lines
+from camseg.datasets.lists import locate, read_lines
 from camseg.datasets.views import OPPOSITE, Row
 from camseg.errors import CamsegError
 
@@ -30,8 +32,10 @@ def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Ro
     error, so that no misspelt one goes unnoticed. There is no calibration: `grey` changes nothing.
     """
     (table,) = listed
-    lines = list(read_lines(table, REQUIRED))
-    for column in lines[0][1] if lines else ():
+    lines = list(read_lines(table, REQUIRED, "side"))
+    if not lines:
+        raise CamsegError(f"{table}: has no line below its header")
+    for column in lines[0][1]:
         if column not in REQUIRED + OPTIONAL:
             close = get_close_matches(column, REQUIRED + OPTIONAL, n=1)
             hint = f"did you mean {close[0]}?" if close else "remove it"
@@ -41,6 +45,8 @@ def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Ro
 
 
 def _entry(place: str, line: dict[str, str], folder: Path) -> Entry:
+    # two ways to write the same é, of which only a file's name keeps its own
+    line |= {name: normalize("NFC", line[name]) for name in line if name not in ("image", "mask")}
     patient, side, projection = line["patient"], line["side"].upper(), line.get("view", "").upper()
     label = line["label"].lower()
     unplaced = ""
@@ -60,7 +66,7 @@ def _entry(place: str, line: dict[str, str], folder: Path) -> Entry:
     elif label == "normal" and any(line.get(column) for column in ("mask", "x", "y", "r")):
         fault = f"{place}: label is normal, but a lesion's place is given"
     finding = _finding(place, line, folder) if label == "abnormal" else None
-    return Entry(case, patient, view, folder / line["image"], finding, fault)
+    return Entry(case, patient, view, locate(folder, line["image"]), finding, fault)
 
 
 def _finding(place: str, line: dict[str, str], folder: Path) -> Finding:
@@ -72,7 +78,7 @@ def _finding(place: str, line: dict[str, str], folder: Path) -> Finding:
         if bool(line.get("mask")) == any(circle):
             raise CamsegError(f"{place}: an abnormal image needs a mask, or x, y and r")
         if line.get("mask"):
-            return Finding(*described, mask=folder / line["mask"])
+            return Finding(*described, mask=locate(folder, line["mask"]))
         if y_from not in ("top", "bottom"):
             raise CamsegError(f"{place}: y_from is {line['y_from']!r}, not top or bottom")
         x, y, radius = (_number(text, place) for text in circle)
@@ -84,8 +90,10 @@ def _finding(place: str, line: dict[str, str], folder: Path) -> Finding:
 
 
 def _number(text: str, place: str) -> float:
+    """Return a number; with a decimal comma, too, if it cannot be one between thousands."""
+    point = text.replace(",", ".") if re.fullmatch(r"-?\d+,(\d{1,2}|\d{4,})", text) else text
     try:
-        number = float(text)
+        number = float(point)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):

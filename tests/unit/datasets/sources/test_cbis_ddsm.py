@@ -220,5 +220,5 @@ def test_descriptions_that_are_none_or_stand_there_twice_are_one_clear_error(tmp
         rows_of(tmp_path)
     (tmp_path / "copy" / "mass_case_description_train_set.csv").unlink()
     (tmp_path / "mass_case_description_train_set.csv").write_text("nothing\n")
-    with pytest.raises(CamsegError, match=r"train_set.csv: has no column 'patient_id'"):
+    with pytest.raises(CamsegError, match=r"train_set.csv:1: has no column 'patient_id'"):
         rows_of(tmp_path)

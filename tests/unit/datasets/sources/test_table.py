@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -178,6 +179,8 @@ def test_a_bad_line_is_rejected_with_its_reason_and_the_rest_goes_on(tmp_path, l
         ("", "table.csv:2: an abnormal image needs a mask, or x, y and r"),
         ("30,40,8,,mask.png", "table.csv:2: an abnormal image needs a mask, or x, y and r"),
         ("30,40", "table.csv:2: x, y and r must be numbers, not ''"),
+        ('"1,030",40,8', "table.csv:2: x, y and r must be numbers, not '1,030'"),
+        ('"1.030,5",40,8', "table.csv:2: x, y and r must be numbers, not '1.030,5'"),
         ("30,nan,8", "table.csv:2: x, y and r must be numbers, not 'nan'"),
         ("30,40,0", "table.csv:2: r is 0, not a radius"),
         ("30,40,8,down", "table.csv:2: y_from is 'down', not top or bottom"),
@@ -230,12 +233,16 @@ def test_an_image_both_with_and_without_a_lesion_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("image,patient,side\na,1,left\n", "table.csv: has no column 'label'; its columns are"),
+        ("image,patient,side\na,1,left\n", "table.csv:1: has no column 'label'; its columns are"),
         (HEADER.replace("y_from", "y_form") + "\na,1,left,normal\n", "did you mean y_from?"),
-        (HEADER + ",x\na,1,left,normal\n", "table.csv: has a column twice"),
-        (HEADER + "\na,1,left,normal,,,,,,,,,,\n", "table.csv:2: has 14 fields, the header 12"),
-        ("image,patient,side,label\n\xe4.png,1,left,normal\n", "table.csv: cannot be read as"),
-        ("", "table.csv: has no column 'image'"),
+        (HEADER + ",x\na,1,left,normal\n", "table.csv:1: has the column 'x' twice"),
+        (HEADER + "\na,1,left,normal,,,,,,,,,,x\n", "table.csv:2: has 14 fields, the header 12"),
+        (
+            "image,patient,side,label\n\xe4.png,1,left,normal\n",
+            "table.csv:2: byte 0xe4 is no UTF-8",
+        ),
+        ("", "table.csv: has no line of column names; they are image, patient, side, label"),
+        (HEADER + "\n", "table.csv: has no line below its header"),
     ],
 )
 def test_a_table_that_is_none_is_one_clear_error(tmp_path, text, reason):
@@ -250,6 +257,46 @@ def test_tables_of_spreadsheets_are_read(tmp_path):
     text = "\ufeffImage , Patient,Side,Label,X,Y,R\r\n\r\n left.pgm,1,LEFT, abnormal,30,40,8\r\n"
     (tmp_path / "table.csv").write_bytes(text.encode("utf-8"))
     assert rows_of(tmp_path / "table.csv")["1", "LEFT"]["abnormalities"] == 1
+
+
+def test_decimal_commas_are_read_as_points(tmp_path):
+    write_images(tmp_path)
+    point, comma = "30.5,40.25,8.0005", "30,5;40,25;8,0005"
+    boxes = [
+        extract(write_table(tmp_path, f"left.pgm,1,left,abnormal,{point}")),
+        extract(
+            write_table(
+                tmp_path,
+                f"left.pgm;1;left;abnormal;{comma}",
+                header=HEADER.replace(",", ";"),
+            )
+        ),
+    ]
+    (point, _), (comma, _) = (each.values() for each in boxes)
+    assert point.box == comma.box
+    assert point.lesion.tolist() == comma.lesion.tolist()
+
+
+def test_files_and_patients_are_the_same_however_they_are_written(tmp_path):
+    """As a table from Windows lists files that a Mac has copied, in parts by two people."""
+    accents = [normalize(form, "é") for form in ("NFC", "NFD")]
+    folder = tmp_path / f"im{accents[1]}"
+    folder.mkdir()
+    write_images(folder)
+    Image.fromarray(block(SHAPE, 20, 50, 16, 8)).save(folder / "a.png")
+    Image.fromarray(block(SHAPE, 30, 80, 16, 8)).save(folder / "b.png")
+    lines = [
+        f"im{accent}\\left.pgm,p{accent},left,abnormal,,,,,im{accent}\\{mask}.png"
+        for accent, mask in zip(accents, "ab", strict=True)
+    ]
+    rows = rows_of(write_table(tmp_path, *lines, f"im{accents[0]}/right.pgm,pé,right,normal"))
+    assert {key: (row["status"], row["abnormalities"]) for key, row in rows.items()} == {
+        (f"p{accents[0]}", "LEFT"): ("usable", 2),
+        (f"p{accents[0]}", "RIGHT"): ("usable", 0),
+    }
+    assert rows[f"p{accents[0]}", "LEFT"]["image"] == f"im{accents[1]}/left.pgm"
+    abnormal = extract(tmp_path / "table.csv")[f"p{accents[0]}.LEFT.1.abnormal"]
+    assert abnormal.box == Box(16, 48, 24, 12)
 
 
 def test_paths_stay_whole_in_reasons_when_the_table_is_in_the_working_folder(tmp_path, monkeypatch):
