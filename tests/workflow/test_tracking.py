@@ -42,6 +42,7 @@ OWN = {
     "datasets.index": "index_cases",
     "datasets.lists": "",
     "datasets.readers": INGESTION + SAMPLES,
+    "datasets.reasons": "index_cases extract_rois merge_candidates render_candidates " + SAMPLES,
     "datasets.registry": "",
     "datasets.selection": "index_cases",
     "datasets.sources.cbis_ddsm": "",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from camseg.datasets.discovery import find, home
 from camseg.datasets.readers import reader
+from camseg.datasets.reasons import by_kind, in_a_line
 from camseg.datasets.selection import EVERYTHING, Selection
 from camseg.datasets.views import COLUMNS, Row, reason_below
 from camseg.errors import CamsegError
@@ -70,7 +71,7 @@ def in_order(cases: Iterable[list[Row]]) -> list[Row]:
 
 def summary(rows: Sequence[Row]) -> list[str]:
     """Return lines that say how many views can be used, and how many are rejected for what."""
-    states, reasons = Counter(row["status"] for row in rows), _rejections(rows)
+    states = Counter(row["status"] for row in rows)
     usable = _usable(rows)
     lesions = sum(row["abnormalities"] for row in usable)
     selected = sum(len(row["selected"].split()) for row in usable)
@@ -80,7 +81,10 @@ def summary(rows: Sequence[Row]) -> list[str]:
         f"{states['rejected']} rejected, {states['absent']} absent, "
         f"{states['unselected']} of volumes that are not selected"
     )
-    return [line, *(f"  rejected: {n} x {reason}" for reason, n in reasons.most_common())]
+    return [
+        line,
+        *(f"  rejected: {kind.count} x {kind.told}" for kind in by_kind(_rejections(rows))),
+    ]
 
 
 def check_usable(rows: Sequence[Row], place: Path, *, strict: bool) -> None:
@@ -88,13 +92,12 @@ def check_usable(rows: Sequence[Row], place: Path, *, strict: bool) -> None:
 
     With `strict`, already if any view is rejected.
     """
-    reasons, usable = _rejections(rows), _usable(rows)
+    rejections, usable = _rejections(rows), _usable(rows)
     lesions = sum(row["abnormalities"] for row in usable)
-    if reasons and (strict or not lesions):
+    if rejections and (strict or not lesions):
         raise CamsegError(
-            f"{place}: {reasons.total()} of {len(rows)} views are rejected"
-            f"{'' if lesions else ', none with a lesion is left'}; "
-            f"most often: {reasons.most_common(1)[0][0]}"
+            f"{place}: {len(rejections)} of {len(rows)} views are rejected"
+            f"{'' if lesions else ', none with a lesion is left'}: {in_a_line(rejections)}"
         )
     if not lesions:
         raise CamsegError(f"{place}: no view has a lesion")
@@ -113,8 +116,13 @@ def write_index(path: str | Path, rows: Sequence[Row]) -> None:
         pd.DataFrame(rows, columns=COLUMNS, dtype=object).to_csv(temporary, sep="\t", index=False)
 
 
-def _rejections(rows: Sequence[Row]) -> Counter:
-    return Counter(row["reason"] for row in rows if row["status"] == "rejected")
+def _rejections(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return the name and the reason of every view that is rejected."""
+    return [
+        (f"{row['case_id']} {row['view']}".rstrip(), row["reason"])
+        for row in rows
+        if row["status"] == "rejected"
+    ]
 
 
 def _usable(rows: Sequence[Row]) -> list[Row]:

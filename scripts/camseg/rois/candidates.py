@@ -1,12 +1,12 @@
 """The table of candidate ROIs: one row for every ROI that could be cut, and what became of it."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
+from camseg.datasets.reasons import by_kind, in_a_line
 from camseg.errors import CamsegError
 from camseg.io.checked import LABELS, REMEDY, read_table
 from camseg.io.files import whole_file
@@ -47,9 +47,11 @@ def merge(paths: Iterable[str | Path]) -> pd.DataFrame:
 
 def summary(candidates: pd.DataFrame) -> list[str]:
     """Return lines that count the candidates by label, status and reason."""
-    columns = (candidates[name] for name in ("label", "status", "reason"))
-    counts = Counter(zip(*columns, strict=True))
-    return [f"{n:6d} {' '.join(what)}" for what, n in sorted(counts.items())]
+    return [
+        f"{kind.count:6d} {label} {status} {kind.told}"
+        for (label, status), rows in candidates.groupby(["label", "status"])
+        for kind in by_kind(_reasons(rows))
+    ]
 
 
 def check_usable(candidates: pd.DataFrame, *, strict: bool) -> None:
@@ -57,18 +59,24 @@ def check_usable(candidates: pd.DataFrame, *, strict: bool) -> None:
 
     With `strict`, already if any candidate is unreadable.
     """
-    unreadable = candidates[candidates["status"] == "unreadable"]
-    if strict and len(unreadable):
-        raise CamsegError(f"{len(unreadable)} ROIs are lost: {unreadable['reason'].iloc[0]}")
-    used = candidates["status"] == "used"
+    used, unreadable = (candidates["status"] == status for status in ("used", "unreadable"))
+    if strict and unreadable.any():
+        lost = in_a_line(_reasons(candidates[unreadable]))
+        raise CamsegError(f"{unreadable.sum()} ROIs are lost: {lost}")
     counts = {label: int((candidates["label"][used] == label).sum()) for label in LABELS}
     if not all(counts.values()):
-        reasons = Counter(candidates["reason"][~used])
+        abnormal = candidates["label"] == "abnormal"
+        follows = ~abnormal & candidates["pair_id"].isin(candidates["pair_id"][abnormal & ~used])
+        ranks = (unreadable & ~follows, ~used & ~unreadable & ~follows, ~used & follows)
+        reasons = in_a_line(*(_reasons(candidates[rank]) for rank in ranks))
         raise CamsegError(
             f"nothing to train on: {counts['abnormal']} abnormal and {counts['normal']} normal "
-            f"ROIs are usable of {len(candidates)} candidates"
-            f"{f'; most often: {reasons.most_common(1)[0][0]}' if reasons else ''}"
+            f"ROIs are usable of {len(candidates)} candidates{f': {reasons}' if reasons else ''}"
         )
+
+
+def _reasons(candidates: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(candidates["roi_id"], candidates["reason"], strict=True))
 
 
 def write_candidates(path: str | Path, candidates: pd.DataFrame) -> None:

@@ -54,10 +54,13 @@ def test_the_summary_counts_views_lesions_and_what_views_are_rejected_for():
         view("c", **BROKEN),
         view("c", "RIGHT", "absent", reason="no right image of this case is listed"),
         view("d", "LEFT", "unselected", reason="volume x is not selected"),
+        view("e", "LEFT", "rejected", reason="b c/1.png: is a colour image"),
+        view("d", "RIGHT", "rejected", reason="a.dcm: is a colour image"),
     ]
     assert index.summary(rows) == [
-        "4 cases, 7 views: 2 usable with 3 lesions, 1 of them selected; 3 rejected, 1 absent, "
+        "5 cases, 9 views: 2 usable with 3 lesions, 1 of them selected; 5 rejected, 1 absent, "
         "1 of volumes that are not selected",
+        "  rejected: 2 x is a colour image (e.g. d RIGHT: a.dcm: is a colour image)",
         "  rejected: 2 x x.LJPEG is missing",
         "  rejected: 1 x no calibration",
     ]
@@ -83,13 +86,14 @@ def test_an_index_with_a_selected_lesion_is_usable(rows, strict):
         (
             [view(**MASS), view("b", **SPOILT), view("c", **BROKEN), view("d", **BROKEN)],
             True,
-            "data/ddsm: 3 of 4 views are rejected; most often: x.LJPEG is missing",
+            "data/ddsm: 3 of 4 views are rejected: 2 x ... is missing (e.g. c LEFT); "
+            "1 x no calibration (e.g. b LEFT)",
         ),
         (
             [view(), view("b", **MASS | BROKEN)],
             False,
-            "data/ddsm: 1 of 2 views are rejected, none with a lesion is left; most often: "
-            "x.LJPEG is missing",
+            "data/ddsm: 1 of 2 views are rejected, none with a lesion is left: "
+            "1 x ... is missing (e.g. b LEFT)",
         ),
         ([view(), view(name="RIGHT")], False, "data/ddsm: no view has a lesion"),
         ([], True, "data/ddsm: no view has a lesion"),
@@ -128,7 +132,7 @@ def test_an_index_is_read_as_it_was_written(tmp_path):
 
 def test_rejected_views_come_before_the_selection_only_if_strict():
     rows = [view(**SPECKS), view("b", **BROKEN)]
-    with pytest.raises(CamsegError, match=r"^data/ddsm: 1 of 2 views are rejected; most often: x"):
+    with pytest.raises(CamsegError, match=r"^data/ddsm: 1 of 2 views are rejected: 1 x \.\.\."):
         index.check_usable(rows, DATA, strict=True)
     with pytest.raises(CamsegError, match=r"^config: selection takes none of the 2 lesions; "):
         index.check_usable(rows, DATA, strict=False)

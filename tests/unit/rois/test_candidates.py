@@ -94,13 +94,13 @@ def test_rois_of_both_classes_are_enough():
         ([], "nothing to train on: 0 abnormal and 0 normal ROIs are usable of 0 candidates"),
         (
             [0, 1, 2, 6],
-            "nothing to train on: 1 abnormal and 0 normal ROIs are usable of 4 candidates; "
-            "most often: shows too little breast",
+            "nothing to train on: 1 abnormal and 0 normal ROIs are usable of 4 candidates: "
+            "1 x there is no image (e.g. b.normal); 2 x shows too little breast (e.g. c.normal)",
         ),
         (
             [3, 4],
-            "nothing to train on: 0 abnormal and 1 normal ROIs are usable of 2 candidates; "
-            "most often: there is no image",
+            "nothing to train on: 0 abnormal and 1 normal ROIs are usable of 2 candidates: "
+            "1 x there is no image (e.g. b.abnormal)",
         ),
     ],
 )
@@ -110,10 +110,34 @@ def test_with_one_class_there_is_nothing_to_train_on(kept, line):
     assert str(error.value) == line
 
 
+def test_causes_come_before_what_follows_from_them_and_paths_are_left_out():
+    follows = "its abnormal ROI is dropped"
+    rows = [candidate(f"{pair}.normal", "dropped", follows) for pair in "abcd"]
+    rows += [
+        candidate("a.abnormal", "unreadable", "my masks/1.png: is no mask"),
+        candidate("b.abnormal", "dropped", "the lesion is one pixel wide"),
+        candidate("c.abnormal", "dropped", "the lesion is one pixel wide"),
+        candidate("d.abnormal", "unreadable", "my masks/2.png: is no mask"),
+        candidate("e.abnormal"),
+        candidate("e.normal", "unreadable", "e.png is missing"),
+    ]
+    with pytest.raises(CamsegError) as error:
+        candidates.check_usable(table(*rows), strict=False)
+    assert str(error.value) == (
+        "nothing to train on: 1 abnormal and 0 normal ROIs are usable of 10 candidates: "
+        "2 x is no mask (e.g. a.abnormal); 1 x ... is missing (e.g. e.normal); "
+        "2 x the lesion is one pixel wide (e.g. b.abnormal); 4 x " + follows + " (e.g. a.normal)"
+    )
+    assert candidates.summary(table(*rows))[:2] == [
+        "     2 abnormal dropped the lesion is one pixel wide",
+        "     2 abnormal unreadable is no mask (e.g. a.abnormal: my masks/1.png: is no mask)",
+    ]
+
+
 def test_an_unreadable_candidate_is_an_error_only_if_strict():
     with pytest.raises(CamsegError) as error:
         candidates.check_usable(STUDY, strict=True)
-    assert str(error.value) == "2 ROIs are lost: there is no image"
+    assert str(error.value) == "2 ROIs are lost: 2 x there is no image (e.g. b.abnormal)"
 
 
 def test_an_empty_table_can_be_merged_and_says_so(tmp_path):
