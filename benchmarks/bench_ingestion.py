@@ -167,6 +167,7 @@ def measure_parts(tree: Path, index: Path, rounds: int) -> None:
 
     from camseg.formats import ddsm
     from camseg.rois import boxes
+    from camseg.rois.breast import find_breast
 
     cv2.setNumThreads(1)
     rows = pd.read_csv(index, sep="\t", keep_default_na=False).head(4).to_dict("records")
@@ -179,7 +180,7 @@ def measure_parts(tree: Path, index: Path, rounds: int) -> None:
         parts = (
             partial(ddsm.read_image, path, shape),
             partial(ddsm.eight_bit, grey, scanner),
-            lambda grey=grey, scanner=scanner: boxes.breast_mask(ddsm.brightness(grey, scanner)),
+            lambda grey=grey, scanner=scanner: find_breast(ddsm.brightness(grey, scanner)),
             partial(boxes.cut_image, image, boxes.Box(0, 0, *BOX), 224),
         )
         times = [min(timeit.repeat(part, number=1, repeat=3 * rounds)) for part in parts]

@@ -12,7 +12,7 @@ from camseg.datasets.discovery import home
 from camseg.datasets.views import read_index
 from camseg.io import store
 from camseg.options import add_options, from_arguments
-from camseg.rois import extraction
+from camseg.rois import extraction, lesions
 from camseg.rois.candidates import write_candidates
 from camseg.rois.options import RoiOptions
 
@@ -30,7 +30,7 @@ def main() -> None:
     args = parser.parse_args()
 
     cv2.setNumThreads(1)  # a job has one core; shards are what is spread
-    rules = extraction.Rules(**asdict(from_arguments(RoiOptions, args)), seed=args.seed)
+    rules = lesions.Rules(**asdict(from_arguments(RoiOptions, args)), seed=args.seed)
     candidates = []
     cases = extraction.cases_of_shard(read_index(args.index), args.shard, args.shards)
     for rows in tqdm(cases, unit="case", mininterval=5):

@@ -121,6 +121,11 @@ def block(shape: tuple[int, int], x: int, y: int, w: int, h: int, level: int = 2
     return mask
 
 
+def ramp(shape: tuple[int, int]) -> np.ndarray:
+    """A picture that is no mask, uint8: a level for each diagonal."""
+    return np.add.outer(np.arange(shape[0]), np.arange(shape[1])).astype(np.uint8)
+
+
 def write_dicom(path: Path, pixels: np.ndarray, **elements: object) -> Path:
     """Write grey pixels, uint8 or uint16, as an uncompressed DICOM file with further elements."""
     bits = 8 * pixels.itemsize

@@ -9,7 +9,7 @@ from camseg.datasets import index
 from camseg.datasets.registry import SOURCES
 from camseg.datasets.views import Row
 from camseg.io.store import Rois
-from camseg.rois.extraction import Rules
+from camseg.rois.lesions import Rules
 
 RULES = Rules(
     size=32,

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from camseg.datasets.masks import read_mask
 from camseg.datasets.views import (
     OPPOSITE,
     Lesion,
@@ -24,7 +24,8 @@ from camseg.datasets.views import (
     side_of,
 )
 from camseg.errors import CamsegError
-from camseg.formats.image_files import eight_bit, read_grey, read_size
+from camseg.formats.image_files import read_picture, read_size
+from camseg.formats.pictures import ROBUST, eight_bit
 
 PLAIN = re.compile(r"[\w-]{1,64}")  # a patient's or projection's name
 
@@ -61,8 +62,10 @@ class Entry:
     fault: str = ""
 
 
-def index_entries(entries: Iterable[Entry], folder: Path) -> Iterator[list[Row]]:
+def index_entries(entries: Iterable[Entry], folder: Path, grey: str) -> Iterator[list[Row]]:
     """Yield the index rows of every case of a list: its left and its right view.
+
+    There is no calibration: of the config's `rois: grey`, "robust" alone changes what is read.
 
     A view that no entry names is "absent". An entry of an unknown view makes a rejected row alone.
     """
@@ -83,6 +86,7 @@ def index_entries(entries: Iterable[Entry], folder: Path) -> Iterator[list[Row]]
         rows = []
         for view in (f"{side}{projection}" for side in OPPOSITE):
             row = new_row(case_id=case, patient_id=patient, view=view)
+            row["scanner"] = ROBUST if grey == ROBUST else ""
             if view in views:
                 try:
                     image = views[view][0].image
@@ -181,13 +185,13 @@ def lesions(row: Row, folder: Path, outline: str) -> list[Lesion]:
     ]
 
 
-def _draw(kept: dict, shape: tuple[int, int], folder: Path) -> np.ndarray:
+def _draw(kept: dict, shape: tuple[int, int], folder: Path) -> tuple[np.ndarray, str]:
     if "fault" in kept:
         raise CamsegError(kept["fault"])
     if "mask" in kept:
         return read_mask(folder / kept["mask"], shape)
     x, y, radius = kept["circle"]
-    return disc(x, y, radius, shape)
+    return disc(x, y, radius, shape), ""
 
 
 def disc(x: float, y: float, radius: float, shape: tuple[int, int]) -> np.ndarray:
@@ -196,27 +200,13 @@ def disc(x: float, y: float, radius: float, shape: tuple[int, int]) -> np.ndarra
     return ((rows - y) ** 2 + (columns - x) ** 2 <= radius * radius).astype(np.uint8)
 
 
-def read_mask(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    """Return a mask image as uint8 {0, 1} of `shape`, resized to the nearest pixel if need be.
-
-    Lesion is the brighter of its two grey levels; any other number of levels raises CamsegError.
-    """
-    pixels = read_grey(path)
-    low, high = pixels.min(), pixels.max()
-    if low == high:
-        raise CamsegError(f"{path}: marks no lesion: the mask is {low} everywhere")
-    mask = pixels == high
-    if not (mask | (pixels == low)).all():
-        raise CamsegError(f"{path}: is no mask: it has more than two grey levels")
-    mask = mask.astype(np.uint8)
-    if mask.shape != shape:
-        mask = cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    return mask
-
-
 def read_view(row: Row, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Decode a view's image to 8 bits; with no calibration known, one image serves for both."""
-    image = eight_bit(read_grey(folder / row["image"]))
+    """Decode a view's image to 8 bits; with no calibration known, one image serves for both.
+
+    The range is robust if `scanner` says so.
+    """
+    path = folder / row["image"]
+    image = eight_bit(read_picture(path), robust=row["scanner"] == ROBUST)
     if image.shape != shape_of(row):
-        raise CamsegError(f"{folder / row['image']}: is not the image that was indexed")
+        raise CamsegError(f"{path}: is not the image that was indexed")
     return image, image

@@ -15,8 +15,9 @@ class GreyOptions(Options):
     grey: str = option(
         "8-bit grey: `optical_density`, by each scanner's calibration; `min_max`, each image's raw "
         "grey stretched from its least to its greatest, so that an unknown scanner is no reason to "
-        "reject a view",
-        choices=("optical_density", "min_max"),
+        "reject a view; `robust`, from its 0.1st to its 99.9th percentile, so that a hot pixel "
+        "does not squeeze the rest",
+        choices=("optical_density", "min_max", "robust"),
     )
 
 

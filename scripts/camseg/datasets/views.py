@@ -124,7 +124,8 @@ def _number(text: str, kind: type) -> float | None:
 class Lesion:
     """A lesion of a view: `draw()` returns its mask, uint8 {0, 1}, of the whole image's shape.
 
-    `draw` raises CamsegError if the mask cannot be made. `outline` says what it is made from,
+    With it comes what had to be done to make it of what stands there, or "". `draw` raises
+    CamsegError if the mask cannot be made. `outline` says what it is made from,
     `closed` whether an outline ends where it starts, and `beyond` by how many pixels it leaves the
     image (both "" where that means nothing).
     """
@@ -134,4 +135,4 @@ class Lesion:
     outline: str
     closed: bool | str
     beyond: int | str
-    draw: Callable[[], np.ndarray]
+    draw: Callable[[], tuple[np.ndarray, str]]

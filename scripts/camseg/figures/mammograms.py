@@ -22,7 +22,7 @@ from camseg.io.checked import REMEDY
 from camseg.io.store import Rois
 from camseg.rois.boxes import Box, clip_box
 from camseg.rois.candidates import read_candidates
-from camseg.rois.extraction import read_lesion
+from camseg.rois.lesions import read_lesion
 
 PAIRS = 6  # in Figure 6, which then is as wide as the others
 RED, YELLOW, SKY = "#FF3B30", "#F0E442", "#56B4E9"  # apart in lightness and for the colour-blind

@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from camseg.errors import CamsegError
 from camseg.formats import ljpeg
+from camseg.formats.pictures import MIN_MAX, ROBUST, grey_range
 
 ICS_LIMIT = 1 << 16  # bytes; real ones have about 600
 OVERLAY_LIMIT = 1 << 22  # bytes; real ones have up to some 10,000
@@ -281,7 +282,7 @@ class Scanner:
         return np.clip(self.offset + self.slope * level, 0, 4)
 
 
-MIN_MAX = "min_max"  # stands for a scanner where grey levels are to be read without calibration
+UNCALIBRATED = (MIN_MAX, ROBUST)  # stand for a scanner where there is to be no calibration
 SCANNERS = {
     scanner.name: scanner
     for scanner in (
@@ -328,10 +329,11 @@ def eight_bit(grey: np.ndarray, scanner: str) -> np.ndarray:
     """Return an 8-bit image, bright where dense, comparable over scanners.
 
     DDSM Utility's 16-bit value v * v / 65535 with v = 65535 - floor(65535 / 4 * OD), upper byte.
-    With MIN_MAX for a scanner, raw grey levels from the image's least (0) to its greatest (255).
+    With MIN_MAX or ROBUST for a scanner, raw grey levels by the image's range (see
+    `pictures.grey_range`), its least to 0 and its greatest to 255.
     """
-    if scanner == MIN_MAX:
-        return _stretched(grey)
+    if scanner in UNCALIBRATED:
+        return _stretched(grey, robust=scanner == ROBUST)
     linear = 65535 - np.floor(65535 / 4 * SCANNERS[scanner].densities()).astype(np.uint64)
     return _look_up((linear * linear // 65535 >> 8).astype(np.uint8), grey)
 
@@ -339,16 +341,16 @@ def eight_bit(grey: np.ndarray, scanner: str) -> np.ndarray:
 def brightness(grey: np.ndarray, scanner: str) -> np.ndarray:
     """Return an 8-bit image linear in optical density: 255 at density 0, 0 at density 4.
 
-    With MIN_MAX for a scanner, the same as `eight_bit`.
+    With MIN_MAX or ROBUST for a scanner, the same as `eight_bit`.
     """
-    if scanner == MIN_MAX:
-        return _stretched(grey)
+    if scanner in UNCALIBRATED:
+        return _stretched(grey, robust=scanner == ROBUST)
     table = np.rint(255 * (1 - SCANNERS[scanner].densities() / 4)).astype(np.uint8)
     return _look_up(table, grey)
 
 
-def _stretched(grey: np.ndarray) -> np.ndarray:
-    low, high = int(grey.min()), int(grey.max())
+def _stretched(grey: np.ndarray, *, robust: bool) -> np.ndarray:
+    low, high = grey_range(grey, robust=robust)
     level = np.clip(np.arange(65536), low, high) - low
     return _look_up(np.rint(255 * (level / max(high - low, 1))).astype(np.uint8), grey)
 

@@ -1,50 +1,70 @@
-"""Grey images in common files: DICOM (by the suffix .dcm), and PNG, PGM, TIFF by Pillow."""
+"""Grey images in common files; what a file is, its content tells, not its name.
+
+| | read by | because |
+| --- | --- | --- |
+| DICOM | pydicom | the reference in Python; polarity and padding by its rules are ours |
+| TIFF | tifffile, imagecodecs | every depth and layout, and the tags that say how to show it |
+| PNG in colour | imagecodecs | Pillow cuts 16 bits to 8 |
+| PNG in grey, JPEG, PGM, BMP, GIF, WebP, JPEG 2000 in grey | Pillow | full depth, strict |
+
+All are refused where they are not whole, and shown turned as EXIF's or TIFF's tag says.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-import pydicom
-from PIL import Image
-
 from camseg.errors import CamsegError
+from camseg.formats import dicom, rasters
+from camseg.formats.pictures import Picture
 
-PIXELS_LIMIT = 1 << 28  # the largest mammograms have some 30 million
-GREY = ("1", "L", "I", "I;16", "I;16B", "I;16L")  # Pillow's modes
-COLOUR = ("P", "PA", "LA", "RGB", "RGBA")  # which may hold grey images, too
-
+DICOM_SUFFIXES = (".dcm", ".dicom", ".dic")
 
 T = TypeVar("T")
 
 
+def is_dicom(path: Path) -> bool:
+    """Return whether a file says that it is DICOM; CamsegError if it cannot be opened."""
+    place, magic = dicom.MAGIC
+    return _read(path, _head)[place] == magic
+
+
 def read_size(path: Path) -> tuple[int, int]:
-    """Return an image's rows and columns from its header; raises CamsegError as `read_grey`."""
-    return _read(path, _dicom_size if _is_dicom(path) else _raster_size)
+    """Return the rows and columns of an image as shown, from its header; errors as `read_picture`.
 
-
-def read_grey(path: Path) -> np.ndarray:
-    """Return an image's (H, W) grey levels in the file's own integer type, bright = large.
-
-    Raises CamsegError, naming the file, if it is missing, not whole, coloured or of several frames.
+    A header tells what is shown upright: an image that is stored turned has the size it is shown
+    in.
     """
-    return _read(path, _dicom_grey if _is_dicom(path) else _raster_grey)
+    return _read(path, _reader(path, dicom.read_size, rasters.read_tiff_size, rasters.read_size))
 
 
-def eight_bit(grey: np.ndarray) -> np.ndarray:
-    """Return grey levels as uint8: 8-bit ones as they stand, others from their minimum to maximum.
+def read_picture(path: Path) -> Picture:
+    """Return an image as a viewer shows it, in the file's own depth, bright = large.
 
-    An image of one level becomes 0.
+    Raises CamsegError, naming the file, if it is missing, not whole, coloured, of several frames,
+    or of a kind whose depth would be cut.
     """
-    if grey.dtype == np.uint8:
-        return grey
-    low, high = int(grey.min()), int(grey.max())
-    scaled = (grey.astype(np.float32) - low) * np.float32(255 / max(high - low, 1))
-    return np.rint(scaled).astype(np.uint8)
+    return _read(path, _reader(path, dicom.read_picture, rasters.read_tiff, rasters.read_picture))
 
 
-def _is_dicom(path: Path) -> bool:
-    return path.suffix.lower() == ".dcm"
+def _reader(
+    path: Path, of_dicom: Callable[[Path], T], of_tiff: Callable[[Path], T], of_rest: Callable
+) -> Callable[[Path], T]:
+    """Return which of the three functions is for a file, by its first bytes."""
+    head = _read(path, _head)
+    place, magic = dicom.MAGIC
+    if head[place] == magic:
+        return of_dicom
+    if head[:4] in rasters.TIFF_MAGIC:
+        return of_tiff
+    # one that calls itself DICOM, and is no image that we know, gets pydicom's reason
+    known = head[:8] == b"\x89PNG\r\n\x1a\n" or head[:3] == b"\xff\xd8\xff"
+    return of_dicom if path.suffix.lower() in DICOM_SUFFIXES and not known else of_rest
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(132)
 
 
 def _read(path: Path, read: Callable[[Path], T]) -> T:
@@ -60,56 +80,3 @@ def _read(path: Path, read: Callable[[Path], T]) -> T:
     except Exception as error:  # the libraries' parsers raise whatever broken bytes lead them to
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise CamsegError(f"{path}: cannot be read: {reason}") from error
-
-
-def _check_size(rows: int, columns: int) -> tuple[int, int]:
-    """Return the size that a header claims; refuse it before memory is taken if it is a lie."""
-    if not 0 < rows * columns <= PIXELS_LIMIT:
-        raise CamsegError(f"its header says {rows} x {columns} pixels")
-    return rows, columns
-
-
-def _dicom(path: Path, *, pixels: bool) -> pydicom.Dataset:
-    dataset = pydicom.dcmread(path, stop_before_pixels=not pixels)
-    if int(dataset.get("NumberOfFrames") or 1) != 1:
-        raise CamsegError(f"holds {dataset.NumberOfFrames} frames, not one image")
-    if int(dataset.get("SamplesPerPixel") or 1) != 1:
-        raise CamsegError("is a colour image")
-    _check_size(int(dataset.Rows), int(dataset.Columns))
-    return dataset
-
-
-def _dicom_size(path: Path) -> tuple[int, int]:
-    dataset = _dicom(path, pixels=False)
-    return int(dataset.Rows), int(dataset.Columns)
-
-
-def _dicom_grey(path: Path) -> np.ndarray:
-    dataset = _dicom(path, pixels=True)
-    inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
-    return ~dataset.pixel_array if inverted else dataset.pixel_array
-
-
-def _raster(path: Path) -> Image.Image:
-    image = Image.open(path)
-    _check_size(image.height, image.width)
-    if (frames := getattr(image, "n_frames", 1)) != 1:
-        raise CamsegError(f"holds {frames} frames, not one image")
-    if image.mode not in GREY + COLOUR:
-        raise CamsegError(f"its pixels are {image.mode}, not grey levels of 8 or 16 bits")
-    return image
-
-
-def _raster_size(path: Path) -> tuple[int, int]:
-    with _raster(path) as image:
-        return image.height, image.width
-
-
-def _raster_grey(path: Path) -> np.ndarray:
-    with _raster(path) as image:
-        if image.mode in GREY:
-            return np.asarray(image)
-        pixels = np.asarray(image.convert("RGB"))
-    if (pixels != pixels[..., :1]).any():
-        raise CamsegError("is a colour image")
-    return pixels[..., 0]

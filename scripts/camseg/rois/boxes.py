@@ -23,6 +23,16 @@ class Box(NamedTuple):
         return slice(self.y, self.y + self.h), slice(self.x, self.x + self.w)
 
 
+class Wall(NamedTuple):
+    """The chest wall in an image: on its LEFT from `column` on, on its RIGHT up to the one before.
+
+    Where the breast touches the image's edge, `column` is 0 or the image's width.
+    """
+
+    side: str
+    column: int
+
+
 def bounding_box(mask: np.ndarray) -> Box:
     """Return the smallest box round the pixels of an (H, W) uint8 mask that are not 0."""
     return Box(*map(int, cv2.boundingRect(mask)))
@@ -44,13 +54,14 @@ def clip_box(box: Box, shape: tuple[int, int]) -> Box:
     return Box(x, y, min(box.x + box.w, shape[1]) - x, min(box.y + box.h, shape[0]) - y)
 
 
-def mirror_box(box: Box, right_width: int) -> Box:
-    """Return the same place on the other breast: as far from the chest wall, in the same rows.
+def mirror_box(box: Box, wall: Wall, other: Wall) -> Box:
+    """Return the same place on the other breast: as far from its chest wall, in the same rows.
 
-    A LEFT view has the chest wall at column 0, a RIGHT view at its last column; so the mirror is
-    set by the RIGHT image's width, whichever side the box comes from.
+    `wall` is the chest wall of the image the box lies in, `other` that of the other breast's.
     """
-    return box._replace(x=right_width - box.x - box.w)
+    depth = box.x - wall.column if wall.side == "LEFT" else wall.column - box.x - box.w
+    x = other.column + depth if other.side == "LEFT" else other.column - depth - box.w
+    return box._replace(x=x)
 
 
 def shift_inside(box: Box, shape: tuple[int, int]) -> Box | None:
@@ -64,21 +75,6 @@ def shift_inside(box: Box, shape: tuple[int, int]) -> Box | None:
 def overlap(a: Box, b: Box) -> bool:
     """Return whether two boxes share a pixel."""
     return a.x < b.x + b.w and b.x < a.x + a.w and a.y < b.y + b.h and b.y < a.y + a.h
-
-
-def breast_mask(image: np.ndarray) -> np.ndarray:
-    """Return where an (H, W) uint8 image shows breast, (H, W) bool.
-
-    The image should be linear in optical density: with the squared grey levels that ROIs have,
-    the threshold parts dense tissue from fat instead of breast from film.
-    Pixels above Otsu's level of the smoothed image; smoothing and threshold are done on a copy
-    reduced by area to at most 512 pixels per side.
-    """
-    scale = min(1.0, 512 / max(image.shape))
-    size = tuple(max(1, round(side * scale)) for side in image.shape[::-1])
-    smooth = cv2.GaussianBlur(cv2.resize(image, size, interpolation=cv2.INTER_AREA), (0, 0), 3)
-    _, breast = cv2.threshold(smooth, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    return cv2.resize(breast, image.shape[::-1], interpolation=cv2.INTER_NEAREST).view(bool)
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:

@@ -15,8 +15,9 @@ COLUMNS = (
     *("roi_id", "pair_id", "patient_id", "case_id", "view", "label", "abnormality"),
     *("status", "reason", "x", "y", "w", "h", "shift_x", "shift_y", "clipped_left", "clipped_top"),
     *("clipped_right", "clipped_bottom", "lesion_x", "lesion_y", "lesion_w", "lesion_h"),
-    *("neighbours", "outline", "outline_closed", "outline_beyond", "breast_share"),
-    *("pathology", "lesion_type"),
+    *("neighbours", "outline", "outline_closed", "outline_beyond", "breast_share", "breast_side"),
+    *("components", "box_share", "touches_edge", "mask_mended"),  # see masks.Sanity
+    *("notes", "pathology", "lesion_type"),  # notes: what was odd and is no reason to drop a ROI
 )
 BOX = ("x", "y", "w", "h")
 OF_ABNORMAL = (*(f"lesion_{key}" for key in BOX), "clipped_left", "clipped_top")

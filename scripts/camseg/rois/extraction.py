@@ -1,84 +1,39 @@
 """From a case's views to its ROIs: which candidates there are and what became of each.
 
 Every lesion makes a pair of candidates: the abnormal ROI round it and the normal ROI at
-the mirrored place of the other breast. A lesion that is not selected is a candidate too, dropped
-from the start: no normal ROI may be cut where it lies. Geometry comes first; only images that
-some ROI is still to be cut from are decoded, one at a time.
+the mirrored place of the other breast. Masks come first; only cases with a lesion to take are
+decoded.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 
 from camseg.datasets.readers import reader
-from camseg.datasets.views import OPPOSITE, Lesion, Row, reason_below, rows_of, shape_of, side_of
+from camseg.datasets.views import OPPOSITE, Row, reason_below, rows_of, shape_of, side_of
 from camseg.errors import CamsegError
 from camseg.io.store import Rois
-from camseg.options import option
 from camseg.rois import boxes
+from camseg.rois.breast import Breast, chest_wall, find_breast
 from camseg.rois.candidates import COLUMNS
-from camseg.rois.options import RoiOptions
-from camseg.seeds import generator
+from camseg.rois.lesions import Candidate, Rules, abnormal_candidates
+
+FEW_LEVELS = 32  # of 256, under which a picture's grey is coarse; between the percentiles TAILS
+TAILS = (0.001, 0.999)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rules(RoiOptions):
-    """The options that ROIs are cut by, with the study's seed."""
+@dataclass(frozen=True)
+class View:
+    """An image of a case, decoded to cut ROIs from it, or the `fault` why it cannot be."""
 
-    seed: int = option("what the paddings are drawn by", minimum=0)
-
-
-@dataclass
-class Candidate:
-    """A ROI that may be cut: its place, and what became of it.
-
-    `status` is "used", "dropped" by a rule, or "unreadable" for a fault of the data; `reason` is
-    empty if it is used.
-    """
-
-    pair_id: str
-    label: str  # "abnormal" or "normal"
-    row: Row  # of the index, of the view it is cut from
-    number: int  # of the abnormality in its view
-    abnormality: Lesion
-    status: str = "used"
-    reason: str = ""
-    box: boxes.Box | None = None
-    details: dict = field(default_factory=dict)
-    lesion: np.ndarray | None = None  # (S, S) uint8
-    image: np.ndarray | None = None  # (S, S) uint8
-
-    @property
-    def roi_id(self) -> str:
-        """The pair's name and the label: unique, and the same whatever else is in the study."""
-        return f"{self.pair_id}.{self.label}"
-
-    def drop(self, reason: str, status: str = "dropped") -> None:
-        """Record why this ROI is not used; the first reason stands."""
-        if not self.reason:
-            self.reason, self.status = reason, status
-
-    def record(self) -> dict:
-        """Return the candidate's row of the table, with the keys COLUMNS."""
-        box = self.box._asdict() if self.box else {}
-        return dict.fromkeys(COLUMNS, "") | {
-            "roi_id": self.roi_id,
-            "pair_id": self.pair_id,
-            "patient_id": self.row["patient_id"],
-            "case_id": self.row["case_id"],
-            "view": self.row["view"],
-            "label": self.label,
-            "abnormality": self.number,
-            "status": self.status,
-            "reason": self.reason,
-            "pathology": self.abnormality.pathology,
-            "lesion_type": "; ".join(self.abnormality.lesion_types),
-            **box,
-            **self.details,
-        }
+    image: np.ndarray | None = None  # (H, W) uint8
+    breast: Breast | None = None
+    notes: tuple[str, ...] = ()
+    fault: str = ""
 
 
 def cases_of_shard(index: pd.DataFrame, shard: int, shards: int) -> list[list[Row]]:
@@ -102,100 +57,98 @@ def extract_case(rows: Iterable[Row], folder: Path, rules: Rules) -> list[Candid
     candidates: dict[str, list[Candidate]] = {}
     for side, row in views.items():
         if row["status"] == "usable" and row["abnormalities"]:
-            candidates[side] = _abnormal_candidates(row, folder, rules)
+            candidates[side] = abnormal_candidates(row, folder, rules)
+    decoded = _decode(views, candidates, folder)
+    walls = {
+        side: chest_wall(
+            decoded[side].breast, shape_of(row), _wall_side(side, decoded[side], rules)
+        )
+        for side, row in views.items()
+        if side in decoded and row["status"] == "usable"
+    }
     pairs = []
     for side, lesions in candidates.items():
         other = OPPOSITE[side]
         for abnormal in lesions:
-            normal = _normal_candidate(abnormal, views[other], views["RIGHT"])
+            normal = _normal_candidate(abnormal, views[other], walls.get(side), walls.get(other))
             pairs.append((abnormal, normal))
             _check_overlap(abnormal, normal, candidates.get(other, []), rules)
-    for row in views.values():
-        _cut([item for pair in pairs for item in pair if item.row is row], row, folder, rules)
+    for side, view in decoded.items():
+        _cut([item for pair in pairs for item in pair if item.row is views[side]], view, rules)
+    for side, view in decoded.items():
+        _note_side(
+            [item for pair in pairs for item in pair if item.row is views[side]], view, walls
+        )
     for abnormal, normal in pairs:
         _check_breast(abnormal, normal, rules)
     return [candidate for pair in pairs for candidate in pair]
 
 
-def _abnormal_candidates(row: Row, folder: Path, rules: Rules) -> list[Candidate]:
-    """Return the lesions of a view with their padded boxes and masks."""
-    candidates = []
-    shape = shape_of(row)
-    lesions = []
-    for number, abnormality in enumerate(_lesions(row, folder, rules), start=1):
-        pair_id = f"{row['case_id']}.{row['view']}.{number}"
-        candidate = Candidate(pair_id, "abnormal", row, number, abnormality)
-        candidates.append(candidate)
-        candidate.details |= {
-            "outline": abnormality.outline,
-            "outline_closed": abnormality.closed,
-            "outline_beyond": abnormality.beyond,
-        }
-        if str(number) not in row["selected"].split():
-            candidate.drop("its lesion type or pathology is not selected")
+def _decode(
+    views: dict[str, Row], candidates: dict[str, list[Candidate]], folder: Path
+) -> dict[str, View]:
+    """Decode the images that ROIs may be cut from: of lesions to take, and opposite to them."""
+    taken = [side for side, found in candidates.items() if any(not each.reason for each in found)]
+    decoded = {}
+    for side in dict.fromkeys(name for one in taken for name in (one, OPPOSITE[one])):
+        row = views[side]
+        if row["status"] != "usable":
+            continue
         try:
-            mask = abnormality.draw()
+            image, brightness = reader(row["source"]).read_view(row, folder)
         except CamsegError as error:
-            candidate.drop(reason_below(folder, error), "unreadable")
+            decoded[side] = View(fault=reason_below(folder, error))
             continue
-        lesion = boxes.bounding_box(mask)
-        if not lesion.w:
-            candidate.drop("its mask has no pixel in the image", "unreadable")
-            continue
-        if min(lesion.w, lesion.h) < 2:
-            candidate.drop("the lesion is one pixel wide")
-        fractions = generator(rules.seed, "padding", pair_id).uniform(*rules.padding, size=4)
-        wanted = boxes.pad_box(lesion, fractions)
-        candidate.box = box = boxes.clip_box(wanted, shape)
-        candidate.lesion = boxes.cut_mask(mask, box, rules.size)
-        if not candidate.lesion.any():
-            candidate.drop(f"the lesion is too thin to be seen at {rules.size} x {rules.size}")
-        candidate.details |= _clipped(wanted, box)
-        candidate.details |= {f"lesion_{side}": value for side, value in lesion._asdict().items()}
-        lesions.append((candidate, box, lesion))
-    for candidate, box, own in lesions:
-        candidate.details["neighbours"] = sum(
-            lesion is not own and boxes.overlap(box, lesion) for _, _, lesion in lesions
-        )
-    return candidates
+        levels = _levels(image)
+        coarse = f"only {levels} of 256 grey levels are in use" if levels < FEW_LEVELS else ""
+        decoded[side] = View(image, find_breast(brightness), (coarse,) if coarse else ())
+    return decoded
 
 
-def _lesions(row: Row, folder: Path, rules: Rules) -> list[Lesion]:
-    """Return the lesions of a view; if they can no longer be read, as many that cannot be drawn."""
-    try:
-        return reader(row["source"]).lesions(row, folder, rules.outline)
-    except CamsegError as error:
-        fault = error
-
-    def draw() -> np.ndarray:
-        raise fault
-
-    kinds, pathologies = row["lesion_types"].split("; "), row["pathologies"].split("; ")
-    return [
-        Lesion(pathology, (kind,), "", "", "", draw)
-        for kind, pathology in zip(kinds, pathologies, strict=True)
-    ]
+def _levels(image: np.ndarray) -> int:
+    """Return how many grey levels an (H, W) uint8 image uses between the percentiles TAILS."""
+    counts = cv2.calcHist([image], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+    upto = counts.cumsum() / image.size
+    inside = (upto >= TAILS[0]) & (upto - counts / image.size <= TAILS[1])
+    return int((inside & (counts > 0)).sum())
 
 
-def _clipped(wanted: boxes.Box, box: boxes.Box) -> dict:
-    return {
-        "clipped_left": box.x - wanted.x,
-        "clipped_top": box.y - wanted.y,
-        "clipped_right": wanted.x + wanted.w - box.x - box.w,
-        "clipped_bottom": wanted.y + wanted.h - box.y - box.h,
-    }
+def _wall_side(side: str, view: View, rules: Rules) -> str:
+    """Return the edge of a view's image that the chest wall is at, by the rules."""
+    if rules.chest_wall == "found" and view.breast and view.breast.side:
+        return view.breast.side
+    return {"left": "LEFT", "right": "RIGHT"}.get(rules.chest_wall, side)
 
 
-def _normal_candidate(abnormal: Candidate, row: Row, right: Row) -> Candidate:
-    """Return the normal ROI opposite to an abnormal one, at its place if there is one."""
+def _note_side(candidates: list[Candidate], view: View, walls: dict[str, boxes.Wall]) -> None:
+    """Record on which side the breast lies; note it where that is not the chest wall's."""
+    if not view.breast:
+        return
+    for candidate in candidates:
+        name, found = candidate.row["view"], view.breast.side
+        candidate.details["breast_side"] = found.lower()
+        if found not in ("", walls[side_of(name)].side):
+            candidate.notes.append(
+                f"the breast lies at the {found.lower()} edge of {name}, not at the other: "
+                "see rois: chest_wall"
+            )
+
+
+def _normal_candidate(
+    abnormal: Candidate, row: Row, wall: boxes.Wall | None, other: boxes.Wall | None
+) -> Candidate:
+    """Return the normal ROI opposite to an abnormal one, at its place if there is one.
+
+    `wall` is the chest wall in the abnormal one's image, `other` in the image of `row`.
+    """
     normal = Candidate(abnormal.pair_id, "normal", row, abnormal.number, abnormal.abnormality)
     if abnormal.reason:
         normal.drop("its abnormal ROI is dropped")
     if row["status"] != "usable":
         normal.drop(f"{row['view']} cannot be used: {row['reason']}")
-    if normal.reason or abnormal.box is None:
+    if normal.reason or not (abnormal.box and wall and other):
         return normal
-    mirrored = boxes.mirror_box(abnormal.box, shape_of(right)[1])
+    mirrored = boxes.mirror_box(abnormal.box, wall, other)
     normal.box = boxes.shift_inside(mirrored, shape_of(row))
     if normal.box is None:
         normal.drop(f"its place does not fit into {row['view']}")
@@ -214,6 +167,8 @@ def _check_overlap(
     for other in others:
         if normal.box is None:
             return
+        if other.copy:
+            continue
         if other.box is None:
             normal.drop(f"{normal.row['view']} holds a lesion whose place is not known")
         elif boxes.overlap(normal.box, other.box):
@@ -223,35 +178,18 @@ def _check_overlap(
                 abnormal.drop(reason)
 
 
-def _cut(candidates: list[Candidate], row: Row, folder: Path, rules: Rules) -> None:
-    """Decode a view's image if ROIs are still to be cut from it, and cut them."""
-    wanted = [(each, each.box) for each in candidates if each.box and not each.reason]
-    if not wanted:
-        return
-    try:
-        image, brightness = reader(row["source"]).read_view(row, folder)
-    except CamsegError as error:
-        for candidate, _ in wanted:
-            candidate.drop(reason_below(folder, error), "unreadable")
-        return
-    breast = boxes.breast_mask(brightness)
-    for candidate, box in wanted:
-        candidate.image = boxes.cut_image(image, box, rules.size)
-        share = float(breast[box.slices].mean())
+def _cut(candidates: list[Candidate], view: View, rules: Rules) -> None:
+    """Cut the ROIs that are still wanted from a decoded view."""
+    for candidate in candidates:
+        if candidate.reason or not candidate.box:
+            continue
+        if view.image is None or view.breast is None:
+            candidate.drop(view.fault, "unreadable")
+            continue
+        candidate.image = boxes.cut_image(view.image, candidate.box, rules.size)
+        share = float(view.breast.pixels[candidate.box.slices].mean())
         candidate.details["breast_share"] = round(share, 6)
-
-
-def read_lesion(row: Row, folder: Path, candidate: dict) -> tuple[np.ndarray, np.ndarray]:
-    """Return the whole image that an abnormal ROI was cut from, and the lesion in it.
-
-    `row` is the view's in the index, `candidate` the ROI's in the table of candidates. Both are
-    (H, W) uint8: 8-bit grey as in the ROI, and the mask {0, 1}. Raises CamsegError, naming the
-    file, if one cannot be read.
-    """
-    source = reader(row["source"])
-    outline = "core" if candidate["outline"] == "CORE" else "boundary"
-    lesion = source.lesions(row, folder, outline)[int(candidate["abnormality"]) - 1]
-    return source.read_view(row, folder)[0], lesion.draw()
+        candidate.notes += view.notes
 
 
 def _check_breast(abnormal: Candidate, normal: Candidate, rules: Rules) -> None:

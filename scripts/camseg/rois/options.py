@@ -34,6 +34,21 @@ class RoiOptions(Options):
         minimum=0,
         maximum=1,
     )
+    chest_wall: str = option(
+        "the edge of a picture that the chest wall is at: `by_side`, left of left breasts and "
+        "right of right ones, as in the DDSM; `left` or `right` of all, where pictures are stored "
+        "turned to one side; `found`, where the breast in each picture lies (by side where that is "
+        "not clear)",
+        choices=("by_side", "left", "right", "found"),
+        default="by_side",
+    )
+    odd_masks: str = option(
+        "what becomes of a mask that marks the background, is an outline in place of an area, or "
+        "has specks beside the lesion: `mend` it (invert, fill, remove them), `drop` its ROI, or "
+        "`keep` it as it stands",
+        choices=("mend", "drop", "keep"),
+        default="mend",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

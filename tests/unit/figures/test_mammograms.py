@@ -7,13 +7,13 @@ import pytest
 from camseg.datasets.views import COLUMNS
 from camseg.figures import mammograms
 from camseg.figures.style import save
-from camseg.rois import extraction
+from camseg.rois import extraction, lesions
 from camseg.rois.boxes import Box, bounding_box
 from camseg.seeds import generator
 from conftest import rectangle, write_case
 from made import index_source
 
-RULES = extraction.Rules(
+RULES = lesions.Rules(
     size=32,
     padding=(0.1, 0.3),
     outline="boundary",
@@ -31,7 +31,7 @@ def write_tables(folder, cases):
         candidates += extraction.extract_case(rows, cases, RULES)
     records = [candidate.record() for candidate in candidates]
     pd.DataFrame(views, columns=COLUMNS).to_csv(folder / "index.tsv", sep="\t", index=False)
-    table = pd.DataFrame(records, columns=extraction.COLUMNS)
+    table = pd.DataFrame(records, columns=lesions.COLUMNS)
     table.to_csv(folder / "candidates.tsv", sep="\t", index=False)
     return extraction.to_rois(candidates, RULES.size)
 
@@ -120,7 +120,8 @@ def test_the_chosen_outline_is_shown(tmp_path):
     (views,) = index_source(tmp_path, "ddsm")
     row = {view["view"]: view for view in views}["LEFT_CC"]
     for kind, box in (("BOUNDARY", Box(20, 50, 30, 20)), ("CORE", Box(30, 55, 8, 6))):
-        _, mask = extraction.read_lesion(row, tmp_path, {"abnormality": "1", "outline": kind})
+        candidate = {"abnormality": "1", "outline": kind, "mask_mended": ""}
+        _, mask = lesions.read_lesion(row, tmp_path, candidate)
         assert bounding_box(mask) == box
 
 

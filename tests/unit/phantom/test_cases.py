@@ -225,7 +225,8 @@ def test_first_ten_cases_hold_every_kind(cases):
         padded = boxes(overlays, case)
         counts = sorted(len(lesions) for lesions in padded.values())
         if counts == [1, 1]:
-            mirrored = roi.mirror_box(padded["LEFT_CC"][0], case.views["RIGHT_CC"].pixels_per_line)
+            wall = roi.Wall("RIGHT", case.views["RIGHT_CC"].pixels_per_line)
+            mirrored = roi.mirror_box(padded["LEFT_CC"][0], roi.Wall("LEFT", 0), wall)
             counts.append("overlap" if roi.overlap(mirrored, padded["RIGHT_CC"][0]) else "apart")
         kinds[tuple(counts)] += 1
     assert kinds == {(): 1, (1,): 6, (2,): 1, (1, 1, "overlap"): 1, (1, 1, "apart"): 1}
@@ -235,10 +236,14 @@ def test_first_ten_cases_hold_every_kind(cases):
 def test_mirrored_place_lies_on_the_other_breast(cases):
     for _, case, overlays in cases.values():
         shapes = {name: (view.lines, view.pixels_per_line) for name, view in case.views.items()}
+        walls = {
+            "LEFT_CC": roi.Wall("LEFT", 0),
+            "RIGHT_CC": roi.Wall("RIGHT", shapes["RIGHT_CC"][1]),
+        }
         for name, padded in boxes(overlays, case).items():
             other = "RIGHT_CC" if name == "LEFT_CC" else "LEFT_CC"
             for box in padded:
-                mirrored = roi.mirror_box(box, shapes["RIGHT_CC"][1])
+                mirrored = roi.mirror_box(box, walls[name], walls[other])
                 assert roi.clip_box(box, shapes[name]) == box
                 assert roi.clip_box(mirrored, shapes[other]) == mirrored
 

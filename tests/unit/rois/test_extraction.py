@@ -8,7 +8,7 @@ import pytest
 
 from camseg.datasets.selection import Selection
 from camseg.formats import ddsm, ljpeg
-from camseg.rois import boxes, extraction
+from camseg.rois import boxes, extraction, lesions
 from camseg.rois.boxes import Box
 from conftest import overlay_text, rectangle, write_case
 from made import RULES, index_source
@@ -214,7 +214,9 @@ def test_a_lesion_of_one_pixel_is_refused(tmp_path):
 def test_a_lesion_too_thin_for_the_roi_is_dropped_not_used_without_a_mask(tmp_path):
     line = " ".join(["5", "10", *"3" * 120, *"7" * 120, "#"])  # there and back, a pixel wide
     write_case(tmp_path, left=(240, 160), right=(240, 160), left_lesions=(line,))
-    abnormal, normal = extract(tmp_path).values()
+    abnormal, _ = extract(tmp_path).values()
+    assert abnormal.reason == "its mask covers only 0.008 of its box: a line?"
+    abnormal, normal = extract(tmp_path, replace(RULES, odd_masks="keep")).values()
     assert abnormal.reason == "the lesion is too thin to be seen at 32 x 32"
     assert normal.reason == "its abnormal ROI is dropped"
 
@@ -249,7 +251,7 @@ def test_padding_is_uniform_between_its_bounds(tmp_path):
     sides = []
     for seed in range(100):
         rules = replace(RULES, padding=(0.1, 0.3), seed=seed)
-        (candidate,) = extraction._abnormal_candidates(rows[0], tmp_path, rules)
+        (candidate,) = lesions.abnormal_candidates(rows[0], tmp_path, rules)
         x, y, w, h = candidate.box
         sides.append([100 - x, 150 - y, x + w - 200, y + h - 250])
     sides = np.array(sides)

@@ -59,7 +59,7 @@ def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Ro
     images: dict[tuple[str, str], list[Path]] = defaultdict(list)
     for _, line in lines:
         images[line[PATIENT], line[SIDE].upper()] += files.get(_folder(line[IMAGE]), [])
-    return index_entries((_entry(*line, files, images) for line in lines), folder)
+    return index_entries((_entry(*line, files, images) for line in lines), folder, grey)
 
 
 def _each_once(listed: list[Path]) -> list[Path]:

@@ -16,8 +16,8 @@ HEADER_BYTES = 1 << 18  # of a .LJPEG; the header of a real one has about 80
 def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Row]]:
     """Yield, case by case, the index rows of its LEFT_CC and RIGHT_CC views; .ics files list them.
 
-    `scanner` says how grey levels are read (see `ddsm.eight_bit`): with `grey` "min_max" so for
-    all, otherwise by their scanner's calibration.
+    `scanner` says how grey levels are read (see `ddsm.eight_bit`): with `grey` "min_max" or
+    "robust" so for all, otherwise by their scanner's calibration.
     """
     place_of_files, files = None, {}  # some copies keep many cases in one folder
     for ics in listed:
@@ -44,8 +44,8 @@ def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Ro
                 row["digitizer"] = case.digitizer
                 try:
                     row["scanner"] = (
-                        ddsm.MIN_MAX
-                        if grey == ddsm.MIN_MAX
+                        grey
+                        if grey in ddsm.UNCALIBRATED
                         else ddsm.scanner_of(case.case_id, case.digitizer)
                     )
                     _index_view(row, case, files, folder)
@@ -99,10 +99,14 @@ def lesions(row: Row, folder: Path, outline: str) -> list[Lesion]:
                 chosen.kind,
                 chosen.closed,
                 chosen.beyond(shape),
-                partial(ddsm.fill_outline, chosen, shape),
+                partial(_draw, chosen, shape),
             )
         )
     return found
+
+
+def _draw(outline: ddsm.Outline, shape: tuple[int, int]) -> tuple[np.ndarray, str]:
+    return ddsm.fill_outline(outline, shape), ""
 
 
 def read_view(row: Row, folder: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -41,7 +41,7 @@ def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Ro
             hint = f"did you mean {close[0]}?" if close else "remove it"
             known = ", ".join(REQUIRED + OPTIONAL)
             raise CamsegError(f"{table}: unknown column {column!r}; {hint} (known are {known})")
-    return index_entries((_entry(*line, folder) for line in lines), folder)
+    return index_entries((_entry(*line, folder) for line in lines), folder, grey)
 
 
 def _entry(place: str, line: dict[str, str], folder: Path) -> Entry:

@@ -4,7 +4,7 @@ import pytest
 from camseg.errors import CamsegError
 from camseg.rois import extraction
 from camseg.rois.boxes import Box
-from conftest import block, bright, write_dicom
+from conftest import block, bright, ramp, write_dicom
 from made import RULES, index_source
 
 MASS = (
@@ -176,8 +176,8 @@ def test_a_truncated_image_is_found_when_it_is_decoded(tmp_path):
         (lambda path: spoil(path, 100), "1-1.dcm: cannot be read: "),
         (lambda path: spoil(path, path.stat().st_size - 100), "1-1.dcm: cannot be read: "),
         (
-            lambda path: write_dicom(path, bright("LEFT", LEFT)),
-            "is no mask: it has more than two grey levels",
+            lambda path: write_dicom(path, ramp(LEFT)),
+            "is no mask: it has 199 grey levels, and no threshold",
         ),
         (
             lambda path: write_dicom(path, block((119, 95), 20, 50, 16, 8)),

@@ -10,10 +10,13 @@ from camseg.datasets import annotations
 from camseg.errors import CamsegError
 from camseg.rois import extraction
 from camseg.rois.boxes import Box
-from conftest import block, bright
+from conftest import block, bright, ramp
 from made import RULES, index_source
 
 HEADER = "image,patient,side,label,x,y,r,y_from,mask,pathology,type,view"
+NO_MASK = (
+    "is no mask: it has 199 grey levels, and no threshold between them parts lesion from the rest"
+)
 SHAPE = (120, 80)
 
 
@@ -189,7 +192,7 @@ def test_a_bad_line_is_rejected_with_its_reason_and_the_rest_goes_on(tmp_path, l
         ("30.5,40.5,0.3", "its mask has no pixel in the image"),
         (",,,,lost.png", "lost.png is missing"),
         (",,,,small.png", "small.png: this mask has 12 x 10 pixels, its image 120 x 80"),
-        (",,,,grey.png", "grey.png: is no mask: it has more than two grey levels"),
+        (",,,,grey.png", f"grey.png: {NO_MASK}"),
         (",,,,empty.png", "empty.png: marks no lesion: the mask is 0 everywhere"),
     ],
 )
@@ -199,7 +202,7 @@ def test_a_lesion_that_cannot_be_placed_is_recorded_and_spoils_only_what_it_must
     write_images(tmp_path)
     Image.fromarray(block(SHAPE, 20, 50, 16, 8)).save(tmp_path / "mask.png")
     Image.fromarray(block((12, 10), 2, 5, 2, 1)).save(tmp_path / "small.png")
-    Image.fromarray(bright("LEFT", SHAPE)).save(tmp_path / "grey.png")
+    Image.fromarray(ramp(SHAPE)).save(tmp_path / "grey.png")
     Image.fromarray(np.zeros(SHAPE, np.uint8)).save(tmp_path / "empty.png")
     table = write_table(
         tmp_path, f"left.pgm,1,left,abnormal,{fields}", "right.pgm,1,right,abnormal,20,90,6"
