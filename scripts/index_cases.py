@@ -7,6 +7,8 @@ from tqdm import tqdm
 
 from camseg.cli import run
 from camseg.datasets import index
+from camseg.datasets.copies import reject_copies
+from camseg.datasets.discovery import home
 from camseg.datasets.selection import GreyOptions, Selection
 from camseg.options import add_options, from_arguments
 
@@ -32,6 +34,7 @@ def main() -> None:
         grey=from_arguments(GreyOptions, args).grey,
     )
     rows = index.in_order(tqdm(cases, unit="case", mininterval=5))
+    reject_copies(rows, home(args.data))
     print(*index.summary(rows), sep="\n")
     index.check_usable(rows, args.data, strict=args.strict)
     index.write_index(args.output, rows)

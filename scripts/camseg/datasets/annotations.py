@@ -210,3 +210,8 @@ def read_view(row: Row, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     if image.shape != shape_of(row):
         raise CamsegError(f"{path}: is not the image that was indexed")
     return image, image
+
+
+def glance(row: Row, folder: Path) -> np.ndarray:
+    """Return all of a view's image: most files have to be decoded whole."""
+    return read_view(row, folder)[0]

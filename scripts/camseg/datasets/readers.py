@@ -1,7 +1,6 @@
 """What a reader of a data set is. Each is a module of `camseg.datasets.sources`, found by name.
 
-A reader states what differs between the sources, no more: it is a module with these three
-functions.
+A reader states what differs between the sources, no more: it is a module with these functions.
 """
 
 from collections.abc import Iterator
@@ -39,6 +38,13 @@ class Reader(Protocol):
 
         As ROIs are cut from it, and linear in optical density or as near as the source allows.
         Raises CamsegError, naming the file, if it is not whole.
+        """
+        ...
+
+    def glance(self, row: Row, folder: Path) -> np.ndarray:
+        """Return some pixels of a view's image, the same of equal images; errors as `read_view`.
+
+        What is cheap and tells most images apart: the first rows, where they can be had alone.
         """
         ...
 

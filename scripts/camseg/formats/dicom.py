@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.pixels.processing import apply_modality_lut
+from pydicom.pixels.processing import apply_modality_lut, apply_voi
 
 from camseg.errors import CamsegError
 from camseg.formats.pictures import Picture, check_size, inverted
@@ -35,8 +35,9 @@ def read_picture(path: Path) -> Picture:
     elif float(dataset.get("RescaleSlope") or 1) < 0:
         falls = not falls
     if tables := dataset.get("VOILUTSequence"):
-        entries = np.atleast_1d(tables[0].LUTData)
-        falls = falls != (int(entries[0]) > int(entries[-1]))
+        count, start, _ = tables[0].LUTDescriptor
+        ends = apply_voi(np.array([start, start + (count or 1 << 16) - 1], np.int64), dataset)
+        falls = falls != bool(ends[0] > ends[1])
     if grey.dtype.kind not in "iu":
         raise CamsegError(f"its pixels are {grey.dtype}, not whole numbers")
     if grey.dtype == np.uint8 and bits < 8:  # not the 8 bits that are taken as they stand

@@ -14,6 +14,7 @@ from camseg.datasets.annotations import (
     PLAIN,
     Entry,
     Finding,
+    glance,
     index_entries,
     lesions,
     read_view,
@@ -24,7 +25,7 @@ from camseg.datasets.views import OPPOSITE, Row
 from camseg.errors import CamsegError
 from camseg.formats.image_files import read_size
 
-__all__ = ["index_cases", "lesions", "read_view"]  # what a reader is
+__all__ = ["glance", "index_cases", "lesions", "read_view"]  # what a reader is
 
 FOLDER = re.compile(
     r"(Mass|Calc)-(Training|Test)_P_\d+_(LEFT|RIGHT)_(CC|MLO)(_\d+)?", re.IGNORECASE

@@ -11,6 +11,7 @@ from camseg.errors import CamsegError
 from camseg.formats import ddsm, ljpeg
 
 HEADER_BYTES = 1 << 18  # of a .LJPEG; the header of a real one has about 80
+GLANCE = 8  # rows
 
 
 def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Row]]:
@@ -113,3 +114,13 @@ def read_view(row: Row, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Decode a view's .LJPEG; its scanner's calibration gives optical densities."""
     grey = ddsm.read_image(folder / row["image"], shape_of(row))
     return ddsm.eight_bit(grey, row["scanner"]), ddsm.brightness(grey, row["scanner"])
+
+
+def glance(row: Row, folder: Path) -> np.ndarray:
+    """Decode the first rows of a view's .LJPEG."""
+    path = folder / row["image"]
+    head = ddsm.read_bytes(path, ddsm.LJPEG_LIMIT, head=HEADER_BYTES)
+    try:
+        return ljpeg.decode(head, rows=min(GLANCE, ljpeg.read_header(head).height))
+    except CamsegError as error:
+        raise CamsegError(f"{path}: {error}") from error

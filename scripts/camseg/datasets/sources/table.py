@@ -11,6 +11,7 @@ from camseg.datasets.annotations import (
     PLAIN,
     Entry,
     Finding,
+    glance,
     index_entries,
     lesions,
     read_view,
@@ -19,7 +20,7 @@ from camseg.datasets.lists import locate, read_lines
 from camseg.datasets.views import OPPOSITE, Row
 from camseg.errors import CamsegError
 
-__all__ = ["index_cases", "lesions", "read_view"]  # what a reader is
+__all__ = ["glance", "index_cases", "lesions", "read_view"]  # what a reader is
 
 REQUIRED = ("image", "patient", "side", "label")
 OPTIONAL = ("view", "mask", "x", "y", "r", "y_from", "pathology", "type")
