@@ -241,12 +241,14 @@ def test_tables_follow_from_the_stages_before(study):
 def test_intervals_and_claims_follow_from_predictions(study):
     """The tables of statistics by another way: from every ROI's prediction."""
     results = study / "results/phantom"
-    right = {}
+    right, one_class = {}, set()
     for regime in ("original", "cam", "mask", "inverse"):
         path = results / f"training/{regime}/MobileNetV2/split-0/predictions.tsv"
         table = pd.read_csv(path, sep="\t", index_col="roi_id")
         table = table[table["side"] == "validation"]
         right[regime] = (table["probability"] > 0.5) == (table["label"] == "abnormal")
+        if (table["probability"] > 0.5).nunique() == 1:
+            one_class.add(regime)
     n = len(right["original"])
     claims = pd.read_csv(results / "tables/claims.csv").query("data == 'this study'")
     assert set(claims["claim"]) == {"H1", "H2"}  # one classifier has no correlation
@@ -255,7 +257,9 @@ def test_intervals_and_claims_follow_from_predictions(study):
         assert row.statistic == f"{(first & ~second).sum()} : {(second & ~first).sum()}"
         assert row.difference == pytest.approx(first.mean() - second.mean(), abs=1e-6)
         by_patient = (first.astype(int) - second).groupby(table["patient_id"]).mean()
-        if (by_patient != by_patient.iloc[0]).any():
+        unread = one_class & set(row.comparison.split(" - "))
+        assert row.reading.startswith("No reading: ") == np.isnan(row.p) == bool(unread)
+        if (by_patient != by_patient.iloc[0]).any() and not unread:
             assert row.low <= row.difference <= row.high
         else:  # nothing that a bootstrap could draw
             assert np.isnan([row.low, row.high]).all()
@@ -263,6 +267,12 @@ def test_intervals_and_claims_follow_from_predictions(study):
     for regime, column in (("original", "val_acc"), ("inverse", "inverse_val_acc")):
         assert intervals.loc[column, "value"] == pytest.approx(right[regime].mean(), abs=1e-6)
         assert intervals.loc[column, "n"] == n
+        assert intervals.loc[column, "balanced"] == pytest.approx(
+            right[regime].groupby(table["label"]).mean().mean(), abs=1e-6
+        )
+    by_class = pd.read_csv(results / "tables/accuracy_by_class.csv").set_index("regime")
+    assert set(by_class.index[by_class["called"] != "both"]) == one_class
+    assert (by_class[["n_abnormal", "n_normal"]].sum(axis=1) == n).all()
     assert intervals.loc["Dice", "low"] < intervals.loc["Dice", "value"]
     bias = pd.read_csv(results / "tables/selection_bias.csv", index_col="regime")
     assert list(bias["n"]) == [n] * 4

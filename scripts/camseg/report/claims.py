@@ -12,7 +12,7 @@ from camseg.report import statistics
 from camseg.report.by_class import accuracy_by_class, gave_one_class
 from camseg.report.intervals import PUBLISHED_N
 from camseg.report.results import ACCURACIES
-from camseg.rois.split import FOLDS
+from camseg.rois.split import FEW, FOLDS
 from camseg.seeds import generator
 from camseg.training.registry import REGIMES, Comparison
 
@@ -43,31 +43,33 @@ def claims(
     `difference` is the first regime's accuracy minus the other's, with its interval; `p_holm` is p
     corrected for all tests of the same claim on the same data; `reading` puts it into words. A
     network that gave one class to all ROIs of a split, of two, supports no reading: its comparisons
-    have neither interval nor p, H3 leaves its classifier out, and `reading` says so.
+    have neither interval nor p, H3 leaves its classifier out, and `reading` says so. What is shown
+    on few ROIs of a class is read with their number.
     """
     silent = _one_class(predictions)
     rows = [*_paired(predictions, list(results["Classifier"]), silent, seed), *_counted(published)]
     rows += [_association(results, OURS, silent, seed)]
     rows += [_association(published, PUBLISHED, {}, seed)]
-    table = pd.DataFrame(rows, columns=[*COLUMNS, "effect", "readings", "note"])
-    table = table.fillna({"note": ""})
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "effect", "readings", "caution", "note"])
+    table = table.fillna({"caution": "", "note": ""})
     table = table[table["p"].notna() | (table["note"] != "")]
     table = table.sort_values(["claim", "data"], ascending=[True, False], kind="stable")
     families = table.dropna(subset="p").groupby(["claim", "data"])["p"]
     table["p_holm"] = families.transform(statistics.holm)
     table["reading"] = [
-        _reading(row.p_holm, row.effect, row.readings, row.note) for row in table.itertuples()
+        _reading(row.p_holm, row.effect, row.readings, row.caution, row.note)
+        for row in table.itertuples()
     ]
     return table[COLUMNS]
 
 
-def _reading(p: float, effect: float, compared: Comparison, note: str) -> str:
-    """Return what a test shows, and its note; the note alone where there is no p (NaN)."""
+def _reading(p: float, effect: float, compared: Comparison, caution: str, note: str) -> str:
+    """Return what a test shows, with a `caution` if it shows something; `note` comes with all."""
     if pd.isna(p):
         return note
-    if p >= SIGNIFICANT:
-        return f"{compared.undecided} {note}".strip()
-    return f"{compared.higher if effect > 0 else compared.lower} {note}".strip()
+    verdict = compared.higher if effect > 0 else compared.lower
+    said = [compared.undecided] if p >= SIGNIFICANT else [verdict, caution]
+    return " ".join(filter(None, [*said, note]))
 
 
 def _one_class(predictions: pd.DataFrame) -> Silent:
@@ -89,9 +91,10 @@ def _paired(
 
     The test takes the splits of the first shuffle, where no ROI is validated twice. Where no
     patient tells the regimes apart there is nothing to draw an interval from: NaN. Where either
-    regime is among the `silent` ones, interval and p are NaN, and `note` says why.
+    regime is among the `silent` ones, interval and p are NaN, and `note` says why; `caution`
+    says of which class the test has few ROIs.
     """
-    keys = ["model", "split", "roi_id", "patient_id"]
+    keys = ["model", "split", "roi_id", "patient_id", "abnormal"]
     right = predictions.assign(right=predictions["right"].astype(float))
     right = right.pivot_table("right", keys, "regime").reset_index()
     for compared in COMPARISONS:
@@ -102,7 +105,8 @@ def _paired(
         for model in [model for model in models if model in both.groups]:
             pairs = both.get_group(model)
             difference = pairs[first] - pairs[second]
-            once = difference[pairs["split"].str.removeprefix("split-").astype(int) < FOLDS]
+            tested = pairs["split"].str.removeprefix("split-").astype(int) < FOLDS
+            once = difference[tested]
             only_first, only_second = int((once > 0).sum()), int((once < 0).sum())
             low, high = statistics.bootstrap(
                 difference.to_numpy(),
@@ -127,8 +131,19 @@ def _paired(
                 "p": NAN if named else statistics.mcnemar(only_first, only_second),
                 "effect": only_first - only_second,
                 "readings": compared,
+                "caution": _few(pairs.loc[tested, "abnormal"]),
                 "note": f"No reading: {' and '.join(named)} {ONE_CLASS}." if named else "",
             }
+
+
+def _few(abnormal: pd.Series) -> str:
+    """Return a sentence on each class that has fewer than FEW ROIs, (n,) bool."""
+    counts = {"normal": (~abnormal).sum(), "abnormal": abnormal.sum()}
+    return " ".join(
+        f"Only {n} of {len(abnormal)} ROIs {'is' if n == 1 else 'are'} {name}."
+        for name, n in counts.items()
+        if n < FEW
+    )
 
 
 def _counted(published: pd.DataFrame) -> Iterator[dict]:

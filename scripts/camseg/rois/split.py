@@ -76,10 +76,9 @@ def few_in_validation(labels: np.ndarray, sides: np.ndarray) -> list[str]:
     return [
         f"only {n} of {len(validated)} validation ROIs {'is' if n == 1 else 'are'} {name} (fewer "
         f"than {FEW}): one call changes the accuracy on {name} ROIs by {1 / n:.2f}, and calling "
-        f"all ROIs by the larger class is {majority:.3f} right; what helps is more {name} ROIs "
-        "(rois/candidates.tsv says which were left out, and why), splits: "
-        f"{FOLDS} (every ROI is validated once), and against networks that call all ROIs alike "
-        "class_weights: balanced in the section training"
+        f"all ROIs by the larger class is {majority:.3f} right; what helps: more {name} ROIs "
+        f"(rois/candidates.tsv says which were left out, and why), or splits: {FOLDS}, which "
+        "validates every ROI once"
         for name, n in zip(("normal", "abnormal"), counts, strict=True)
         if n < FEW
     ]

@@ -173,6 +173,30 @@ def test_of_several_splits_those_with_one_class_are_counted():
     assert row[["low", "high", "p", "p_holm"]].isna().all()
 
 
+@pytest.mark.parametrize(
+    ("n_abnormal", "n_normal", "caution"),
+    [
+        (20, 1, " Only 1 of 21 ROIs is normal."),
+        (9, 20, " Only 9 of 29 ROIs are abnormal."),
+        (10, 10, ""),
+    ],
+)
+def test_what_is_shown_on_few_rois_of_a_class_is_read_with_their_number(
+    n_abnormal, n_normal, caution
+):
+    n = n_abnormal + n_normal
+    right = {"original": "1" * n, "cam": "0" * 8 + "1" * (n - 8), "blob": "1" * n}
+    right["swapped"] = "0" * 7 + "1" * (n - 7)
+    rois = predictions(right, abnormal="1" * n_abnormal + "0" * n_normal)
+    table = this_study(claims(rois, results(["Xception"]), PUBLISHED, seed=1), "H1")
+    readings = table.set_index("comparison")["reading"]
+    assert readings["cam - original"] == (
+        f"Less accurate on what the CAM shows: what it darkens tells something, too.{caution}"
+    )
+    # nothing shown, nothing to be cautious of
+    assert readings["cam - swapped"].endswith("than another patient's CAM.")
+
+
 def h3(silent):
     """H3 of six classifiers; the networks of `silent`, classifier and regime, give one class."""
     ours = results(list("abcdef"), Dice=[1, 2, 3, 4, 5, 6], CAM_val_acc=[2, 1, 3, 4, 6, 5])
