@@ -59,7 +59,7 @@ def check_schema(config: dict, schema: str | Path) -> None:
     errors = STRICT(rules).iter_errors(config)
     errors = sorted(errors, key=lambda error: [str(key) for key in error.path])
     if errors:
-        raise CamsegError(f"config: {_describe(errors[0])}")
+        raise CamsegError(f"config: {_describe(errors[0], rules)}")
 
 
 def check_study(config: dict) -> None:
@@ -73,6 +73,10 @@ def check_study(config: dict) -> None:
     check_paths(config, models)
     for regime, chosen in config["regimes"].items():
         for model in [] if chosen == "all" else chosen:
+            if model not in models and model.lower() == "all":
+                raise CamsegError(
+                    f"config: regimes.{regime}: write {regime}: all, without brackets"
+                )
             if model not in models:
                 raise CamsegError(
                     f"config: regimes.{regime}: {model} is not among models "
@@ -112,14 +116,27 @@ def check_paths(config: dict, models: dict[str, ClassifierOptions]) -> None:
             )
 
 
-def _describe(error: ValidationError) -> str:
-    """Return one line for a schema violation: the key, what is wrong, what would be right."""
+def _describe(error: ValidationError, rules: dict) -> str:
+    """Return one line for a violation of a schema, `rules`: key, fault, what would be right."""
     place = ".".join(map(str, error.absolute_path))
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
         unknown = next(key for key in error.instance if key not in known)
         close = get_close_matches(str(unknown), known, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        if elsewhere := _written_out(unknown, error.instance[unknown], rules):
+            hint = f"write it as {' or '.join(elsewhere)}"
         return f"{'.'.join(filter(None, [place, str(unknown)]))}: no such key; {hint}"
     expected = error.schema.get("description", "")
     return f"{place}: {error.message}" + (f" ({expected})" if expected else "")
+
+
+def _written_out(key: object, value: object, rules: dict) -> list[str]:
+    """Return a key as it is written in each section that has one of its name, or at the top."""
+    short = value if isinstance(value, str | int | float) else "..."
+    top = rules["properties"]
+    written = [f"{key}: {short}"] if key in top and "properties" not in top[key] else []
+    for section, rule in top.items():
+        if key in rule.get("properties", {}):
+            written.append(f"{section}: {{{key}: {short}}}")
+    return written

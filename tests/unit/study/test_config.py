@@ -80,6 +80,22 @@ def test_schema_describes_every_key_and_its_defaults_are_the_default_study(confi
     [
         ("training.epohcs", 3, "config: training.epohcs: no such key; did you mean epochs?"),
         ("sede", 3, "config: sede: no such key; did you mean seed?"),
+        ("results", "x", r"config: results: no such key; write it as pathvars: {results: x}$"),
+        ("epochs", 3, r"config: epochs: no such key; write it as training: {epochs: 3}$"),
+        ("image", [1], r"config: image: no such key; write it as figure1: {image: \.\.\.}$"),
+        (
+            "weights",
+            None,
+            r"config: weights: no such key; write it as figure1: {weights: \.\.\.}$",
+        ),
+        ("training.seed", 3, r"config: training.seed: no such key; write it as seed: 3$"),
+        (
+            "rois.source",
+            "ddsm",
+            r"config: rois.source: no such key; write it as dataset: {source: ddsm}$",
+        ),
+        ("cam.mask", "all", r"config: cam.mask: no such key; write it as regimes: {mask: all}$"),
+        ("cam.cam", "all", r"config: cam.cam: no such key; write it as regimes: {cam: all}$"),
         ("training.epochs", 0, "config: training.epochs: 0 is less than the minimum of 1"),
         ("training.epochs", "many", "config: training.epochs: 'many' is not of type 'integer'"),
         ("models", [], r"config: models: \[\] should be non-empty"),
@@ -121,6 +137,8 @@ def test_a_bad_key_or_value_is_one_readable_line(config, key, value, message):
     ("key", "value", "message"),
     [
         ("regimes.inverse", ["VGG16"], "regimes.inverse: VGG16 is not among models"),
+        ("regimes.cam", ["all"], "regimes.cam: write cam: all, without brackets$"),
+        ("regimes.inverse", ["Xception", "All"], "regimes.inverse: write inverse: all, without"),
         ("rois.padding", [0.3, 0.1], r"rois.padding: \[0.3, 0.1\] is no range"),
         ("dataset", {"source": "ddsm", "path": "no/where"}, "there is no folder no/where"),
         ("pathvars.results", "-rf", "pathvars.results: '-rf': a path must not begin with -"),
