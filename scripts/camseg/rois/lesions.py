@@ -122,7 +122,8 @@ def abnormal_candidates(row: Row, folder: Path, rules: Rules) -> list[Candidate]
 
 def _merge(first: Candidate, second: Candidate) -> Candidate:
     """Drop one of two candidates of the same lesion and return the other: a selected one."""
-    kept, copy = (second, first) if first.reason == UNSELECTED else (first, second)
+    later = first.reason == UNSELECTED != second.reason
+    kept, copy = (second, first) if later else (first, second)
     copy.copy, copy.status, copy.box = True, "dropped", None
     copy.reason = f"is the same lesion as {kept.pair_id}, which counts once"
     note = "its lesion is listed more than once and counts once"

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from camseg.datasets.selection import Selection
 from camseg.formats import ddsm, ljpeg
@@ -293,3 +294,97 @@ def test_real_cases(fixtures, tmp_path):
             assert np.abs(wanted - found).max() <= 1.5
         else:
             assert item.row["view"] not in item.pair_id  # cut from the other breast
+
+
+def one_side(side, shape, begins):
+    """A breast whose chest wall is `begins` columns from the picture's edge, on dark film."""
+    rows, columns = np.indices(shape)
+    depth = columns - begins if side == "LEFT" else shape[1] - 1 - begins - columns
+    inside = ((rows - shape[0] / 2) / (0.4 * shape[0])) ** 2 + (depth / (0.6 * shape[1])) ** 2 < 1
+    return np.where(inside & (depth >= 0), 150 + rows % 90, 10 + columns % 3).astype(np.uint8)
+
+
+LESION = Box(20, 50, 16, 8)
+
+
+def write_pair(folder, left, right, lesion=LESION):
+    """A table of a left picture with a lesion, and a right one without."""
+    mask = np.zeros(left.shape, np.uint8)
+    mask[lesion.slices] = 255
+    for name, image in (("left", left), ("right", right), ("mask", mask)):
+        Image.fromarray(image).save(folder / f"{name}.png")
+    lines = ["image,patient,side,label,mask", "left.png,1,left,abnormal,mask.png"]
+    (folder / "table.csv").write_text("\n".join([*lines, "right.png,1,right,normal,"]) + "\n")
+
+
+def extract_pair(folder, **rules):
+    (rows,) = index_source(folder / "table.csv", "table")
+    found = extraction.extract_case(rows, folder, replace(RULES, **rules))
+    return {candidate.label: candidate for candidate in found}
+
+
+CONTRADICTION = "the breast lies at the left edge of RIGHT, not at the other: see rois: chest_wall"
+
+
+def test_pictures_stored_turned_to_one_side_are_found_out_and_can_be_told(tmp_path):
+    left = one_side("LEFT", (120, 80), 0)
+    write_pair(tmp_path, left, one_side("LEFT", (120, 90), 0))
+    warned = extract_pair(tmp_path)
+    assert warned["abnormal"].notes == []
+    assert warned["normal"].notes == [CONTRADICTION]
+    assert warned["normal"].details["breast_side"] == "left"
+    assert warned["normal"].box == Box(90 - 16 - 24, 48, 24, 12)  # as told: by side
+    for rule in ("left", "found"):
+        pair = extract_pair(tmp_path, chest_wall=rule)
+        assert pair["normal"].box == pair["abnormal"].box == Box(16, 48, 24, 12)
+        assert pair["normal"].notes == pair["abnormal"].notes == []
+    wrong = extract_pair(tmp_path, chest_wall="right")
+    assert [len(wrong[label].notes) for label in ("abnormal", "normal")] == [1, 1]
+
+
+def test_a_breast_that_touches_no_edge_is_measured_from_where_it_begins(tmp_path):
+    shape = 240, 200
+    lesion = Box(70, 100, 32, 16)
+    left, right = one_side("LEFT", shape, 40), one_side("RIGHT", shape, 20)
+    write_pair(tmp_path, left, right, lesion)
+    pair = extract_pair(tmp_path)
+    assert pair["abnormal"].box == Box(62, 96, 48, 24)
+    # 22 columns from where the left breast begins; the right one ends at column 180
+    assert pair["normal"].box.x + 48 == pytest.approx(180 - 22, abs=2)
+    assert pair["normal"].notes == []
+    # the same pair, each at its edge, gives the same place exactly
+    edges = tmp_path / "edges"
+    edges.mkdir()
+    write_pair(
+        edges, one_side("LEFT", shape, 0), one_side("RIGHT", shape, 0), lesion._replace(x=30)
+    )
+    assert extract_pair(edges)["normal"].box == Box(200 - 22 - 48, 96, 48, 24)
+
+
+def test_a_picture_of_few_levels_is_told(tmp_path):
+    left, right = one_side("LEFT", (120, 80), 0), one_side("RIGHT", (120, 80), 0)
+    write_pair(tmp_path, left, right)
+    assert extract_pair(tmp_path)["abnormal"].notes == []
+    hot = left.astype(np.uint16) * 16  # twelve bits
+    hot[0, 0] = 65535
+    Image.fromarray(hot).save(tmp_path / "left.png")
+    pair = extract_pair(tmp_path)
+    image = np.rint((hot.astype(float) - hot.min()) * 255 / (65535 - hot.min()))
+    ordered = np.sort(image, axis=None)  # 9,600 pixels: a thousandth of them are 9.6
+    levels = len(np.unique(ordered[9:-9]))
+    assert levels < 12
+    assert pair["abnormal"].notes == [f"only {levels} of 256 grey levels are in use"]
+    assert pair["normal"].notes == []
+
+
+def test_a_robust_range_is_not_squeezed_by_a_hot_pixel(tmp_path):
+    left, right = one_side("LEFT", (120, 80), 0), one_side("RIGHT", (120, 80), 0)
+    write_pair(tmp_path, left.astype(np.uint16) * 16, right)
+    plain = extract_pair(tmp_path)["abnormal"].image.astype(int)
+    hot = left.astype(np.uint16) * 16
+    hot[0, 0] = 65535
+    Image.fromarray(hot).save(tmp_path / "left.png")
+    (rows,) = index_source(tmp_path / "table.csv", "table", grey="robust")
+    abnormal, _ = extraction.extract_case(rows, tmp_path, RULES)
+    assert abnormal.notes == []
+    assert np.abs(abnormal.image.astype(int) - plain).max() <= 3
