@@ -84,9 +84,22 @@ def test_every_profile_plans_the_same_jobs(project, profile):
 
 
 def test_paper_study_can_be_inspected_without_data(project):
-    counts = jobs(snakemake(project, "-n", "--configfile=config/paper.yaml", "all"))
+    planned = snakemake(project, "-n", "--configfile=config/paper.yaml", "all")
+    counts = jobs(planned)
     assert counts["train_classifier"] == 19
     assert "make_phantom" not in counts
+    (line,) = (line for line in planned.stdout.splitlines() if "no .ics file" in line)
+    assert "Indexing the cases of resources/ddsm; a run would end here: resources/ddsm: no" in line
+    dag = snakemake(project, "--dag", "--configfile=config/paper.yaml", "all")
+    assert dag.stdout.startswith("digraph")
+
+
+def test_the_plan_of_a_study_with_data_says_nothing_of_them(project):
+    (project / "data").mkdir()
+    (project / "data/a.ics").touch()
+    config = {"dataset": {"source": "ddsm", "path": "data"}}
+    planned = snakemake(project, "-n", "all", config=config)
+    assert re.search(r"Indexing the cases of data$", planned.stdout, re.M)
 
 
 def test_paper_study_without_data_says_where_to_put_them(project):

@@ -149,10 +149,21 @@ def image_of_figure1(wildcards):
     return config["figure1"]["image"]
 
 
+def fault_of_cases():
+    """Why the dataset lists no case, and what to do; "" if it does."""
+    try:
+        if SOURCE.path:
+            datasets.require_cases(SOURCE, Path(CASES))
+    except CamsegError as error:
+        return str(error)
+    return ""
+
+
 def require_cases():
     """End a run before its first job if the dataset lists no case."""
-    if SOURCE.path:
-        try:
-            datasets.require_cases(SOURCE, Path(CASES))
-        except CamsegError as error:
-            raise WorkflowError(error)
+    if fault := fault_of_cases():
+        raise WorkflowError(fault)
+
+
+# a dry run, which calls no hook, says it with the job that it would be
+UNLISTED = fault_of_cases() if workflow.is_main_process else ""

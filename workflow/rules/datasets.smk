@@ -22,6 +22,7 @@ rule index_cases:
         strict="--strict" if config["strict"] else "",
     message:
         "Indexing the cases of {input.cases}"
+        + (f"; a run would end here: {UNLISTED}" if UNLISTED else "")
     shell:
         "python {input.code[0]:q} {input.cases:q} --source {params.source}"
         " {params.listing:q} {params.grey:q} {params.selection:q} {params.strict}"

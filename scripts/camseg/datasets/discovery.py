@@ -38,11 +38,20 @@ def find(path: Path, listing: str) -> list[Path]:
     """
     if path.is_file():
         return [path]
-    name = re.compile(listing, re.IGNORECASE)
-    found = [place / file for place, files in walk(path) for file in files if name.fullmatch(file)]
+    found = sorted(_named(path, listing))
     if not found:
         raise CamsegError(f"{path}: no file at any depth below it is named like {listing}")
-    return sorted(found)
+    return found
+
+
+def lists_cases(path: Path, listing: str) -> bool:
+    """Return whether `find` would find a file; looks no further than to the first."""
+    return path.is_file() or any(_named(path, listing))
+
+
+def _named(folder: Path, listing: str) -> Iterator[Path]:
+    name = re.compile(listing, re.IGNORECASE)
+    return (place / file for place, files in walk(folder) for file in files if name.fullmatch(file))
 
 
 def home(path: Path) -> Path:

@@ -56,7 +56,5 @@ SOURCES = {
 
 def require_cases(source: Source, path: Path) -> None:
     """Raise CamsegError, saying what to do, if nothing at `path` lists a case of a source."""
-    try:
-        discovery.find(path, source.listing)
-    except CamsegError as error:
-        raise CamsegError(f"{path}: {source.missing}") from error
+    if not discovery.lists_cases(path, source.listing):
+        raise CamsegError(f"{path}: {source.missing}")
