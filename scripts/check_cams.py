@@ -3,9 +3,7 @@
 import argparse
 from functools import partial
 
-from camseg.audit import sanity
 from camseg.cli import run
-from camseg.explanations import explain
 from camseg.explanations.options import MapOptions
 from camseg.io import store
 from camseg.io.files import whole_file
@@ -28,6 +26,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True, help="TSV, one row per check, ROI and draw")
     args = parser.parse_args()
+
+    from camseg.audit import sanity  # TensorFlow takes seconds
+    from camseg.explanations import explain
 
     maps, batches = from_arguments(MapOptions, args), from_arguments(BatchOptions, args)
     model = explain.load(args.model, threads=batches.threads)

@@ -7,7 +7,6 @@ import numpy as np
 from tqdm import tqdm
 
 from camseg.cli import run
-from camseg.explanations import explain
 from camseg.explanations.options import CamOptions
 from camseg.io import store
 from camseg.networks import classifiers
@@ -26,6 +25,8 @@ def main() -> None:
     add_options(parser, BatchOptions)
     parser.add_argument("--output", required=True, help="HDF5 file of CAMs to write")
     args = parser.parse_args()
+
+    from camseg.explanations import explain  # TensorFlow takes seconds
 
     choices = asdict(from_arguments(CamOptions, args)) | {"explanation": args.explanation}
     batches = from_arguments(BatchOptions, args)

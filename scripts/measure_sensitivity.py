@@ -3,9 +3,7 @@
 import argparse
 from functools import partial
 
-from camseg.audit import sensitivity
 from camseg.cli import run
-from camseg.explanations import explain
 from camseg.io import store
 from camseg.io.files import whole_file
 from camseg.networks import classifiers
@@ -25,6 +23,9 @@ def main() -> None:
     add_options(parser, BatchOptions)
     parser.add_argument("--output", required=True, help="TSV, one row per combination")
     args = parser.parse_args()
+
+    from camseg.audit import sensitivity  # TensorFlow takes seconds
+    from camseg.explanations import explain
 
     batches = from_arguments(BatchOptions, args)
     model = explain.load(args.model, threads=batches.threads)

@@ -2,13 +2,9 @@
 
 import argparse
 
-import tensorflow as tf
-
 from camseg.cli import run
-from camseg.explanations import imagenet
 from camseg.figures import maps
 from camseg.figures.style import save
-from camseg.networks.devices import claim_gpu
 
 
 def main() -> None:
@@ -18,6 +14,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
     args = parser.parse_args()
+
+    from camseg.explanations import imagenet  # TensorFlow takes seconds
+    from camseg.networks.backend import tf
+    from camseg.networks.devices import claim_gpu
+
     claim_gpu()
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)

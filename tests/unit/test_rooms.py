@@ -13,13 +13,16 @@ LIBRARY = ROOT / "scripts/camseg"
 # each may import those before it
 ROOMS = ["io", "formats", "phantom", "datasets", "rois", "networks", "training", "explanations"]
 ROOMS += ["scoring", "audit", "report", "figures", "study"]
-TOP = {"errors", "cli", "seeds", "named", "options", "code"}  # any room may import these
+# any room may import these
+TOP = {"errors", "cli", "seeds", "named", "options", "code", "compiled"}
 # where TensorFlow is imported: with the module, which takes seconds
+BACKEND = "camseg.networks.backend"  # from which all others have it
 WITH_TENSORFLOW = {
     "audit/sanity.py",
     "audit/sensitivity.py",
     "explanations/explain.py",
     "explanations/imagenet.py",
+    "networks/backend.py",
     "networks/devices.py",
     "training/loop.py",
     "training/step.py",
@@ -114,16 +117,40 @@ def is_run_later(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef | ast.ClassDef)
 
 
+def loads_tensorflow(tree: ast.AST) -> bool:
+    return uses(tree, "tensorflow", "keras") or BACKEND in imports(tree)
+
+
 def test_tensorflow_is_imported_only_where_it_is_needed():
     with_module, at_all = set(), set()
     for path in FILES:
         for node in TREES[name_of(path)].body:
-            if uses(node, "tensorflow", "keras") and not is_for_type_checkers(node):
+            if loads_tensorflow(node) and not is_for_type_checkers(node):
                 at_all.add(str(path.relative_to(LIBRARY)))
                 if not is_run_later(node):
                     with_module.add(str(path.relative_to(LIBRARY)))
     assert with_module == WITH_TENSORFLOW
     assert at_all == WITH_TENSORFLOW | WHEN_CALLED
+
+
+def test_all_have_keras_as_camseg_sets_it():
+    """Whoever imported it past the backend could be the first to load it, with other settings."""
+    trees = TREES | {path.stem: ast.parse(path.read_text()) for path in SCRIPTS}
+    past = {
+        name
+        for name, tree in trees.items()
+        for node in tree.body
+        if uses(node, "tensorflow", "keras") and not is_for_type_checkers(node)
+    }
+    assert past == {BACKEND}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_program_loads_tensorflow_when_it_runs(script):
+    """So that --help is quick, and what is wrong with Keras' settings is one line."""
+    slow = {name_of(LIBRARY / path) for path in WITH_TENSORFLOW}
+    for node in ast.parse(script.read_text()).body:
+        assert is_run_later(node) or not imports(node) & slow
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)

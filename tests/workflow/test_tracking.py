@@ -30,6 +30,7 @@ EVERY += INGESTION + MODELS + SCORING + TABLES + IMAGES + CHARTS
 OWN = {
     "cli": EVERY,
     "code": "train_classifier",
+    "compiled": "make_phantom " + INGESTION + PLACES + SCORING + AUDIT,
     "errors": EVERY,
     "named": "extract_rois index_cases render_candidates " + MODELS + IMAGES,
     "options": "make_phantom split_rois render_sensitivity " + INGESTION + MODELS + SAMPLES,
@@ -69,8 +70,10 @@ OWN = {
     "io.files": EVERY,
     "io.hdf5": "extract_rois split_rois render_dice_curves render_sanity render_claims "
     + ("render_intervals " + MODELS + SCORING + IMAGES),
+    "io.locks": MODELS,
     "io.store": "extract_rois split_rois render_dice_curves render_sanity render_claims "
     + ("render_intervals " + MODELS + SCORING + IMAGES),
+    "networks.backend": MODELS,
     "networks.classifiers": MODELS,
     "networks.devices": MODELS,
     "networks.options": MODELS,

@@ -7,11 +7,11 @@ must move along.
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
 import pandas as pd
 
 from camseg.explanations import explain, scaling
+from camseg.networks.backend import keras
 from camseg.scoring.dice import mean_dice
 from camseg.seeds import derive_seed, generator
 

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from itertools import product
 
-import keras
 import numpy as np
 import pandas as pd
 
 from camseg.explanations import explain, scaling
 from camseg.explanations.options import SCORES, TARGETS
 from camseg.io.store import Images
+from camseg.networks.backend import keras
 from camseg.scoring.dice import mean_dice
 
 

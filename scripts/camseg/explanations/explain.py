@@ -15,15 +15,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from camseg import named
 from camseg.errors import CamsegError
 from camseg.explanations.options import CamOptions
 from camseg.explanations.scaling import RESIZES, to_grey
 from camseg.io.checked import REMEDY
+from camseg.networks.backend import keras, tf
 from camseg.networks.devices import claim_gpu
 
 METHODS = "camseg.explanations.methods"

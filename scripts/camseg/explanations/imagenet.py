@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import keras
 import numpy as np
-from keras.applications import xception
 
 from camseg.errors import CamsegError
 from camseg.explanations import explain, scaling
+from camseg.io import hdf5
+from camseg.networks.backend import check_settings, keras
 from camseg.rois.boxes import resize
 
 SIDE = 299  # pixels, of what Xception sees
@@ -48,10 +48,14 @@ def load_xception(weights: str) -> keras.Model:
     `weights` are "imagenet", for those that Keras downloads once and keeps, or a file of the same.
     Raises CamsegError, with the way out, if they cannot be had.
     """
+    check_settings()
     try:
         return keras.applications.Xception(weights=weights, classifier_activation=None)
     except Exception as error:  # Keras raises a bare Exception where a download fails
         reason = textwrap.shorten(str(error), 300)
+        locks = hdf5.is_of_locks(error)
+    if locks:
+        raise CamsegError(f"Xception's weights cannot be read: {reason}; {hdf5.WITHOUT_LOCKS}")
     if weights == "imagenet":
         raise CamsegError(
             f"Xception's ImageNet weights cannot be downloaded: {reason}; download that file "
@@ -67,7 +71,9 @@ def predict(model: keras.Model, image: np.ndarray) -> Prediction:
     the logit of the most probable class.
     """
     square = np.stack([resize(channel, SIDE) for channel in np.moveaxis(image, -1, 0)], axis=-1)
-    images = xception.preprocess_input(square[np.newaxis])
+    images = keras.applications.xception.preprocess_input(
+        square[np.newaxis], data_format="channels_last"
+    )
     probabilities = keras.ops.softmax(model(images, training=False))[0]
     index = int(np.argmax(probabilities))
     _, raw = explain.explain(_one_class(model, index), images, score="logit")
@@ -78,7 +84,8 @@ def predict(model: keras.Model, image: np.ndarray) -> Prediction:
 def class_name(index: int) -> str:
     """Return the name of an ImageNet class, or its index where the list cannot be downloaded."""
     try:
-        ((_, name, _),) = xception.decode_predictions(np.eye(1000)[[index]], top=1)[0]
+        decode = keras.applications.xception.decode_predictions
+        ((_, name, _),) = decode(np.eye(1000)[[index]], top=1)[0]
     except Exception as error:  # as in `load_xception`
         print(f"The names of the classes cannot be downloaded: {error}")
         return f"class {index}"

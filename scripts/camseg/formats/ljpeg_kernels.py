@@ -5,7 +5,8 @@ Both dialects see an image (and T.81 each restart interval) as if a row of 2^(bi
 """
 
 import numpy as np
-from numba import njit
+
+from camseg.compiled import compiled
 
 FAST_BITS = 12  # index of the table that decodes a code and its extra bits at once
 LONGEST_SAMPLE = 31  # bits: a code of 16 and 15 extra bits
@@ -21,7 +22,7 @@ def padding(width: int) -> int:
     return width * LONGEST_SAMPLE // 8 + LOOK_AHEAD
 
 
-@njit(cache=True)
+@compiled
 def _predict(predictor: int, left: Integer, above: Integer, above_left: Integer) -> Integer:
     """Return the prediction (T.81 table H.1); halves are floored.
 
@@ -43,7 +44,7 @@ def _predict(predictor: int, left: Integer, above: Integer, above_left: Integer)
     return left
 
 
-@njit(cache=True)
+@compiled
 def _difference(value: int, category: int) -> int:
     """Return the difference whose extra bits are `value` (T.81 F.2.2.1 EXTEND, H.1.2.2)."""
     if category == 16:
@@ -53,7 +54,7 @@ def _difference(value: int, category: int) -> int:
     return value - (1 << category) + 1
 
 
-@njit(cache=True)
+@compiled
 def _category(difference: Integer) -> int:
     """Return the category of a difference modulo 2^16: the number of bits of its magnitude."""
     magnitude = min(difference, 65536 - difference)
@@ -63,7 +64,7 @@ def _category(difference: Integer) -> int:
     return category
 
 
-@njit(cache=True)
+@compiled
 def decoding_tables(counts: np.ndarray, categories: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a Huffman table's lookups by the next 16 and by the next FAST_BITS bits.
 
@@ -91,7 +92,7 @@ def decoding_tables(counts: np.ndarray, categories: np.ndarray) -> tuple[np.ndar
     return full, fast
 
 
-@njit(cache=True)
+@compiled
 def unstuff(raw: np.ndarray, start: int, packed: np.ndarray, n_zeros: int) -> tuple[int, int]:
     """Copy the bytes from `start` to the next marker, without the 0 stuffed behind each FF.
 
@@ -112,7 +113,7 @@ def unstuff(raw: np.ndarray, start: int, packed: np.ndarray, n_zeros: int) -> tu
     return n, i
 
 
-@njit(cache=True)
+@compiled
 def _eight_bytes(packed: np.ndarray, i: int) -> np.uint64:
     word = np.uint64(0)
     for k in range(8):
@@ -120,7 +121,7 @@ def _eight_bytes(packed: np.ndarray, i: int) -> np.uint64:
     return word
 
 
-@njit(cache=True)
+@compiled
 def decode_rows(
     packed: np.ndarray,
     n_bytes: int,
@@ -182,7 +183,7 @@ def decode_rows(
     return DONE, height - 1, position
 
 
-@njit(cache=True)
+@compiled
 def differences(
     samples: np.ndarray, predictor: int, bits: int, pvrg: bool, interval: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -208,7 +209,7 @@ def differences(
     return found, frequencies
 
 
-@njit(cache=True)
+@compiled
 def pack(
     interval: np.ndarray, codes: np.ndarray, lengths: np.ndarray, stream: np.ndarray, n: int
 ) -> int:
@@ -232,7 +233,7 @@ def pack(
     return n
 
 
-@njit(cache=True)
+@compiled
 def _put(stream: np.ndarray, n: int, byte: int) -> int:
     stream[n] = byte
     if byte == 0xFF:

@@ -5,6 +5,8 @@ measured first: a small file that claims to be a large one costs no memory.
 """
 
 import io
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,8 @@ from camseg.io.files import whole_file
 
 CHECKED = [h5py.h5z.FILTER_FLETCHER32]  # what `put` has done to the bytes of a dataset
 PACKED = [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32]
+WITHOUT_LOCKS = "set HDF5_USE_FILE_LOCKING=FALSE in the environment"
+_WRITTEN = "another program has it open to write: close it there"
 LARGEST = 2048  # pixels per side of an image, as in the configuration's schema
 
 
@@ -68,6 +72,46 @@ def new_file(path: str | Path) -> Iterator[h5py.File]:
         finally:
             if sink.error:
                 raise sink.error
+
+
+def open_file(path: str | Path) -> h5py.File:
+    """Open an HDF5 file to read.
+
+    HDF5 locks it, so that nobody writes in it meanwhile. A file system without locks is no
+    obstacle: camseg's files appear whole and are not written in. Raises CamsegError if another
+    program is writing in the file; for what else is raised see `fault`.
+    """
+    try:
+        return h5py.File(path)
+    except BlockingIOError as error:
+        raise CamsegError(f"{path}: {_WRITTEN}") from error
+    except OSError as error:
+        if not is_of_locks(error):
+            raise
+    try:
+        return h5py.File(path, locking=False)
+    except OSError as error:
+        if is_of_locks(error):
+            raise CamsegError(f"{path}: {error}; {WITHOUT_LOCKS}") from error
+        raise
+
+
+def is_of_locks(error: Exception) -> bool:
+    """Return whether HDF5 failed to lock a file, or has it open, in this process, otherwise."""
+    return "unable to lock file" in str(error) or "file locking flag" in str(error)
+
+
+def fault(path: str | Path, what: str, error: Exception, remedy: str = REMEDY) -> CamsegError:
+    """Return what to say of an HDF5 file that cannot be read: `what` is wrong, why, the `remedy`.
+
+    Where the system refuses (no such file, no permission, a disk or server that fails), the file
+    may be whole: nothing but the system's reason is told.
+    """
+    if number := re.search(r"errno[ =]+(\d+)", str(error), re.I):
+        return CamsegError(f"{path}: cannot be read: {os.strerror(int(number[1]))}")
+    if "already open for write" in str(error):  # a mark of HDF5's in the file
+        return CamsegError(f"{path}: {_WRITTEN}, or, if none has, {remedy}")
+    return CamsegError(f"{path}: {what}: {' '.join(str(error).split())}; {remedy}")
 
 
 def put(file: h5py.File, name: str, values: np.ndarray) -> None:

@@ -43,9 +43,8 @@ class Stored:
             try:
                 image[:] = dataset[row]
             except OSError as error:
-                raise CamsegError(
-                    f"{dataset.file.filename}: {dataset.name}, row {row}: {error}; {REMEDY}"
-                ) from error
+                what = f"{dataset.name}, row {row}"
+                raise hdf5.fault(dataset.file.filename, what, error) from error
         return images
 
     def take(self, index: np.ndarray) -> "Stored":
@@ -159,7 +158,7 @@ def _read(path: Path, kind: str, names: Iterable[str]) -> tuple[dict, h5py.File]
     """
     data = {}
     try:
-        file = h5py.File(path)
+        file = hdf5.open_file(path)
         version = hdf5.attribute(file, "schema_version")
         if version != SCHEMA:
             raise CamsegError(
@@ -181,8 +180,7 @@ def _read(path: Path, kind: str, names: Iterable[str]) -> tuple[dict, h5py.File]
     except CamsegError:
         raise
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise CamsegError(f"{path}: is not a whole {kind} file: {reason}; {REMEDY}") from error
+        raise hdf5.fault(path, f"is not a whole {kind} file", error) from error
     if len({len(values) for values in data.values()}) != 1:
         raise CamsegError(f"{path}: its datasets differ in length; {REMEDY}")
     return data, file

@@ -5,19 +5,20 @@ Importing this module does not import TensorFlow (seconds); building a network d
 
 from __future__ import annotations
 
-import fcntl
 import os
+import sys
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from importlib import import_module
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from camseg.errors import CamsegError
+from camseg.io import hdf5
+from camseg.io.locks import NoLockError, lock
 from camseg.networks.registry import NETWORKS
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def build(
     "imagenet" for those that Keras publishes, or a file that Keras' load_weights takes. The
     model's name is `name`, or the network's. Raises CamsegError if the weights cannot be loaded.
     """
-    import keras
+    from camseg.networks.backend import check_settings, keras
 
+    check_settings()
     base = _base(network, size, weights)
     if head == "flatten_dense":
         features = keras.layers.Flatten(name="flatten")(base.output)
@@ -67,7 +69,7 @@ def build(
 
 def _base(network: str, size: int, weights: str | None) -> keras.Model:
     """Return the network without its top, with `weights` as in `build`."""
-    import keras
+    from camseg.networks.backend import keras
 
     application = getattr(keras.applications, network)
     shape = (size, size, 3)
@@ -83,10 +85,13 @@ def _base(network: str, size: int, weights: str | None) -> keras.Model:
             return application(include_top=False, weights=weights, input_shape=shape)
     except Exception as error:  # Keras raises a bare Exception where a download fails
         reason = textwrap.shorten(str(error), 400)
-        if published:
+        if hdf5.is_of_locks(error):
+            reason += f"; {hdf5.WITHOUT_LOCKS}"
+        elif published:
             reason += (
                 f"; run keras.applications.{network}(include_top=False, input_shape={shape}) "
-                "where there is a network and copy its ~/.keras/models here, or set weights: null"
+                f"where there is a network and copy its ~/.keras/models to {_keras_home()}, "
+                "or set weights: null"
             )
         raise CamsegError(f"{network}: weights {weights} cannot be loaded: {reason}") from error
 
@@ -94,11 +99,27 @@ def _base(network: str, size: int, weights: str | None) -> keras.Model:
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Wait for other processes' downloads: Keras would read a file that is not whole yet."""
-    folder = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "camseg.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    path = _keras_home() / "camseg.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            lock(file, wait=True)
+        except NoLockError as error:
+            print(
+                f"warning: {path}: cannot be locked ({error.strerror}), so two jobs may download "
+                "the same weights at a time, and one of them fail: run it again then",
+                file=sys.stderr,
+            )
         yield
+
+
+def _keras_home() -> Path:
+    """Return the folder in which Keras keeps weights, by its own rules."""
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras"))
+    with suppress(OSError, RuntimeError):  # it cannot be made; there is no home
+        home = home.expanduser()
+        home.mkdir(parents=True, exist_ok=True)
+    return home if os.access(home, os.W_OK) else Path("/tmp/.keras")
 
 
 def preprocess(network: str, images: np.ndarray) -> np.ndarray:
@@ -108,6 +129,8 @@ def preprocess(network: str, images: np.ndarray) -> np.ndarray:
     [-1, 1] or ImageNet's mean (and deviation) for some, 0..255 for those networks that begin with
     their preprocessing. Filter before this.
     """
-    module = import_module(f"keras.applications.{NETWORKS[network]}")
+    from camseg.networks.backend import keras
+
+    module = getattr(keras.applications, NETWORKS[network])
     colour = np.repeat(images.astype(np.float32)[..., np.newaxis], 3, axis=-1)
-    return module.preprocess_input(colour)
+    return module.preprocess_input(colour, data_format="channels_last")

@@ -1,13 +1,13 @@
 """Which GPU a job keeps to, on a machine that has no Slurm to tell it."""
 
-import fcntl
 import os
+import sys
 import tempfile
 from pathlib import Path
 
-import tensorflow as tf
-
 from camseg.errors import CamsegError
+from camseg.io.locks import NoLockError, lock
+from camseg.networks.backend import tf
 
 
 def devices() -> list[str]:
@@ -22,6 +22,7 @@ def claim_gpu(folder: Path | None = None) -> None:
     TensorFlow by itself takes the memory of all GPUs and computes on the first. A claim is a lock
     on a file in `folder` (the system's for temporary files), and ends with the process. Without a
     GPU nothing is done, nor where CUDA_VISIBLE_DEVICES has chosen one already, as Slurm sets it.
+    Where the folder's file system has no locks, it is the first GPU, and a warning.
     Raises CamsegError if every GPU is taken.
     """
     gpus = tf.config.list_physical_devices("GPU")
@@ -29,12 +30,17 @@ def claim_gpu(folder: Path | None = None) -> None:
         return
     for number, gpu in enumerate(gpus):
         path = (folder or Path(tempfile.gettempdir())) / f"camseg-gpu-{os.getuid()}-{number}.lock"
-        lock = os.open(path, os.O_RDWR | os.O_CREAT)
+        claim = os.open(path, os.O_RDWR | os.O_CREAT)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            continue
+            if not lock(claim, wait=False):
+                os.close(claim)
+                continue
+        except NoLockError as error:
+            print(
+                f"warning: {path}: cannot be locked ({error.strerror}), so this GPU may be "
+                "another job's, too: run one at a time, or choose by CUDA_VISIBLE_DEVICES",
+                file=sys.stderr,
+            )
         tf.config.set_visible_devices(gpu, "GPU")
         return
     raise CamsegError(

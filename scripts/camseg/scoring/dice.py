@@ -8,6 +8,7 @@ histogram, so that one pass over the pixels gives all 256 thresholds in whole nu
 import numba
 import numpy as np
 
+from camseg.compiled import compiled
 from camseg.errors import CamsegError
 
 THRESHOLDS = 256
@@ -51,7 +52,7 @@ def dice_curve(cams: np.ndarray, masks: np.ndarray) -> np.ndarray:
     )
 
 
-@numba.njit(cache=True)
+@compiled
 def _curves(cams: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """Return the Dice curves of flat maps and masks, both (n, pixels) uint8."""
     n, pixels = cams.shape

@@ -6,9 +6,9 @@ several local maxima; what is returned is the best found, a lower bound of the t
 """
 
 import cv2
-import numba
 import numpy as np
 
+from camseg.compiled import compiled
 from camseg.explanations.scaling import RESIZES, to_grey
 from camseg.scoring.dice import mean_dice
 
@@ -73,7 +73,7 @@ def _taps(cells: int, size: int, resize: str) -> tuple[np.ndarray, np.ndarray]:
     return first, np.take_along_axis(matrix, first[:, np.newaxis] + np.arange(2), axis=1)
 
 
-@numba.njit(cache=True)
+@compiled
 def pixel_gains(histogram: np.ndarray) -> tuple[float, np.ndarray]:
     """Return a map's mean-Dice, and what one grey level more of one pixel adds to it.
 
@@ -99,7 +99,7 @@ def pixel_gains(histogram: np.ndarray) -> tuple[float, np.ndarray]:
     return total / 256, gains
 
 
-@numba.njit(cache=True)
+@compiled
 def _ascend(
     starts: np.ndarray,
     mask: np.ndarray,

@@ -10,7 +10,6 @@ The identity is all that determines a training's result. One lock for all identi
 left over from an earlier run, with other settings too, must not write over its successor's files.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,7 +17,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,7 @@ import numpy as np
 
 from camseg.errors import CamsegError
 from camseg.io import hdf5
+from camseg.io.locks import NoLockError, lock
 
 ARRAYS = ("variables", "best_weights")
 
@@ -56,14 +56,24 @@ class Checkpoint:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other trainings out of the folder; wait for one that is at work to give way."""
+        """Keep other trainings out of the folder; wait for one that is at work to give way.
+
+        Where the file system has no locks, say so and go on without.
+        """
         with ExitStack() as stack:
-            with _held(self.folder / "waiting"):
-                if _is_held(self.folder / "lock"):
-                    _say(f"{self.folder}: waiting for a training that is at work to give way")
-                stack.enter_context(_held(self.folder / "lock"))
-            for half in self.folder.glob(".*.h5"):  # left by one killed while it saved
-                half.unlink()
+            try:
+                with _held(self.folder / "waiting"):
+                    if _is_held(self.folder / "lock"):
+                        _say(f"{self.folder}: waiting for a training that is at work to give way")
+                    stack.enter_context(_held(self.folder / "lock"))
+            except NoLockError as error:
+                _say(
+                    f"warning: {self.folder}: cannot be locked ({error.strerror}), so a second "
+                    "training of the same target would not wait: never let two run at a time"
+                )
+            else:
+                for half in self.folder.glob(".*.h5"):  # left by one killed while it saved
+                    half.unlink()
             yield
 
     def load(self) -> State | None:
@@ -117,12 +127,13 @@ class Checkpoint:
 def _opened(path: Path) -> Iterator[h5py.File]:
     """Open a saved state to read; what is wrong with the file becomes a CamsegError."""
     try:
-        with h5py.File(path) as file:
+        with hdf5.open_file(path) as file:
             yield file
+    except CamsegError:
+        raise
     except (OSError, KeyError, ValueError, TypeError) as error:
-        raise CamsegError(
-            f"{path}: is no whole saved state: {error}; remove it to start afresh"
-        ) from error
+        what = "is no whole saved state"
+        raise hdf5.fault(path, what, error, "remove it to start afresh") from error
 
 
 def _differences(one: dict, other: dict) -> list[str]:
@@ -143,7 +154,7 @@ def _held(path: Path) -> Iterator[None]:
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file, wait=True)
             # the one who held it may have removed the folder
             if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 yield
@@ -151,14 +162,11 @@ def _held(path: Path) -> Iterator[None]:
 
 
 def _is_held(path: Path) -> bool:
-    """Return whether some process holds the lock of a file."""
+    """Return whether some process holds the lock of a file; nobody does where there are none."""
     if not path.exists():
         return False
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    with path.open("a") as file, suppress(NoLockError):
+        return not lock(file, wait=False)
     return False
 
 

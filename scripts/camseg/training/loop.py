@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from camseg.errors import CamsegError
 from camseg.io.store import Images
+from camseg.networks.backend import keras, tf
 from camseg.seeds import derive_seed, generator
 from camseg.training import augmentation, filtering
 from camseg.training.checkpoint import Checkpoint, State

@@ -8,9 +8,9 @@ place of the dozens of nodes that Keras composes them of: the same numbers to fl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import keras
 import numpy as np
-import tensorflow as tf
+
+from camseg.networks.backend import keras, tf
 
 
 class Adam:

@@ -90,13 +90,13 @@ def test_classes_have_names_or_else_their_index(monkeypatch, capsys):
             [("n0", f"name_{row.argmax()}", row.max()) for _ in range(top)] for row in probabilities
         ]
 
-    monkeypatch.setattr(imagenet.xception, "decode_predictions", decode)
+    monkeypatch.setattr(keras.applications.xception, "decode_predictions", decode)
     assert imagenet.class_name(386) == "name_386"
 
     def offline(probabilities, top):
         raise Exception("URL fetch failure")
 
-    monkeypatch.setattr(imagenet.xception, "decode_predictions", offline)
+    monkeypatch.setattr(keras.applications.xception, "decode_predictions", offline)
     assert imagenet.class_name(386) == "class 386"
     assert "URL fetch failure" in capsys.readouterr().out
 
