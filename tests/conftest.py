@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,9 @@ def write_case(
             f"{side}_CC LINES {shape[0]} PIXELS_PER_LINE {shape[1]} BITS_PER_PIXEL 12 "
             f"RESOLUTION 200 {'OVERLAY' if lesions else 'NON_OVERLAY'}"
         )
-        image = ljpeg.encode(breast(side, shape), precision=12)
+        grey = breast(side, shape)
+        grey[0, shape[1] // 2] += zlib.crc32(f"{case_id} {side}".encode()) % 99  # as on no other
+        image = ljpeg.encode(grey, precision=12)
         (case / f"{stem}.{side}_CC.LJPEG").write_bytes(image)
         if lesions:
             (case / f"{stem}.{side}_CC.OVERLAY").write_text(overlay_text(*lesions))

@@ -23,7 +23,7 @@ from camseg.datasets.discovery import walk
 from camseg.datasets.lists import read_lines
 from camseg.datasets.views import OPPOSITE, Row
 from camseg.errors import CamsegError
-from camseg.formats.image_files import read_size
+from camseg.formats.image_files import DICOM_SUFFIXES, is_dicom, read_size
 
 __all__ = ["glance", "index_cases", "lesions", "read_view"]  # what a reader is
 
@@ -73,12 +73,19 @@ def _each_once(listed: list[Path]) -> list[Path]:
 
 
 def _dicoms(folder: Path) -> dict[str, list[Path]]:
-    """Return the .dcm files of every CBIS-DDSM folder by its name in upper case, sorted."""
+    """Return the DICOM files of every CBIS-DDSM folder by its name in upper case, sorted.
+
+    Those that are called so, and those that say so themselves.
+    """
     files: dict[str, list[Path]] = defaultdict(list)
     for place, names in walk(folder):
         owner = next((part for part in reversed(place.parts) if FOLDER.fullmatch(part)), "")
-        found = [place / name for name in names if name.lower().endswith(".dcm")]
-        files[owner.upper()] += found if owner else []
+        paths = [place / name for name in names] if owner else []
+        files[owner.upper()] += [
+            path
+            for path in paths
+            if path.suffix.lower() in DICOM_SUFFIXES or (path.is_file() and is_dicom(path))
+        ]
     return {name: sorted(found) for name, found in files.items()}
 
 
