@@ -16,7 +16,7 @@ def main() -> None:
     args = parser.parse_args()
 
     table = candidates.merge(args.tables)
-    print(*candidates.summary(table), sep="\n")
+    print(*candidates.summary(table), *candidates.warnings(table), sep="\n", flush=True)
     candidates.check_usable(table, strict=args.strict)
     candidates.write_candidates(args.output, table)
 

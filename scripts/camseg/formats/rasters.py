@@ -6,13 +6,14 @@ photometric interpretation and orientation at any depth.
 """
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import imagecodecs
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from camseg.errors import CamsegError
 from camseg.formats.pictures import Picture, check_size, inverted, turned, turned_shape
@@ -74,13 +75,19 @@ def read_tiff(path: Path) -> Picture:
             pixels = pixels * np.uint8(255 // (2**page.bitspersample - 1))
         if page.samplesperpixel > 1 and page.planarconfig == tifffile.PLANARCONFIG.SEPARATE:
             pixels = np.moveaxis(pixels, 0, -1)
-        if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
-            pixels = inverted(pixels, max(8, page.bitspersample))
-    return _grey_of_colours(turned(pixels, orientation))
+    picture = _grey_of_colours(turned(pixels, orientation))
+    if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+        grey = inverted(picture.grey, max(8, page.bitspersample))
+        picture = replace(picture, grey=grey)
+    return picture
 
 
 def _opened(path: Path) -> Image.Image:
-    image = Image.open(path, formats=FORMATS)
+    try:
+        image = Image.open(path, formats=FORMATS)
+    except UnidentifiedImageError as error:
+        known = ", ".join(("DICOM", "TIFF", *FORMATS))
+        raise CamsegError(f"cannot be read: it is none of {known}") from error
     check_size(image.height, image.width)
     if (frames := getattr(image, "n_frames", 1)) != 1:
         raise CamsegError(f"holds {frames} frames, not one image")

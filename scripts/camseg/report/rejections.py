@@ -10,6 +10,8 @@ USED = ("usable", "used")
 def summary(index: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
     """Return how many views, abnormal and normal ROIs have which status, and why.
 
+    And how many of the used ROIs have which note: a row of the status "noted" for each.
+
     `index` and `candidates` are the tables of all views and of all candidate ROIs, as texts.
     Reasons that differ only in paths, ids, numbers and quoted values are counted together (see
     `reasons.by_kind`), shown as "..."; `example` is the first that is meant, with its own reason
@@ -19,7 +21,10 @@ def summary(index: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
     views = index.assign(what="view", name=index["case_id"] + " " + index["view"])
     rois = candidates.assign(what=candidates["label"] + " ROI", name=candidates["roi_id"])
     columns = ["what", "status", "reason", "name"]
-    table = pd.concat([views[columns], rois[columns]], ignore_index=True)
+    used = rois[rois["status"] == "used"]
+    notes = used.assign(status="noted", reason=used["notes"].str.split("; ")).explode("reason")
+    notes = notes[notes["reason"] != ""]
+    table = pd.concat([views[columns], rois[columns], notes[columns]], ignore_index=True)
     rows = []
     for (what, status), group in table.groupby(["what", "status"]):
         for kind in by_kind(zip(group["name"], group["reason"], strict=True)):

@@ -55,6 +55,18 @@ def summary(candidates: pd.DataFrame) -> list[str]:
     ]
 
 
+def warnings(candidates: pd.DataFrame) -> list[str]:
+    """Return lines that count what was odd about used ROIs."""
+    used = candidates[candidates["status"] == "used"]
+    noted = [
+        (roi_id, note)
+        for roi_id, notes in zip(used["roi_id"], used["notes"], strict=True)
+        for note in notes.split("; ")
+        if note
+    ]
+    return [f"warning: {kind.told}" for kind in by_kind(noted)]
+
+
 def check_usable(candidates: pd.DataFrame, *, strict: bool) -> None:
     """Raise CamsegError if there are not ROIs of both classes to train on.
 

@@ -9,6 +9,7 @@ from camseg.rois import boxes
 
 SPECK = 0.01  # pieces of less than this share of the largest are specks
 FILLED = 0.5  # a mask of less than this share of what its outer edge encloses is an outline
+FRAMED = 0.75  # the share of the image's border from which a mask marks the background
 SPARSE = 0.1  # a mask of less than this share of its box is no lesion's area
 
 
@@ -32,8 +33,8 @@ class Sanity:
 def examine(mask: np.ndarray) -> Sanity:
     """Examine the mask of one lesion, (H, W) uint8 {0, 1} with at least a pixel of lesion.
 
-    Odd are, and mended in this order: a mask that holds all four corners and most of the image (it
-    marks the background: inverted); an outline in place of an area (filled); specks beside the
+    Odd are, and mended in this order: a mask that holds most of the image's border, and so marks
+    the background (inverted); an outline in place of an area (filled); specks beside the
     lesion (removed). Hopeless is one that then covers hardly any of its box: a line, an open
     outline, or several lesions in one mask.
     """
@@ -44,8 +45,8 @@ def examine(mask: np.ndarray) -> Sanity:
     beside = box.x == 0 or box.y == 0 or (box.x + box.w, box.y + box.h) == mask.shape[::-1]
     touches = beside or box.x + box.w == mask.shape[1] or box.y + box.h == mask.shape[0]
     odd = []
-    if mask[[0, 0, -1, -1], [0, -1, 0, -1]].all() and 0.5 < mask.mean() < 1:
-        odd.append(f"it marks {mask.mean():.2f} of the image with all corners: inverted")
+    if not mask.all() and _border(mask).mean() >= FRAMED:
+        odd.append(f"it marks {mask.mean():.2f} of the image and its border: inverted")
         mask = 1 - mask
         box = boxes.bounding_box(mask)
         part = mask[box.slices]
@@ -67,7 +68,11 @@ def examine(mask: np.ndarray) -> Sanity:
         pieces = cv2.connectedComponents(part, connectivity=8)[0] - 1
         hopeless = f"its mask covers only {part.mean():.3f} of its box"
         hopeless += f", in {pieces} pieces: several lesions?" if pieces > 1 else ": a line?"
-    return Sanity(count, share, touches, "; ".join(odd), hopeless, mended)
+    return Sanity(count, share, touches, " and ".join(odd), hopeless, mended)
+
+
+def _border(mask: np.ndarray) -> np.ndarray:
+    return np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
 
 
 def _filled(mask: np.ndarray) -> np.ndarray:

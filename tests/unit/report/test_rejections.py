@@ -2,6 +2,8 @@ import pandas as pd
 
 from camseg.report import rejections
 
+OVERLAPS = "overlaps the lesion A-1.R.1 of the other"
+
 
 def test_reasons_are_counted_with_an_example():
     index = pd.DataFrame(
@@ -16,12 +18,18 @@ def test_reasons_are_counted_with_an_example():
     )
     candidates = pd.DataFrame(
         [
-            ("A-1.L.1.abnormal", "abnormal", "used", ""),
-            ("A-1.L.1.normal", "normal", "dropped", "overlaps the lesion A-1.R.1 of the other"),
-            ("A-1.L.2.abnormal", "abnormal", "used", ""),
-            ("A-1.L.2.normal", "normal", "unreadable", "A_1.R: lossless JPEG, byte 7: cut off"),
+            ("A-1.L.1.abnormal", "abnormal", "used", "", "only 9 of 256 levels; 3 specks"),
+            ("A-1.L.1.normal", "normal", "dropped", OVERLAPS, ""),
+            ("A-1.L.2.abnormal", "abnormal", "used", "", "only 7 of 256 levels"),
+            (
+                "A-1.L.2.normal",
+                "normal",
+                "unreadable",
+                "A_1.R: lossless JPEG, byte 7: cut off",
+                "?",
+            ),
         ],
-        columns=["roi_id", "label", "status", "reason"],
+        columns=["roi_id", "label", "status", "reason", "notes"],
     )
     summary = rejections.summary(index, candidates)
     assert [tuple(row) for row in summary.itertuples(index=False)] == [
@@ -34,12 +42,18 @@ def test_reasons_are_counted_with_an_example():
         ("view", "rejected", "unknown scanner", 1, "A-2 RIGHT_CC"),
         ("abnormal ROI", "used", "", 2, ""),
         (
+            *("abnormal ROI", "noted", "only ... of ... levels", 2),
+            "A-1.L.1.abnormal: only 9 of 256 levels",
+        ),
+        ("abnormal ROI", "noted", "3 specks", 1, "A-1.L.1.abnormal"),
+        (
             *("normal ROI", "unreadable", "A_1.R: lossless JPEG, byte 7: cut off", 1),
             "A-1.L.2.normal",
         ),
         (
-            *("normal ROI", "dropped", "overlaps the lesion A-1.R.1 of the other", 1),
+            *("normal ROI", "dropped", OVERLAPS, 1),
             "A-1.L.1.normal",
         ),
     ]
-    assert summary["count"].sum() == len(index) + len(candidates)
+    counted = summary[summary["status"] != "noted"]
+    assert counted["count"].sum() == len(index) + len(candidates)

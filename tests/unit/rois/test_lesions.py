@@ -131,7 +131,7 @@ OUTLINE = cv2.rectangle(np.zeros(SHAPE, np.uint8), (20, 50), (35, 57), 255, 1)
 @pytest.mark.parametrize(
     ("mask", "odd"),
     [
-        (INVERTED, "it marks 0.99 of the image with all corners: inverted"),
+        (INVERTED, "it marks 0.99 of the image and its border: inverted"),
         (SPOTTED, "1 specks beside the lesion: removed"),
         (OUTLINE, "it is an outline, 0.34 of what it encloses: filled"),
     ],

@@ -41,10 +41,19 @@ def test_ellipses_padded_as_in_the_paper_are_never_odd():
 def test_an_inverted_mask_is_turned_back():
     mask = ellipse()
     sanity = examine(1 - mask)
-    assert sanity.odd == f"it marks {(1 - mask).mean():.2f} of the image with all corners: inverted"
+    assert sanity.odd == f"it marks {(1 - mask).mean():.2f} of the image and its border: inverted"
     assert np.array_equal(sanity.mended, mask)
     assert sanity.box_share == pytest.approx((1 - mask).mean())
     assert sanity.touches_edge
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.7])
+def test_an_inverted_mask_is_found_however_large_its_lesion(share):
+    lesion = np.zeros((100, 100), np.uint8)
+    cv2.circle(lesion, (40, 50), round(100 * (share / np.pi) ** 0.5), 1, cv2.FILLED)
+    assert lesion[:, 0].any() == (share >= 0.5)  # it may reach the chest wall's edge
+    assert np.array_equal(examine(1 - lesion).mended, lesion)
+    assert examine(lesion).odd == ""
 
 
 def test_a_lesion_that_fills_the_picture_but_for_its_corners_is_not_inverted():
@@ -87,7 +96,7 @@ def test_a_speck_of_an_outline_is_measured_by_what_the_outline_encloses():
     spotted = ellipse(1)
     spotted[2:4, 2:4] = 1
     sanity = examine(spotted)
-    assert sanity.odd.count(";") == 1
+    assert sanity.odd.count(" and ") == 1
     assert np.array_equal(sanity.mended, ndimage.binary_fill_holes(ellipse(1)))
 
 
