@@ -54,8 +54,9 @@ def claims(
     table = table.fillna({"caution": "", "note": ""})
     table = table[table["p"].notna() | (table["note"] != "")]
     table = table.sort_values(["claim", "data"], ascending=[True, False], kind="stable")
-    families = table.dropna(subset="p").groupby(["claim", "data"])["p"]
-    table["p_holm"] = families.transform(statistics.holm)
+    # what is not read counts as a test that shows nothing: data do not choose the family
+    families = table.assign(p=table["p"].fillna(1)).groupby(["claim", "data"])["p"]
+    table["p_holm"] = families.transform(statistics.holm).where(table["p"].notna())
     table["reading"] = [
         _reading(row.p_holm, row.effect, row.readings, row.caution, row.note)
         for row in table.itertuples()
