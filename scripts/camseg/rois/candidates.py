@@ -64,7 +64,7 @@ def warnings(candidates: pd.DataFrame) -> list[str]:
         for note in notes.split("; ")
         if note
     ]
-    return [f"warning: {kind.told}" for kind in by_kind(noted)]
+    return [f"warning: {kind.count} ROIs: {kind.told}" for kind in by_kind(noted)]
 
 
 def check_usable(candidates: pd.DataFrame, *, strict: bool) -> None:

@@ -129,8 +129,8 @@ def _note_side(candidates: list[Candidate], view: View, walls: dict[str, boxes.W
         candidate.details["breast_side"] = found.lower()
         if found not in ("", walls[side_of(name)].side):
             candidate.notes.append(
-                f"the breast lies at the {found.lower()} edge of {name}, not at the other: "
-                "see rois: chest_wall"
+                f"the breast lies at the {found.lower()} edge of {name}, the chest wall is taken "
+                f"to be at the {OPPOSITE[found].lower()}: see rois: chest_wall"
             )
 
 

@@ -81,6 +81,20 @@ def test_the_summary_counts_by_label_status_and_reason():
     assert candidates.summary(table()) == []
 
 
+def test_what_was_odd_about_used_rois_is_counted():
+    rows = [
+        candidate("a.abnormal") | {"notes": "only 9 of 256 grey levels are in use; 1 specks"},
+        candidate("b.abnormal") | {"notes": "only 7 of 256 grey levels are in use"},
+        candidate("c.abnormal", "dropped", "too thin") | {"notes": "2 specks"},
+        candidate("d.abnormal"),
+    ]
+    assert candidates.warnings(table(*rows)) == [
+        "warning: 2 ROIs: only ... of ... grey levels are in use "
+        "(e.g. a.abnormal: only 9 of 256 grey levels are in use)",
+        "warning: 1 ROIs: 1 specks",
+    ]
+
+
 def test_rois_of_both_classes_are_enough():
     candidates.check_usable(STUDY, strict=False)
     candidates.check_usable(STUDY[STUDY["status"] != "unreadable"], strict=True)

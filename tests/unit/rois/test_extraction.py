@@ -323,7 +323,10 @@ def extract_pair(folder, **rules):
     return {candidate.label: candidate for candidate in found}
 
 
-CONTRADICTION = "the breast lies at the left edge of RIGHT, not at the other: see rois: chest_wall"
+CONTRADICTION = (
+    "the breast lies at the left edge of RIGHT, the chest wall is taken to be at the right: "
+    "see rois: chest_wall"
+)
 
 
 def test_pictures_stored_turned_to_one_side_are_found_out_and_can_be_told(tmp_path):

@@ -109,7 +109,10 @@ def test_a_hot_pixel_is_told_and_a_robust_range_passes_over_it(odd, base):
 
 def test_pictures_that_all_face_left_are_told(odd):
     candidates = extract(odd / "13-all-face-left")
-    told = "the breast lies at the left edge of RIGHT, not at the other: see rois: chest_wall"
+    told = (
+        "the breast lies at the left edge of RIGHT, the chest wall is taken to be at the right: "
+        "see rois: chest_wall"
+    )
     assert notes(candidates) == {told}
     assert {item.row["view"] for item in candidates.values() if item.notes} == {"RIGHT"}
 
