@@ -3,7 +3,9 @@
 import fcntl
 import os
 import shutil
+import subprocess
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +47,22 @@ def study(finished_study, tmp_path_factory) -> Path:
     """A copy of the finished small study, of one network in all regimes."""
     folder = tmp_path_factory.mktemp("study")
     return shutil.copytree(finished_study, folder, symlinks=True, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def no_locks(tmp_path_factory) -> Callable[[int], dict[str, str]]:
+    """The environment of a process in which every lock on a file fails with an error number."""
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler, which makes the library that lets locks fail")
+    library = tmp_path_factory.mktemp("no-locks") / "no_locks.so"
+    code = """
+        #include <errno.h>
+        #include <stdlib.h>
+        int flock(int file, int operation) { errno = atoi(getenv("NO_LOCKS")); return -1; }
+    """
+    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", library]
+    subprocess.run(command, input=code, text=True, check=True)
+    return lambda number: {"LD_PRELOAD": str(library), "NO_LOCKS": str(number)}
 
 
 def rectangle(x: int, y: int, w: int, h: int) -> str:

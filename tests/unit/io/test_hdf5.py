@@ -1,4 +1,8 @@
+import errno
+import os
 import resource
+import subprocess
+import sys
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +15,7 @@ from camseg.errors import CamsegError
 from camseg.io import hdf5, store
 from camseg.training.checkpoint import Checkpoint, State
 from made import make_rois as rois
+from project import ROOT
 
 
 @contextmanager
@@ -232,3 +237,90 @@ def test_cams_that_do_not_say_how_they_were_made_are_refused(tmp_path):
             store.read_cams(tmp_path / "c.h5")
         with h5py.File(tmp_path / "c.h5", "a") as file:
             file.attrs["options"] = np.bytes_(b"{}")
+
+
+READ = """
+import sys
+from camseg.cli import run
+from camseg.io import store
+
+def main():
+    both = [store.read_rois([sys.argv[1]], load=load) for load in (False, True)]
+    print(*[each.image[:].sum() for each in both])
+
+run(main)
+"""
+
+
+def read_elsewhere(folder, **environment):
+    """Read a shard twice in a process of its own; what it prints, or ends with."""
+    write_shard(folder)
+    known = os.environ | {"PYTHONPATH": str(ROOT / "scripts")} | environment
+    command = [sys.executable, "-c", READ, folder / "file.h5"]
+    return subprocess.run(command, env=known, text=True, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_files_are_written_and_read_without_locks(tmp_path, no_locks, monkeypatch, number):
+    monkeypatch.delenv("HDF5_USE_FILE_LOCKING", raising=False)
+    total = rois(["a", "b", "c"], size=32).image.sum()
+    read = read_elsewhere(tmp_path, **no_locks(number))
+    assert (read.stdout, read.stderr) == (f"{total} {total}\n", "")
+
+
+def test_a_lock_that_is_insisted_on_is_no_damage(tmp_path, no_locks):
+    read = read_elsewhere(tmp_path, HDF5_USE_FILE_LOCKING="TRUE", **no_locks(errno.ENOLCK))
+    assert read.stderr.startswith(f"error: {tmp_path / 'file.h5'}: ")
+    assert read.stderr.count("\n") == 1
+    assert "No locks available" in read.stderr
+    assert read.stderr.endswith("; set HDF5_USE_FILE_LOCKING=FALSE in the environment\n")
+
+
+def test_a_file_is_read_beside_whoever_reads_it(tmp_path):
+    """HDF5 refuses to open a file twice in a process with and without locks."""
+    write_shard(tmp_path)
+    for locking in (None, False):
+        with h5py.File(tmp_path / "file.h5", locking=locking) as file:
+            read = store.read_rois([tmp_path / "file.h5"])
+            np.testing.assert_array_equal(read.image, file["image"])
+
+
+WRITE = """
+import os, sys
+import h5py
+
+file = h5py.File(sys.argv[1], "r+")
+print("open", flush=True)
+sys.stdin.read()
+os._exit(1)
+"""
+
+
+def test_a_file_that_another_program_writes_in_is_no_damage(tmp_path):
+    write_shard(tmp_path)
+    path = tmp_path / "file.h5"
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITE, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert writer.stdout.readline() == b"open\n"
+    written = "another program has it open to write: close it there"
+    with pytest.raises(CamsegError) as error:
+        store.read_rois([path])
+    assert str(error.value) == f"{path}: {written}"
+    writer.communicate()
+    with pytest.raises(CamsegError) as error:  # it did not close it
+        store.read_rois([path])
+    remedy = "remove the file and run the workflow again"
+    assert str(error.value) == f"{path}: {written}, or, if none has, {remedy}"
+
+
+def test_what_the_system_refuses_is_no_damage(tmp_path):
+    with pytest.raises(CamsegError) as error:
+        store.read_rois([tmp_path / "missing.h5"])
+    assert str(error.value) == f"{tmp_path / 'missing.h5'}: cannot be read: {os.strerror(2)}"
+    (tmp_path / "folder.h5").mkdir()
+    with pytest.raises(CamsegError, match=r"cannot be read: Is a directory$"):
+        store.read_rois([tmp_path / "folder.h5"])
+    for error in (OSError(errno.EIO, "I/O"), KeyError("(file read failed: errno = 5, error ...")):
+        told = hdf5.fault("shard.h5", "is not whole", error)
+        assert str(told) == "shard.h5: cannot be read: Input/output error"
