@@ -22,6 +22,7 @@ WITH_TENSORFLOW = {
     "audit/sensitivity.py",
     "explanations/explain.py",
     "explanations/imagenet.py",
+    "explanations/layers.py",
     "networks/backend.py",
     "networks/devices.py",
     "training/loop.py",

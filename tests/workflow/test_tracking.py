@@ -54,6 +54,7 @@ OWN = {
     "datasets.views": INGESTION + SAMPLES + "render_candidates",
     "explanations.explain": "compute_cams " + AUDIT,
     "explanations.imagenet": "",
+    "explanations.layers": "compute_cams " + AUDIT,
     "explanations.methods.grad_cam": "compute_cams " + AUDIT,
     "explanations.methods.hires_cam": "",
     "explanations.options": "compute_cams render_sensitivity " + AUDIT,

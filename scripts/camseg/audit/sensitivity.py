@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from camseg.explanations import explain, scaling
+from camseg.explanations.layers import LAYERS
 from camseg.explanations.options import SCORES, TARGETS
 from camseg.io.store import Images
 from camseg.networks.backend import keras
@@ -36,7 +37,7 @@ def measure(
     for start in range(0, len(labels), batch_size):
         batch = slice(start, start + batch_size)
         inputs, mask = preprocess(images[batch]), masks[batch]
-        for layer in explain.LAYERS:
+        for layer in LAYERS:
             derivatives = explain.differentiate(model, inputs, layer)
             for score, target in product(SCORES, TARGETS):
                 raw = explain.raw_maps(

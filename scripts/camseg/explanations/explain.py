@@ -19,6 +19,7 @@ import numpy as np
 
 from camseg import named
 from camseg.errors import CamsegError
+from camseg.explanations.layers import LAYERS, check_model
 from camseg.explanations.options import CamOptions
 from camseg.explanations.scaling import RESIZES, to_grey
 from camseg.io.checked import REMEDY
@@ -42,16 +43,20 @@ def explain(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return heat maps of `images`: (cam, raw), cam (n, H, W) uint8 and raw (n, h, w) float32.
 
-    `model` maps images (n, H, W, 3) to two logits, normal and abnormal; `images` are float32,
-    preprocessed as for its training. The features are what the pooling layer receives; `raw` is
-    what `raw_maps` makes of them, for a head of pooling and one dense layer the CAM of equation 2.
-    It is then scaled by `to_grey`, with `relu` and `resize`.
+    `model` maps images (n, H, W, channels) to two logits, normal and abnormal, without a softmax;
+    `images` are float32, preprocessed as for its training. The features are what its global pooling
+    (average or maximum) or flattening receives; `raw` is what `raw_maps` makes of them, for a head
+    of average pooling and one dense layer the CAM of equation 2. It is then scaled by `to_grey`,
+    with `relu` and `resize`.
 
     An image's map does not depend on the others, but for rounding when the batch size changes.
     The network runs once, the gradients go through the head only. Memory beyond the results is
     bounded by the batch. Raises CamsegError for unknown options, unfit images, labels or models.
     """
     _check_option("resize", resize, RESIZES)
+    if batch_size < 1:
+        raise CamsegError(f"batch_size is {batch_size}: must be at least 1")
+    images, labels = np.asarray(images), None if labels is None else np.asarray(labels)
     if images.ndim != 4 or len(images) == 0 or images.dtype != np.float32:
         raise CamsegError(
             f"images are {images.dtype} of shape {images.shape}: must be preprocessed float32 "
@@ -125,6 +130,14 @@ def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled")
     of the layers. `images` as for `explain`.
     """
     _check_option("layer", layer, LAYERS)
+    check_model(model)
+    size = model.input_shape[1:]
+    fits = (each in (None, given) for given, each in zip(images.shape[1:], size, strict=False))
+    if images.ndim != 4 or not all(fits):
+        raise CamsegError(
+            f"images are of {images.shape[1:]}, model {model.name} takes {size}: rows, columns, "
+            "channels"
+        )
     traced = _TRACED.setdefault(model, {})
     if layer not in traced:
         traced[layer] = _trace(model, LAYERS[layer](model))
@@ -169,12 +182,14 @@ _TRACED: weakref.WeakKeyDictionary[keras.Model, dict[str, Callable]] = weakref.W
 
 def _trace(model: keras.Model, tensor: keras.KerasTensor) -> Callable:
     """Return the traced function of images that gives what `Derivatives` holds."""
-    if model.output_shape != (None, 2):
-        raise CamsegError(
-            f"model {model.name} has outputs of shape {model.output_shape}: "
-            "a heat map needs two logits, normal and abnormal"
-        )
-    both = keras.Model(model.inputs, [tensor, model.outputs[0]])
+    shared = CamsegError(
+        f"model {model.name} shares layers with another model, and their first use is not this "
+        "one's: explain a copy, keras.models.clone_model(model), with its weights"
+    )
+    try:
+        both = keras.Model(model.inputs, [tensor, model.outputs[0]])
+    except ValueError as error:  # they are not connected
+        raise shared from error
 
     @tf.function(input_signature=[tf.TensorSpec(model.input_shape, tf.float32)], autograph=False)
     def derivatives(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -182,7 +197,10 @@ def _trace(model: keras.Model, tensor: keras.KerasTensor) -> Callable:
         # an example's logits depend on its own features only: the gradient of a logit's sum over
         # the batch, which this is, holds each example's own gradient
         gradients = [tf.gradients(logits[:, column], features)[0] for column in (0, 1)]
-        return features, logits, tf.stack(gradients)
+        if any(gradient is None for gradient in gradients):
+            raise shared
+        # which are of 16 bits where a model computes with them
+        return tuple(tf.cast(each, tf.float32) for each in (features, logits, tf.stack(gradients)))
 
     return derivatives
 
@@ -200,52 +218,6 @@ def _score_gradient(logits: np.ndarray, classes: np.ndarray, score: str) -> np.n
         else:
             scores = tf.reduce_sum(tf.nn.softmax(values) * chosen, axis=1)
     return tape.gradient(scores, values).numpy()
-
-
-def _pooled_tensor(model: keras.Model) -> keras.KerasTensor:
-    """Return what the last global average pooling or flattening receives.
-
-    Earlier poolings may weigh channels, as in squeeze-and-excitation.
-    """
-    kinds = (keras.layers.GlobalAveragePooling2D, keras.layers.Flatten)
-    pools = [layer for layer in model.layers if isinstance(layer, kinds)]
-    if not pools:
-        raise CamsegError(
-            f"model {model.name} has no GlobalAveragePooling2D or Flatten layer to explain"
-        )
-    return pools[-1].input
-
-
-def _last_convolution(model: keras.Model) -> keras.KerasTensor:
-    """Return the output of the last convolution, as Keras orders the layers."""
-    kinds = (keras.layers.Conv2D, keras.layers.SeparableConv2D, keras.layers.DepthwiseConv2D)
-    return [layer for layer in model.layers if isinstance(layer, kinds)][-1].output
-
-
-def _finer_tensor(model: keras.Model) -> keras.KerasTensor:
-    """Return the last output with a finer grid than the pooled features that all paths go through.
-
-    One inside a branch would show a part of what the score depends on. In NASNetMobile, whose
-    cells read the two before them, it is the stem's. Padding makes a grid larger, not finer.
-    """
-    rows = _pooled_tensor(model).shape[1]
-    places = {id(layer.output): place for place, layer in enumerate(model.layers)}
-    earliest = len(model.layers)  # of the layers whose outputs are read after the one in hand
-    for place, layer in reversed([*enumerate(model.layers)]):
-        shape = layer.output.shape
-        finer = len(shape) == 4 and shape[1] > rows
-        if finer and earliest >= place and not isinstance(layer, keras.layers.ZeroPadding2D):
-            return layer.output
-        read = [places[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
-        earliest = min([earliest, *read])
-    raise CamsegError(f"model {model.name} has no layer with a finer grid than what it pools")
-
-
-LAYERS: dict[str, Callable[[keras.Model], keras.KerasTensor]] = {
-    "pooled": _pooled_tensor,
-    "last_conv": _last_convolution,
-    "finer": _finer_tensor,
-}
 
 
 def _check_option(name: str, value: str, known: Collection[str]) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from camseg.errors import CamsegError
-from camseg.explanations.explain import LAYERS, differentiate, explain, raw_maps, read_model
+from camseg.explanations.explain import differentiate, explain, raw_maps, read_model
+from camseg.explanations.layers import LAYERS
 from camseg.explanations.scaling import degenerate, to_grey
 from camseg.networks import classifiers
 
@@ -463,9 +464,11 @@ def test_unfit_arguments():
     tensor = model.get_layer("pool").output
     with pytest.raises(CamsegError, match="needs two logits"):
         explain(keras.Model(model.inputs, tensor), images)
-    largest = keras.layers.GlobalMaxPooling2D()(model.get_layer("features").output)
-    with pytest.raises(CamsegError, match="has no GlobalAveragePooling2D or Flatten layer"):
-        explain(keras.Model(model.inputs, keras.layers.Dense(2)(largest)), images)
+    with pytest.raises(CamsegError, match="batch_size is 0: must be at least 1"):
+        explain(model, images, batch_size=0)
+    for unfit in (images[..., 0], images[:, :8]):
+        with pytest.raises(CamsegError, match=r"images are of \(.*takes \(16, 16, 3\): rows, col"):
+            differentiate(model, unfit)
 
 
 def test_a_model_no_longer_used_is_freed():
