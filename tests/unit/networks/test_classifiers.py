@@ -1,3 +1,6 @@
+import errno
+import fcntl
+import os
 import subprocess
 import sys
 import urllib.error
@@ -10,9 +13,11 @@ from keras.src.backend import config as keras_config
 from keras.src.utils import file_utils
 
 from camseg.errors import CamsegError
+from camseg.io.locks import lock
 from camseg.networks import classifiers
 from camseg.networks.registry import NETWORKS
 from camseg.training import loop
+from project import ROOT
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406])
 IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225])
@@ -182,6 +187,60 @@ def test_a_download_that_fails_is_one_line(keras_home, monkeypatch):
     assert "\n" not in message
     assert "_1.0_96_no_top.h5: None -- Name or service not known" in message
     assert "keras.applications.MobileNetV2(include_top=False, input_shape=(96, 96, 3))" in message
+    assert f"copy its ~/.keras/models to {keras_home}," in message
+
+
+def test_downloads_wait_for_each_other_or_warn_where_they_cannot(keras_home, monkeypatch, capsys):
+    with classifiers._one_at_a_time(), (keras_home / "camseg.lock").open() as file:
+        assert not lock(file, wait=False)
+    assert capsys.readouterr().err == ""
+
+    def refuse(file, operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with classifiers._one_at_a_time():
+        (warning,) = capsys.readouterr().err.splitlines()
+    assert f"{keras_home}/camseg.lock: cannot be locked (No locks available)" in warning
+
+
+def test_weights_are_looked_for_where_keras_does(tmp_path, monkeypatch):
+    """Without a home that can be written: Keras' get_file takes this folder, then."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    assert classifiers._keras_home() == tmp_path / "keras"
+    monkeypatch.setenv("KERAS_HOME", "/dev/null/keras")
+    assert classifiers._keras_home() == Path("/tmp/.keras")
+    monkeypatch.delenv("KERAS_HOME")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # the user is unknown
+    monkeypatch.chdir(tmp_path)
+    assert classifiers._keras_home() == Path("/tmp/.keras")
+
+
+LOAD_WEIGHTS = """
+import sys
+from camseg.cli import run
+from camseg.networks import classifiers
+
+options = {"size": 64, "batchnorm_momentum": None, "weights": sys.argv[1]}
+run(lambda: classifiers.build("MobileNetV2", **options))
+"""
+
+
+@pytest.mark.slow
+def test_weights_that_cannot_be_locked_are_no_damaged_ones(mobilenet, tmp_path, no_locks):
+    """Keras opens them itself; HDF5's variable lets it do so without a lock."""
+    without_head(mobilenet).save(tmp_path / "mine.h5")
+    known = os.environ | {"PYTHONPATH": str(ROOT / "scripts")} | no_locks(errno.ENOLCK)
+    known.pop("HDF5_USE_FILE_LOCKING", None)
+    command = [sys.executable, "-c", LOAD_WEIGHTS, tmp_path / "mine.h5"]
+    for variable, expected in (({}, 1), ({"HDF5_USE_FILE_LOCKING": "FALSE"}, 0)):
+        done = subprocess.run(command, env=known | variable, text=True, capture_output=True)
+        assert done.returncode == expected, done.stderr
+        if expected:
+            last = done.stderr.splitlines()[-1]
+            assert last.startswith(f"error: MobileNetV2: weights {tmp_path / 'mine.h5'} cannot be")
+            assert "No locks available" in last
+            assert last.endswith("; set HDF5_USE_FILE_LOCKING=FALSE in the environment")
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,6 @@
+import errno
+import fcntl
+import os
 from multiprocessing import get_context
 
 import pytest
@@ -40,6 +43,21 @@ def test_a_claim_ends_with_its_process(chosen, tmp_path):
     assert child.exitcode == 0
     claim_gpu(tmp_path)
     assert chosen == ["first"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_without_locks_it_is_the_first_gpu_and_a_warning(
+    chosen, tmp_path, monkeypatch, capsys, number
+):
+    def refuse(file, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    claim_gpu(tmp_path)
+    assert chosen == ["first"]
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert f"-0.lock: cannot be locked ({os.strerror(number)})" in warning
+    assert warning.endswith("choose by CUDA_VISIBLE_DEVICES")
 
 
 def test_what_slurm_has_chosen_stands(chosen, tmp_path, monkeypatch):

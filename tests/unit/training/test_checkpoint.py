@@ -1,3 +1,4 @@
+import errno
 import os
 import random
 import signal
@@ -143,10 +144,43 @@ def test_one_that_waits_while_the_folder_is_removed_gets_a_new_one(tmp_path):
     assert seen == [None, [second.path.name, "lock"]]
 
 
-def run(folder, *dying, kill_after=None):
+SAVE_TWICE = """
+import sys
+from pathlib import Path
+import numpy as np
+from camseg.training.checkpoint import Checkpoint, State
+
+first, second = (Checkpoint(Path(sys.argv[1]), {"seed": 1}, 9999) for _ in range(2))
+with first.locked(), second.locked():
+    assert not first.is_due()
+    first.save(State([{"epoch": 1}], [np.zeros(1)], []))
+    (first.folder / ".half.tmp-1.h5").touch()
+    with first.locked():
+        print(len(second.load().history), sorted(path.name for path in first.folder.iterdir()))
+    first.remove()
+"""
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_without_locks_a_warning_is_all(tmp_path, no_locks, number):
+    """Nobody waits; nor is a half removed that another training may be writing."""
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)} | no_locks(number)
+    command = [sys.executable, "-c", SAVE_TWICE, tmp_path / "resume"]
+    done = subprocess.run(command, env=environment, text=True, capture_output=True, check=True)
+    name = Checkpoint(tmp_path, {"seed": 1}, 0).path.name
+    assert done.stdout == f"1 {sorted(['.half.tmp-1.h5', name, 'waiting'])}\n"
+    warning = f"warning: {tmp_path}/resume: cannot be locked ({os.strerror(number)}), so"
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("resuming")]
+    assert len(lines) == 3
+    assert all(line.startswith(warning) for line in lines)
+    assert not (tmp_path / "resume").exists()
+
+
+def run(folder, *dying, kill_after=None, **places):
     """Train the tiny network in a process of its own; kill it some time after two epochs."""
     folder.mkdir(exist_ok=True)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(SCRIPTS), str(ROOT / "tests")])}
+    paths = os.pathsep.join([str(SCRIPTS), str(ROOT / "tests")])
+    environment = os.environ | {"PYTHONPATH": paths} | places
     command = [sys.executable, ROOT / "tests/train_tiny.py", folder, *map(str, dying)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     log = []
@@ -194,3 +228,17 @@ def test_killed_at_any_moment_it_ends_with_the_same_bits(tmp_path, undisturbed, 
     for name, value in undisturbed.items():
         np.testing.assert_array_equal(final[name], value, err_msg=name)
     assert not (tmp_path / "resume").exists()
+
+
+@pytest.mark.slow
+def test_killed_where_there_are_no_locks_it_goes_on_to_the_same_bits(
+    tmp_path, undisturbed, no_locks
+):
+    code, log = run(tmp_path, "rename", 3, **no_locks(errno.EOPNOTSUPP))
+    assert code == -signal.SIGKILL, log
+    code, log = run(tmp_path, **no_locks(errno.EOPNOTSUPP))
+    assert code == 0, log
+    assert "resuming after epoch 2" in log
+    final = dict(np.load(tmp_path / "final.npz"))
+    for name, value in undisturbed.items():
+        np.testing.assert_array_equal(final[name], value, err_msg=name)
