@@ -128,6 +128,10 @@ def _describe(error: ValidationError, rules: dict) -> str:
             hint = f"write it as {' or '.join(elsewhere)}"
         return f"{'.'.join(filter(None, [place, str(unknown)]))}: no such key; {hint}"
     expected = error.schema.get("description", "")
+    if error.validator == "type" and "properties" in error.schema:
+        expected = f"a section; its keys are {', '.join(error.schema['properties'])}"
+        if elsewhere := _written_out(place, error.instance, rules):
+            expected += f"; or write {' or '.join(elsewhere)}"
     return f"{place}: {error.message}" + (f" ({expected})" if expected else "")
 
 

@@ -117,7 +117,17 @@ def test_schema_describes_every_key_and_its_defaults_are_the_default_study(confi
         ("dataset.source", "disk", "config: dataset.source: 'disk' is not one of"),
         ("selection.volumes", "cancer_01", "config: selection.volumes: 'cancer_01' is not of type"),
         ("rois.grey", "raw", "config: rois.grey: 'raw' is not one of"),
-        ("training", 7, "config: training: 7 is not of type 'object'"),
+        (
+            "training",
+            7,
+            r"config: training: 7 is not of type 'object' \(a section; its keys are ep",
+        ),
+        (
+            "selection",
+            None,
+            r"config: selection: None is not of .* its keys are lesion_types, path",
+        ),
+        ("cam", "all", r"config: cam: 'all' .*keys are expl.*; or write regimes: {cam: all}\)$"),
         ("rois.padding", [0.1, float("nan")], "config: rois.padding.1: nan is not of type 'numb"),
         ("phantom.contrast", [0.1, float("inf")], "config: phantom.contrast.1: inf is not of"),
         ("training.learning_rate", float("nan"), "config: training.learning_rate: nan is not"),
