@@ -58,8 +58,8 @@ def fault_of(path: Path) -> str:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-            reason = getattr(error, "problem", None) or getattr(error, "reason", "")
-            return f"is no YAML: {place}{reason.splitlines()[0]}"
+            reason = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+            return f"is no YAML: {place}{str(reason).splitlines()[0]}"
     if config is None:
         return "sets no key; write one, say `seed: 2`, or leave --configfile out"
     if not isinstance(config, dict):
