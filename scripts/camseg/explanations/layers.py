@@ -94,8 +94,9 @@ def _is_point(tensor: keras.KerasTensor) -> bool:
 
 
 def _pools(model: keras.Model) -> Iterator[keras.Layer]:
+    kinds = tuple(getattr(keras.layers, name) for name in POOLINGS)
     for layer in model.layers:
-        if type(layer).__name__ in POOLINGS and len(layer.input.shape) == 4:
+        if isinstance(layer, kinds) and len(layer.input.shape) == 4:
             yield layer
 
 
