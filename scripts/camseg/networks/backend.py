@@ -1,9 +1,10 @@
 """Keras as camseg needs it: on TensorFlow, channels last, float32.
 
 All other modules have Keras, and TensorFlow, which loads it, from here. KERAS_BACKEND, or a file
-~/.keras/keras.json, may choose what gives other networks, or none. They are overruled where nobody
-has loaded Keras before, as in the programs of the workflow. Somebody else's program that has keeps
-its settings: it may have models of its own, and `check_settings` tells whether they will do here.
+~/.keras/keras.json, may choose what gives other networks, or none. They are overruled where Keras
+is first loaded here, as in the programs of the workflow. A program of somebody else's that loaded
+it before keeps its settings, as it may have models of its own; `check_settings` tells whether they
+will do.
 """
 
 import os
