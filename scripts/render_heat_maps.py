@@ -15,6 +15,7 @@ def main() -> None:
     )
     parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--heat-maps", nargs="+", required=True, help=".csv, .md, .tex to write")
+    parser.add_argument("--further", nargs="+", required=True)
     parser.add_argument("--by-group", nargs="+", required=True)
     options = parser.parse_args()
 
@@ -22,8 +23,11 @@ def main() -> None:
     overall = heat_maps.heat_maps(splits.values())
     captions = tables.read_captions(options.captions)
     tables.write_table(overall, options.heat_maps, captions)
+    further = heat_maps.further_scores(splits.values())
+    tables.write_table(further, options.further, captions)
     tables.write_table(heat_maps.by_group(splits.values()), options.by_group, captions)
     print(tables.to_markdown(overall))
+    print(tables.to_markdown(further))
 
 
 if __name__ == "__main__":

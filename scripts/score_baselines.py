@@ -10,12 +10,15 @@ from camseg.io import store
 from camseg.io.files import whole_file
 from camseg.rois import split
 from camseg.scoring import baselines, localisation
+from camseg.scoring.resolution import read_resolution
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
+    parser.add_argument("--index", required=True, help="TSV of index_cases.py")
+    parser.add_argument("--candidates", required=True, help="TSV of merge_candidates.py")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True, help="TSV to write: a row per baseline and ROI")
     parser.add_argument("--curves", required=True, help="HDF5 file of Dice curves to write")
@@ -23,10 +26,12 @@ def main() -> None:
 
     rois = store.read_rois(args.shards)
     side = split.read_split(args.split, rois.roi_id)
+    resolution = read_resolution(args.index, args.candidates, rois.roi_id)
+    described = localisation.describe(rois, side, resolution)
     tables, curves = [], []
     for name, maps in baselines.baseline_maps(rois, side == "train", args.seed).items():
-        scores, curve = localisation.score(maps, rois.mask, side == "train")
-        table = pd.concat([localisation.describe(rois, side), scores], axis=1)
+        scores, curve = localisation.score(maps, rois, side, resolution)
+        table = pd.concat([described, scores], axis=1)
         table.insert(0, "baseline", name)
         print(f"{name}: mean-Dice {table['dice'].mean():.3f} on average over all abnormal ROIs")
         tables.append(table)

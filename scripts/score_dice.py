@@ -11,6 +11,7 @@ from camseg.io.checked import PREDICTIONS, REMEDY, read_table
 from camseg.io.files import whole_file
 from camseg.rois import split
 from camseg.scoring import grid_limit, localisation
+from camseg.scoring.resolution import read_resolution
 
 
 def main() -> None:
@@ -18,6 +19,8 @@ def main() -> None:
     parser.add_argument("--cams", required=True, help="HDF5 file of compute_cams.py")
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
+    parser.add_argument("--index", required=True, help="TSV of index_cases.py")
+    parser.add_argument("--candidates", required=True, help="TSV of merge_candidates.py")
     parser.add_argument("--predictions", required=True, help="TSV of train_classifier.py")
     parser.add_argument("--output", required=True, help="TSV to write")
     parser.add_argument("--curves", required=True, help="HDF5 file of Dice curves to write")
@@ -34,8 +37,9 @@ def main() -> None:
     predictions = read_table(args.predictions, PREDICTIONS, ["roi_id"]).set_index("roi_id")
     if set(predictions.index) != set(rois.roi_id[side != "unused"]):
         raise CamsegError(f"{args.predictions}: is not of the split's ROIs; {REMEDY}")
-    scores, curves = localisation.score(cams.cam, rois.mask, side == "train")
-    table = pd.concat([localisation.describe(rois, side), scores], axis=1)
+    resolution = read_resolution(args.index, args.candidates, rois.roi_id)
+    scores, curves = localisation.score(cams.cam, rois, side, resolution)
+    table = pd.concat([localisation.describe(rois, side, resolution), scores], axis=1)
     # an unused ROI has no prediction: its probability stays empty
     probability = predictions["probability"].reindex(rois.roi_id)
     table.insert(table.columns.get_loc("side") + 1, "probability", probability.to_numpy())

@@ -149,11 +149,12 @@ rule render_heat_maps:
     """The scores of every model's heat maps, and below them those of the floors."""
     input:
         code=code("render_heat_maps"),
-        captions=captions("heat_maps", "heat_maps_by_group"),
+        captions=captions("heat_maps", "heat_maps_scores", "heat_maps_by_group"),
         scores=DICE,
         baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
     output:
         heat_maps=report_table("heat_maps", HEAT_MAPS, "Heat maps, floors and ceilings"),
+        further=report_table("heat_maps_scores", HEAT_MAPS, "Further scores of heat maps"),
         by_group=report_table("heat_maps_by_group", HEAT_MAPS, "Dice by groups of ROIs"),
     log:
         "<results>/logs/render_heat_maps.log",
@@ -170,7 +171,8 @@ rule render_heat_maps:
     shell:
         "python {input.code[0]:q} --models {params.models} --scores {input.scores:q}"
         " --baselines {input.baselines:q} --captions {input.captions:q}"
-        " --heat-maps {output.heat_maps:q} --by-group {output.by_group:q} > {log:q} 2>&1"
+        " --heat-maps {output.heat_maps:q} --further {output.further:q}"
+        " --by-group {output.by_group:q} > {log:q} 2>&1"
 
 
 rule render_sanity:

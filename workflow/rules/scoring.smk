@@ -2,6 +2,8 @@ rule score_dice:
     """The scores of a model's heat maps against the outlines, ROI by ROI."""
     input:
         code=code("score_dice"),
+        index="<results>/index.tsv",
+        candidates="<results>/rois/candidates.tsv",
         shards=ROIS,
         cams="<results>/cams/{explanation}/{model}/split-{split}.h5",
         split="<results>/splits/split-{split}.tsv",
@@ -22,7 +24,8 @@ rule score_dice:
         "Scoring the CAMs of {wildcards.model} against the outlines (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --cams {input.cams:q} --shards {input.shards:q}"
-        " --split {input.split:q} --predictions {input.predictions:q} --output {output.dice:q}"
+        " --split {input.split:q} --index {input.index:q} --candidates {input.candidates:q}"
+        " --predictions {input.predictions:q} --output {output.dice:q}"
         " --curves {output.curves:q} > {log:q} 2>&1"
 
 
@@ -30,6 +33,8 @@ rule score_baselines:
     """The scores of heat maps that look at no image: the floors."""
     input:
         code=code("score_baselines"),
+        index="<results>/index.tsv",
+        candidates="<results>/rois/candidates.tsv",
         shards=ROIS,
         split="<results>/splits/split-{split}.tsv",
     output:
@@ -50,5 +55,5 @@ rule score_baselines:
         "Scoring heat maps that look at no image (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
-        " --seed {params.seed} --output {output.dice:q} --curves {output.curves:q}"
-        " > {log:q} 2>&1"
+        " --index {input.index:q} --candidates {input.candidates:q} --seed {params.seed}"
+        " --output {output.dice:q} --curves {output.curves:q} > {log:q} 2>&1"

@@ -2,7 +2,8 @@
 TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
 TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims", "candidates"]
 TABLES += ["accuracy_by_class"]
-TABLES += ["heat_maps", "heat_maps_by_group", "sanity", "sensitivity", "sensitivity_spread"]
+TABLES += ["heat_maps", "heat_maps_scores", "heat_maps_by_group"]
+TABLES += ["sanity", "sensitivity", "sensitivity_spread"]
 FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
 
 # what a study is for; the records of how it ran come after these

@@ -1,4 +1,4 @@
-"""Tables of heat maps: what the networks' score beside what maps that look at no image do."""
+"""Tables of heat maps: what the networks' score beside what maps that no network made do."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
@@ -11,24 +11,37 @@ from camseg.errors import CamsegError
 from camseg.io.checked import LABELS, REMEDY, SIDES, Columns, Number, read_table
 
 CEILING = 255 / 256  # mean-Dice of the exact mask
-MEANS = {  # the table's columns that are averages over ROIs: the scores they are made of
-    "Dice": "dice",
-    "Dice_at_threshold": "dice_at_threshold",
-    "average_precision": "average_precision",
-    "pointing_game": "pointing_game",
-    "energy_inside": "energy_inside",
-    "IoU_Otsu": "iou_otsu",
+SHARE = Number(0, 1 + 1e-9, blank=True)  # 1 to rounding
+GAIN = Number(-1 - 1e-9, 1 + 1e-9, blank=True)
+# columns of the tables: the scores they are means of, and what those can be
+FIRST = {
+    "Dice": ("dice", SHARE),
+    "pixel_AUC": ("pixel_auc", SHARE),
+    "Dice_at_threshold": ("dice_at_threshold", SHARE),
 }
+FURTHER = {
+    "IoU_at_threshold": ("iou_at_threshold", SHARE),
+    "NSD": ("nsd", SHARE),
+    "IoU_Otsu": ("iou_otsu", SHARE),
+    "average_precision": ("average_precision", SHARE),
+    "PxAP": ("pxap", SHARE),
+    "pointing_game": ("pointing_game", SHARE),
+    "pointing_gain": ("pointing_gain", GAIN),
+    "energy_inside": ("energy_inside", SHARE),
+    "centroid_distance": ("centroid_distance", Number(0, blank=True)),
+}
+OF_VALIDATION = ("Dice_at_threshold", "IoU_at_threshold", "NSD")  # the threshold is of training
+PLACEMENT = {"placement_gain": GAIN, "placement_range": SHARE}
 FLOORS = {"skill_mean_mask": "mean training mask", "skill_all_255": "all 255"}
-SCORE = Number(0, 1 + 1e-9, blank=True)  # 1 to rounding
 SCORES: Columns = {
     "roi_id": None,
     "label": LABELS,
     "side": SIDES,
+    "lesion_area": Number(0, blank=True),
     "degenerate": Number(0, 1, whole=True),
 }
-SCORES |= {"lesion_area": Number(0, blank=True)} | dict.fromkeys(MEANS.values(), SCORE)
-OF_NETWORKS: Columns = {"probability": Number(0, 1, blank=True), "grid": None, "grid_limit": SCORE}
+SCORES |= PLACEMENT | dict([*FIRST.values(), *FURTHER.values()])
+OF_NETWORKS: Columns = {"probability": Number(0, 1, blank=True), "grid": None, "grid_limit": SHARE}
 SIZES = ("small", "medium", "large")
 Scores = tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]  # of a split: models, floors
 
@@ -82,17 +95,28 @@ def heat_maps(splits: Collection[Scores]) -> pd.DataFrame:
     """Return a row per classifier, descending by Dice (ties by name), and below one per floor.
 
     Values are means over `splits` of averages over all ROIs, as in Table I, but for
-    `Dice_at_threshold`: over validation ROIs, the threshold being chosen on training ROIs.
-    `grid_limit` is the mean of the best Dice found for the network's `grid`. The skills are
-    (Dice - floor) / (255/256 - floor), the floor being the mean training mask's Dice or that of
-    the map of all 255. `degenerate` counts the maps of all 0, in all splits.
+    `Dice_at_threshold`: over validation ROIs, the threshold being chosen on training ROIs; and for
+    `placement`: the mean `placement_gain` over the mean `placement_range`. The ROIs' own ratios
+    are not averaged, since one whose grey levels leave places little to add would count as much as
+    any, whatever its ratio. `grid_limit` is the mean of the best Dice found for the network's
+    `grid`. The skills are (Dice - floor) / (255/256 - floor), the floor being the mean training
+    mask's Dice or that of the map of all 255. `degenerate` counts the maps of all 0, in all splits.
     """
-    table = _over_splits(splits, _row)
+    table = _over_splits(splits, _first_row)
     dice = table.set_index("Classifier")["Dice"]
     for column, floor in FLOORS.items():
         table[column] = (table["Dice"] - dice[floor]) / (CEILING - dice[floor])
     table["degenerate"] = table.pop("degenerate")
     return table
+
+
+def further_scores(splits: Collection[Scores]) -> pd.DataFrame:
+    """Return the rows of `heat_maps` with the scores of FURTHER, means like its own.
+
+    Those of OF_VALIDATION are over validation ROIs. A score that no ROI has, as the NSD where the
+    size of the source's pixels is unknown, is NaN.
+    """
+    return _over_splits(splits, _further_row).drop(columns="Dice")
 
 
 def by_group(splits: Collection[Scores]) -> pd.DataFrame:
@@ -128,13 +152,25 @@ def _is_count(column: str) -> bool:
     return column == "degenerate" or column.startswith("n_")
 
 
-def _row(scores: pd.DataFrame) -> dict:
-    means = {column: scores[score].mean() for column, score in MEANS.items()}
+def _means(scores: pd.DataFrame, columns: dict[str, tuple[str, Number]]) -> dict[str, float]:
     validation = scores[scores["side"] == "validation"]
-    means["Dice_at_threshold"] = validation["dice_at_threshold"].mean()
+    return {
+        column: (validation if column in OF_VALIDATION else scores)[score].mean()
+        for column, (score, _) in columns.items()
+    }
+
+
+def _first_row(scores: pd.DataFrame) -> dict:
+    gain, most = (scores[column].mean() for column in PLACEMENT)
+    means = _means(scores, FIRST)
+    row = {"Dice": means.pop("Dice"), "placement": gain / most if most > 0 else np.nan} | means
     grid = scores["grid"].iloc[0] if "grid" in scores else ""
     limit = scores["grid_limit"].mean() if "grid" in scores else np.nan
-    return means | {"grid": grid, "grid_limit": limit, "degenerate": scores["degenerate"].sum()}
+    return row | {"grid": grid, "grid_limit": limit, "degenerate": scores["degenerate"].sum()}
+
+
+def _further_row(scores: pd.DataFrame) -> dict:
+    return {"Dice": scores["dice"].mean()} | _means(scores, FURTHER)
 
 
 def _group_row(scores: pd.DataFrame) -> dict:

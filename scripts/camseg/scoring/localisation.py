@@ -1,9 +1,10 @@
 """How well grey heat maps find the lesion: the scores that stand beside mean-Dice.
 
-None of them asks where a pixel lies but whether it lies inside the mask, so that all follow from
-two 256-bin histograms of a map: `histograms`, (n, 2, 256), counts the pixels of each grey level
-outside [:, 0] and inside [:, 1] the mask. A ROI with an empty mask (a normal ROI) has no score:
-NaN. A degenerate map, all 0, has one: each function says which.
+Those made here ask not where a pixel lies but whether it lies inside the mask, so that all follow
+from two 256-bin histograms of a map: `histograms`, (n, 2, 256), counts the pixels of each grey
+level outside [:, 0] and inside [:, 1] the mask; those of distance are in `scoring.distances`. A ROI
+with an empty mask (a normal ROI) has no score: NaN. A degenerate map, all 0, has one: each
+function says which.
 """
 
 import numpy as np
@@ -11,16 +12,18 @@ import pandas as pd
 
 from camseg.errors import CamsegError
 from camseg.io.store import Rois
+from camseg.scoring import distances
 from camseg.scoring.dice import dice_curve
 
 GREYS = np.arange(256)
 
 
-def describe(rois: Rois, side: np.ndarray) -> pd.DataFrame:
+def describe(rois: Rois, side: np.ndarray, resolution: np.ndarray) -> pd.DataFrame:
     """Return what scores are read by, a row per ROI: its ids, label and side, its lesion's size.
 
-    `side` (n,) str of the split. `lesion_share` is the mask's share of the ROI, `lesion_area` its
-    area in pixels of the source image; both are NaN for an empty mask.
+    `side` (n,) str of the split; `resolution` (n,) float, micrometres per pixel of the source
+    image, NaN where unknown, becomes a column. `lesion_share` is the mask's share of the ROI,
+    `lesion_area` its area in pixels of the source image; both are NaN for an empty mask.
     """
     share = _of_abnormal(rois.mask.mean(axis=(1, 2)), rois.mask)
     return pd.DataFrame(
@@ -29,6 +32,7 @@ def describe(rois: Rois, side: np.ndarray) -> pd.DataFrame:
             "patient_id": rois.patient_id,
             "label": np.array(["normal", "abnormal"])[rois.label],
             "side": side,
+            "resolution": resolution,
             "lesion_share": share,
             "lesion_area": share * rois.box[:, 2] * rois.box[:, 3],
         }
@@ -36,28 +40,46 @@ def describe(rois: Rois, side: np.ndarray) -> pd.DataFrame:
 
 
 def score(
-    maps: np.ndarray, masks: np.ndarray, training: np.ndarray
+    maps: np.ndarray, rois: Rois, side: np.ndarray, resolution: np.ndarray
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return all scores of `maps` (n, S, S) uint8, a row per ROI, and their Dice curves (n, 256).
 
-    `masks` (n, S, S) uint8 {0, 1}. Columns: `dice` (mean-Dice, equation 9), `threshold` (the same
-    in all rows: `best_threshold` of the ROIs that `training`, (n,) bool, names),
-    `dice_at_threshold` (of map > threshold), `average_precision`, `pointing_game`,
-    `energy_inside`, `iou_otsu`, `degenerate` (1 for a map of all 0). Errors as of
-    `dice.dice_curve` and `best_threshold`.
+    `side` and `resolution` as for `describe`. Columns: `dice` (mean-Dice, equation 9);
+    `placement_gain`, `placement_range` and `placement`, their ratio; `pixel_auc`; `threshold` (the
+    same in all rows: `best_threshold` of the ROIs for training), `dice_at_threshold` and
+    `iou_at_threshold` (of map > threshold), `nsd` (likewise, `distances.surface_dice`);
+    `average_precision`, `pxap` (the same in all rows: the average precision of the pixels of all
+    used abnormal ROIs together; PxAP of Choe et al., "Evaluating weakly supervised object
+    localization methods right", 2020); `pointing_game`, `pointing_gain` (that minus the lesion's
+    share, which pointing anywhere has on average), `energy_inside`, `iou_otsu`,
+    `centroid_distance`, `degenerate` (1 for a map of all 0). Errors as of `dice.dice_curve` and
+    `best_threshold`.
     """
-    curves = dice_curve(maps, masks)
-    threshold = best_threshold(curves[training])
-    counts = histograms(maps, masks)
+    curves = dice_curve(maps, rois.mask)
+    threshold = best_threshold(curves[side == "train"])
+    at_threshold = curves[:, threshold]
+    counts = histograms(maps, rois.mask)
+    gain, most = placement(counts)
+    used = counts[(side != "unused") & (rois.label == 1)].sum(axis=0, keepdims=True)
+    pointing = pointing_game(counts)
     scores = pd.DataFrame(
         {
             "dice": curves.mean(axis=1),
+            "placement": np.divide(gain, most, out=np.full(len(maps), np.nan), where=most > 0),
+            "placement_gain": gain,
+            "placement_range": most,
+            "pixel_auc": pixel_auc(counts),
             "threshold": threshold,
-            "dice_at_threshold": curves[:, threshold],
+            "dice_at_threshold": at_threshold,
+            "iou_at_threshold": at_threshold / (2 - at_threshold),
+            "nsd": distances.surface_dice(maps > threshold, rois.mask, rois.box, resolution),
             "average_precision": average_precision(counts),
-            "pointing_game": pointing_game(counts),
+            "pxap": average_precision(used)[0],
+            "pointing_game": pointing,
+            "pointing_gain": pointing - rois.mask.mean(axis=(1, 2)),
             "energy_inside": energy_inside(counts),
             "iou_otsu": iou_otsu(counts),
+            "centroid_distance": distances.centroid_distance(maps, rois.mask, rois.box),
             "degenerate": (~maps.any(axis=(1, 2))).astype(int),
         }
     )
@@ -83,6 +105,41 @@ def histograms(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
         bins = values.ravel() + np.uint16(256) * mask.ravel()
         counts[roi] = np.bincount(bins, minlength=512).reshape(2, 256)
     return counts
+
+
+def placement(histograms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the places of a map's grey levels add to its mean-Dice, and the most they could.
+
+    Both (n,) float64. With s_t the share of the ROI's pixels above t and f the lesion's, a map
+    whose pixels are shuffled has a mean-Dice of D0 = mean over t of 2 f s_t / (f + s_t) on average
+    (exactly: s_t does not change, and f s_t of the ROI is above t and inside on average), and one
+    whose brightest pixels are sorted into the mask has the most that its grey levels allow, Dmax =
+    mean over t of 2 min(s_t, f) / (f + s_t). The mean-Dice being D, they are D - D0 and Dmax - D0.
+    Their ratio, `placement`, is 0 on average over shuffles and 1 for the sorted map; it has no
+    bound below, and is not a number where Dmax = D0, as for a constant map (all 0: both are 0).
+    In whole numbers but for one division, so that what is equal is equal to the bit.
+    """
+    above = histograms.sum(axis=2, keepdims=True) - histograms.cumsum(axis=2)
+    inside, pixels = above[:, 1], histograms.sum(axis=(1, 2))[:, np.newaxis]
+    lesion = histograms[:, 1].sum(axis=1, keepdims=True)
+    total = above.sum(axis=1)
+    unit = 2 / (pixels * np.maximum(lesion + total, 1))
+    gain = ((inside * pixels - lesion * total) * unit).mean(axis=1)
+    most = ((np.minimum(total, lesion) * pixels - lesion * total) * unit).mean(axis=1)
+    return _of_abnormal(gain, histograms[:, 1]), _of_abnormal(most, histograms[:, 1])
+
+
+def pixel_auc(histograms: np.ndarray) -> np.ndarray:
+    """Return how often a pixel of the lesion is brighter than one outside it: (n,) float64.
+
+    Over all such pairs of a ROI's pixels, equal ones counting half: the area under the ROC curve.
+    A change of grey levels that keeps their order changes nothing. A map that tells nothing apart,
+    as one of all 0, has 0.5. NaN where the mask fills the ROI.
+    """
+    outside, inside = histograms[:, 0], histograms[:, 1]
+    won = (inside * (outside.cumsum(axis=1) - outside / 2)).sum(axis=1)
+    pairs = outside.sum(axis=1) * inside.sum(axis=1)
+    return np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)
 
 
 def average_precision(histograms: np.ndarray) -> np.ndarray:

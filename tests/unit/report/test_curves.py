@@ -7,7 +7,9 @@ import pytest
 from camseg.errors import CamsegError
 from camseg.io import store
 from camseg.report.curves import mean_curves
+from camseg.report.heat_maps import FIRST, FURTHER, PLACEMENT
 
+MEANS = (*FIRST.values(), *FURTHER.values())
 MODELS = ["net B", "net A"]
 SPLITS = ["split-0", "split-1"]
 FLOORS = ["all 255", "mean training mask", "a third"]
@@ -24,9 +26,8 @@ def scores(split):
             "label": ["normal" if n in NORMAL else "abnormal" for n in range(8)],
             "side": ["unused" if n in UNUSED[split] else "train" for n in range(8)],
             "lesion_area": 9.0,
-            **dict.fromkeys(["dice", "dice_at_threshold", "average_precision"], 0.5),
-            **dict.fromkeys(["pointing_game", "energy_inside", "iou_otsu"], 0.5),
             "degenerate": 0,
+            **dict.fromkeys([*PLACEMENT, *(score for score, _ in MEANS)], 0.5),
         }
     )
 

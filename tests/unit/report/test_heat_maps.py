@@ -22,6 +22,14 @@ def scores(dice, *, probability=None, grid=None) -> pd.DataFrame:
             "pointing_game": [1.0, 1.0, 1.0, 0.0, 0.0, 0.0],
             "energy_inside": 0.25,
             "iou_otsu": 0.125,
+            "placement_gain": [0.1, 0.1, 0.1, 0.1, -0.1, 0.0],
+            "placement_range": [0.2, 0.2, 0.2, 0.2, 0.2, 0.0],
+            "pixel_auc": [0.5, 0.5, 0.5, 0.5, 1.0, 0.0],
+            "iou_at_threshold": [0.0, 0.0, 0.0, 0.0, 0.25, 0.5],
+            "nsd": [0.0, 0.0, 0.0, 0.0, 0.5, 0.25],
+            "pxap": 0.625,
+            "pointing_gain": [0.6, 0.6, 0.6, -0.4, -0.4, -0.4],
+            "centroid_distance": [2.0, 0.0, 0.0, 0.0, 0.0, 1.0],
             "degenerate": [0, 0, 1, 0, 1, 0],
         }
     )
@@ -53,20 +61,17 @@ def floors():
 def test_rows_and_averages(models, floors):
     table = heat_maps.heat_maps([(models, floors)])
     assert list(table.columns) == [
-        *["Classifier", "Dice", "Dice_at_threshold", "average_precision", "pointing_game"],
-        *["energy_inside", "IoU_Otsu", "grid", "grid_limit", "skill_mean_mask", "skill_all_255"],
-        "degenerate",
+        *["Classifier", "Dice", "placement", "pixel_AUC", "Dice_at_threshold", "grid"],
+        *["grid_limit", "skill_mean_mask", "skill_all_255", "degenerate"],
     ]
     assert list(table["Classifier"]) == ["C", "A", "B", "all 255", "mean training mask"]
     first = table.iloc[0].to_dict()
     assert first == {
         "Classifier": "C",
         "Dice": pytest.approx(0.55),
+        "placement": pytest.approx(0.3 / 1.0),  # of both sums; the mean ratio is no number
+        "pixel_AUC": pytest.approx(0.5),
         "Dice_at_threshold": pytest.approx(0.625),  # of the two validation ROIs
-        "average_precision": pytest.approx(0.5),
-        "pointing_game": pytest.approx(0.5),
-        "energy_inside": 0.25,
-        "IoU_Otsu": 0.125,
         "grid": "4 x 4",
         "grid_limit": pytest.approx(0.7),
         "skill_mean_mask": pytest.approx((0.55 - 0.8) / (CEILING - 0.8)),
@@ -78,6 +83,30 @@ def test_rows_and_averages(models, floors):
     assert rows.loc["all 255", "skill_all_255"] == 0
     assert rows["grid"].tolist() == ["4 x 4", "4 x 4", "2 x 2", "", ""]
     assert rows["grid_limit"].isna().tolist() == [False, False, False, True, True]
+
+
+def test_further_scores_stand_in_the_same_order(models, floors):
+    table = heat_maps.further_scores([(models, floors)])
+    assert list(table["Classifier"]) == ["C", "A", "B", "all 255", "mean training mask"]
+    assert table.iloc[0].to_dict() == {
+        "Classifier": "C",
+        "IoU_at_threshold": pytest.approx(0.375),  # of the two validation ROIs
+        "NSD": pytest.approx(0.375),  # likewise
+        "IoU_Otsu": 0.125,
+        "average_precision": pytest.approx(0.5),
+        "PxAP": 0.625,
+        "pointing_game": pytest.approx(0.5),
+        "pointing_gain": pytest.approx(0.1),
+        "energy_inside": 0.25,
+        "centroid_distance": pytest.approx(0.5),
+    }
+
+
+def test_maps_that_say_no_place_have_no_placement(models, floors):
+    constant = floors["all 255"].assign(placement_gain=0.0, placement_range=0.0)
+    table = heat_maps.heat_maps([(models, floors | {"all 255": constant})]).set_index("Classifier")
+    assert np.isnan(table.loc["all 255", "placement"])
+    assert table.loc["A", "placement"] == pytest.approx(0.3)
 
 
 def test_groups(models, floors):
