@@ -26,7 +26,7 @@ def main() -> None:
     collected = results.collect(trainings, dice)
     predictions = results.read_predictions(options.metrics, options.predictions)
     classes = by_class.accuracy_by_class(predictions)
-    ours = intervals.intervals(trainings, dice, classes, options.seed)
+    ours = intervals.intervals(trainings, dice, predictions, classes, options.seed)
     published = results.read_published(options.published)
     captions = tables.read_captions(options.captions)
     for table, paths in (

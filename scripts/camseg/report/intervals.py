@@ -1,55 +1,87 @@
 """How far the tables' numbers can be trusted: 95 % intervals, and what chance would reach."""
 
+import numpy as np
 import pandas as pd
 
 from camseg.report import statistics
 from camseg.report.results import ACCURACIES
+from camseg.rois.split import FOLDS
 from camseg.seeds import generator
 
 PUBLISHED_N = 125  # the paper's validation ROIs
-COLUMNS = ["Classifier", "quantity", "value", "low", "high", "last_epoch", "AUC", "majority"]
-COLUMNS += ["balanced", "n", "splits", "interval"]
+COLUMNS = ["Classifier", "quantity", "value", "low", "high", "last_epoch", "AUC", "AUC_low"]
+COLUMNS += ["AUC_high", "majority", "balanced", "n", "splits", "interval"]
 
 
 def intervals(
-    trainings: pd.DataFrame, dice: pd.DataFrame, by_class: pd.DataFrame, seed: int
+    trainings: pd.DataFrame,
+    dice: pd.DataFrame,
+    predictions: pd.DataFrame,
+    by_class: pd.DataFrame,
+    seed: int,
 ) -> pd.DataFrame:
     """Return value and interval of every accuracy and Dice of a study.
 
-    `trainings` and `dice` are those of `results`, `by_class` of `by_class.accuracy_by_class`. A row
-    per classifier and quantity, columns COLUMNS: `last_epoch` is the accuracy of the last epoch,
-    `AUC` that of the best one, `majority` that of calling all ROIs by the larger class, `balanced`
-    that of the weights kept with both classes weighed alike; n counts validation ROIs, of all
-    splits together, or the abnormal ROIs that Dice is the mean of. `interval` names the method.
+    `trainings`, `dice` and `predictions` are those of `results`, `by_class` of
+    `by_class.accuracy_by_class`. A row per classifier and quantity, columns COLUMNS: `last_epoch`
+    is the accuracy of the last epoch, `AUC` that of the best one with its interval, `majority` that
+    of calling all ROIs by the larger class, `balanced` that of the weights kept with both classes
+    weighed alike; n counts validation ROIs, of all splits together, or the abnormal ROIs that Dice
+    is the mean of. `interval` names the method of `low` and `high`.
     """
     shares = by_class.groupby(["Classifier", "regime"])[["majority", "balanced"]].mean()
+    calls = predictions.groupby(["model", "regime"])
     rows = []
     for (model, regime), runs in trainings.groupby(["model", "regime"], sort=False):
         n, splits = int(runs["n_validation"].sum()), len(runs)
-        if splits == 1:
-            method = "Wilson"
-            low, high = statistics.wilson(round(runs["val_acc"].item() * n), n)
-        else:
-            method = "corrected t over splits"
-            low, high = statistics.corrected_t(
-                runs["val_acc"], n / runs["n_train"].sum(), n / splits
-            )
         means = runs[["val_acc", "val_acc_last", "auc"]].mean()
-        value, last, auc = means["val_acc"], means["val_acc_last"], means["auc"]
-        row = [model, ACCURACIES[regime], value, low, high, last, auc, *shares.loc[(model, regime)]]
-        rows.append([*row, n, splits, method])
+        (low, high, method), auc = _of_accuracy(runs, calls.get_group((model, regime)))
+        row = [model, ACCURACIES[regime], means["val_acc"], low, high, means["val_acc_last"]]
+        row += [means["auc"], *auc, *shares.loc[(model, regime)], n, splits, method]
+        rows.append(row)
     for model, rois in dice.groupby("model", sort=False):
         splits = rois["split"].nunique()
-        low, high = statistics.bootstrap(
-            rois["dice"].to_numpy(),
-            rois["patient_id"].to_numpy(),
-            rois["split"].to_numpy(),
-            generator(seed, "bootstrap of Dice", model),
-        )
-        method = "bootstrap of patients" + (" and splits" if splits > 1 else "")
+        low, high, method = _of_dice(rois, generator(seed, "bootstrap of Dice", model))
         value, n = rois.groupby("split")["dice"].mean().mean(), rois["roi_id"].nunique()
-        rows.append([model, "Dice", value, low, high, *4 * [float("nan")], n, splits, method])
+        rows.append([model, "Dice", value, low, high, *6 * [float("nan")], n, splits, method])
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _of_accuracy(
+    runs: pd.DataFrame, calls: pd.DataFrame
+) -> tuple[tuple[float, float, str], tuple[float, float]]:
+    """Return the interval of a mean accuracy with its method, and that of the mean AUC."""
+    n, splits = runs["n_validation"].mean(), len(runs)
+    if splits == 1:
+        patients = calls["patient_id"].to_numpy()
+        share = runs["val_acc"].item()
+        ends = statistics.clustered_wilson(share, calls["right"].to_numpy(), patients)
+        auc = statistics.clustered_auc(
+            calls["probability"].to_numpy(), calls["abnormal"].to_numpy(), patients
+        )
+        return (*ends, "Wilson, patients as clusters"), auc
+    auc = statistics.over_folds(runs["auc"].to_numpy(), n)
+    ends = statistics.over_folds(runs["val_acc"].to_numpy(), n)
+    if splits <= FOLDS:
+        return (*ends, "t over folds"), auc
+    # of several shuffles, ROIs are validated again: the patients' spread sets a limit, too
+    by_roi = calls.groupby("roi_id").agg({"right": "mean", "patient_id": "first"})
+    low, high = statistics.over_patients(
+        by_roi["right"].to_numpy(), by_roi["patient_id"].to_numpy()
+    )
+    half = max(ends[1] - ends[0], high - low) / 2
+    value = runs["val_acc"].mean()
+    return (max(0.0, value - half), min(1.0, value + half), "t over folds or patients"), auc
+
+
+def _of_dice(rois: pd.DataFrame, rng: np.random.Generator) -> tuple[float, float, str]:
+    """Return the interval of a mean Dice over ROIs and splits, and the method."""
+    if len(set(rois["split"])) > 1:
+        table = rois.pivot_table("dice", ["roi_id", "patient_id"], "split")
+        patients = table.index.get_level_values("patient_id").to_numpy()
+        return *statistics.crossed_t(table.to_numpy(), patients), "t, patients and splits"
+    columns = (rois[name].to_numpy() for name in ("dice", "patient_id", "split"))
+    return *statistics.bootstrap(*columns, rng), "bootstrap of patients"
 
 
 def companion(intervals: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -77,8 +77,9 @@ def read_predictions(
 ) -> pd.DataFrame:
     """Return a row per training and validation ROI, from files in the same order of trainings.
 
-    Columns: model, regime, split, roi_id, patient_id, abnormal (bool), right (bool). Raises
-    CamsegError if a file is not whole, or not of the training that its metrics.json is of.
+    Columns: model, regime, split, roi_id, patient_id, abnormal (bool), probability (of abnormal),
+    right (bool). Raises CamsegError if a file is not whole, or not of the training that its
+    metrics.json is of.
     """
     tables = []
     for training, path in zip(read_trainings(metrics).itertuples(), predictions, strict=True):
@@ -91,6 +92,7 @@ def read_predictions(
             regime=training.regime,
             split=training.split,
             abnormal=abnormal,
+            probability=table["probability"],
             right=(table["probability"] > 0.5) == abnormal,
         )
         n = training.n_validation

@@ -49,21 +49,125 @@ def bootstrap(
     return float(low), float(high)
 
 
-def corrected_t(values: np.ndarray, ratio: float, n: float) -> tuple[float, float]:
-    """Return the t interval of the mean accuracy `values` (k,), one a split, k >= 2, in [0, 1].
+def design_effect(right: np.ndarray, patients: np.ndarray) -> float:
+    """Return by how much the variance of a share exceeds that of independent cases, at least 1.
 
-    `ratio` is that of validation to training ROIs. The splits' training sets overlap, so that the
-    variance of the mean is taken as (1/k + ratio) s^2, not s^2 / k (Nadeau and Bengio, 2003; for
-    repeated cross-validation: Bouckaert and Frank, 2004). s^2 is taken to be at least the binomial
-    variance of one split's accuracy on `n` ROIs: few splits may well agree by chance. Two right
-    and two wrong ROIs are added for it (Agresti and Coull, 1998), or it would be 0 where all
-    are right.
+    `right` (n,) bool of cases in clusters, `patients` (n,). With Fleiss' estimate of the
+    intraclass correlation r from the analysis of variance and the clusters' sizes m:
+    1 + (sum m^2 / n - 1) r, r at least 0 (Kish, 1965).
+    """
+    means, sizes, total = _clusters(right, patients)
+    n, k = sizes.sum(), len(sizes)
+    if k < 2 or n == k:
+        return 1.0
+    between = (sizes * (means - total) ** 2).sum() / (k - 1)
+    within = (sizes * means * (1 - means)).sum() / (n - k)
+    usual = (n - (sizes**2).sum() / n) / (k - 1)
+    spread = between + (usual - 1) * within
+    correlation = max(0.0, (between - within) / spread) if spread > 0 else 0.0
+    return float(1 + ((sizes**2).sum() / n - 1) * correlation)
+
+
+def clustered_wilson(share: float, right: np.ndarray, patients: np.ndarray) -> tuple[float, float]:
+    """Return Wilson's interval of a `share` of cases in clusters, its n divided by the effect.
+
+    The `design_effect` is that of `right` (n,) bool, `patients` (n,).
+    """
+    n = len(right) / design_effect(right, patients)
+    z = stats.norm.ppf((1 + LEVEL) / 2)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+
+
+def over_folds(values: np.ndarray, n: float) -> tuple[float, float]:
+    """Return the t interval of a mean accuracy over disjoint folds, `values` (k,), k >= 2.
+
+    The folds' ROIs, and with them their accuracies, are independent but for their training sets;
+    chance in training is among what they vary by. A fold's accuracy is known to half of its `n`
+    ROIs: folds that agree, or are all right, are not certain.
     """
     k, mean = len(values), float(np.mean(values))
-    share = (n * mean + 2) / (n + 4)
-    variance = max(np.var(values, ddof=1), share * (1 - share) / n)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, k - 1) * sqrt((1 / k + ratio) * variance))
+    deviation = max(float(np.std(values, ddof=1)), 1 / (2 * n))
+    half = float(stats.t.ppf((1 + LEVEL) / 2, k - 1)) * deviation / sqrt(k)
     return max(0.0, mean - half), min(1.0, mean + half)
+
+
+def over_patients(values: np.ndarray, patients: np.ndarray) -> tuple[float, float]:
+    """Return the t interval of the mean of `values` (n,), whose clusters `patients` (n,) vary."""
+    means, sizes, total = _clusters(values, patients)
+    k = len(sizes)
+    if k < 2:  # one patient says nothing of others
+        return 0.0, 1.0
+    deviation = sqrt(k / (k - 1) * ((sizes * (means - total)) ** 2).sum()) / sizes.sum()
+    half = float(stats.t.ppf((1 + LEVEL) / 2, k - 1)) * deviation
+    return max(0.0, float(total) - half), min(1.0, float(total) + half)
+
+
+def crossed_t(values: np.ndarray, patients: np.ndarray) -> tuple[float, float]:
+    """Return the interval of the mean of `values` (n, k): of n ROIs, each in all of k >= 2 splits.
+
+    Patients (`patients`, (n,)) and splits are crossed random factors, a ROI counts for its
+    patient: the variance is (MS_patients + MS_splits - MS_rest) / (patients * splits), its degrees
+    of freedom are Satterthwaite's (1946), with two splits 1: they may well agree by chance.
+    """
+    names, patient = np.unique(patients.astype(str), return_inverse=True)
+    p, k = len(names), values.shape[1]
+    if p < 2:  # one patient says nothing of others
+        return 0.0, 1.0
+    by_split = values.mean(axis=0)
+    table = np.zeros((p, k))
+    np.add.at(table, patient, (values - by_split) * p / len(values))
+    mean = float(by_split.mean())
+    of_patients = k * (table.mean(axis=1) ** 2).sum() / (p - 1)
+    of_splits = p * ((by_split - mean) ** 2).sum() / (k - 1)
+    rest = ((table - table.mean(axis=1, keepdims=True)) ** 2).sum() / ((p - 1) * (k - 1))
+    total = max(of_patients + of_splits - rest, of_patients, of_splits)
+    parts = of_patients**2 / (p - 1) + of_splits**2 / (k - 1) + rest**2 / ((p - 1) * (k - 1))
+    freedom = max(1.0, total**2 / parts) if k > 2 and parts > 0 else 1.0
+    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * sqrt(total / (p * k))
+    return max(0.0, mean - half), min(1.0, mean + half)
+
+
+def clustered_auc(
+    probability: np.ndarray, abnormal: np.ndarray, patients: np.ndarray
+) -> tuple[float, float]:
+    """Return the interval of an area under the ROC curve of cases in clusters.
+
+    `probability` (n,) of abnormal, `abnormal` (n,) bool with both classes, `patients` (n,). The
+    variance is Obuchowski's (1997), at least a quarter of Hanley and McNeil's (1982), which
+    near 1 it falls short of; the interval is symmetric in the logit of the area, half a pair of
+    ROIs of two counted wrong where none is.
+    """
+    names, patient = np.unique(patients.astype(str), return_inverse=True)
+    above, below = probability[abnormal], probability[~abnormal]
+    order = (above[:, None] > below) + 0.5 * (above[:, None] == below)
+    area, pairs = float(order.mean()), order.size
+    parts = []  # of each patient: the sums over its abnormal and over its normal ROIs
+    for chosen, means in ((abnormal, order.mean(axis=1)), (~abnormal, order.mean(axis=0))):
+        sums = np.bincount(patient[chosen], means - area, len(names))
+        clusters = len(np.unique(patient[chosen]))
+        parts.append((sums / chosen.sum(), clusters / max(clusters - 1, 1)))
+    (first, scale), (second, other) = parts
+    both = len(names) / max(len(names) - 1, 1)
+    variance = scale * first @ first + other * second @ second + 2 * both * first @ second
+    area = (pairs * area + 0.5) / (pairs + 1)
+    q, r = area / (2 - area), 2 * area**2 / (1 + area)
+    of_pairs = (
+        area * (1 - area) + (len(above) - 1) * (q - area**2) + (len(below) - 1) * (r - area**2)
+    )
+    deviation = sqrt(max(variance, of_pairs / pairs / 4))
+    middle = np.log(area / (1 - area))
+    half = stats.norm.ppf((1 + LEVEL) / 2) * deviation / (area * (1 - area))
+    low, high = 1 / (1 + np.exp(-np.array([middle - half, middle + half])))
+    return float(low), float(high)
+
+
+def _clusters(values: np.ndarray, patients: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return each cluster's mean and size, and the mean of all `values` (n,)."""
+    _, cluster = np.unique(patients.astype(str), return_inverse=True)
+    sizes = np.bincount(cluster)
+    return np.bincount(cluster, values) / sizes, sizes, float(np.mean(values))
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

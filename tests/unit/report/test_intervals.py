@@ -28,6 +28,35 @@ def by_class(trainings, majority=0.6, balanced=0.7):
     return trainings.rename(columns={"model": "Classifier"}).assign(**shares)
 
 
+def predictions(trainings, patients=None):
+    """As many right calls as the accuracies say, of one or several ROIs a patient."""
+    parts = []
+    for run in trainings.itertuples():
+        n, right = run.n_validation, round(run.val_acc * run.n_validation)
+        abnormal = np.arange(n) % 2 == 0
+        called = np.where(np.arange(n) < right, abnormal, ~abnormal)
+        rois = [f"{run.split}-{number}" for number in range(n)]
+        part = pd.DataFrame({"roi_id": rois, "patient_id": patients or rois, "abnormal": abnormal})
+        probability = np.where(called, 0.6, 0.4) + np.arange(n) / 1000
+        parts.append(
+            part.assign(
+                model=run.model,
+                regime=run.regime,
+                split=run.split,
+                probability=probability,
+                right=called == abnormal,
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def tabled(trainings, dice, **shares):
+    """The intervals of a study whose predictions are `predictions`."""
+    return intervals.intervals(
+        trainings, dice, predictions(trainings), by_class(trainings, **shares), seed=1
+    )
+
+
 ONE = trainings(
     ("Xception", "original", "split-0", 0.9, 0.8, 0.95, 6),
     ("Xception", "cam", "split-0", 0.7, 0.6, 0.75, 6),
@@ -37,15 +66,17 @@ DICE = {("Xception", "split-0"): [0.1, 0.3, 0.5, 0.4], ("VGG16", "split-0"): [0.
 
 
 def test_one_split_has_wilsons_and_the_patients_interval():
-    table = intervals.intervals(ONE, dice(DICE), by_class(ONE), seed=1).set_index(
-        ["Classifier", "quantity"]
-    )
+    table = tabled(ONE, dice(DICE)).set_index(["Classifier", "quantity"])
     row = table.loc[("Xception", "val_acc")]
-    assert (row["low"], row["high"]) == statistics.wilson(18, 20)
+    assert (row["low"], row["high"]) == pytest.approx(statistics.wilson(18, 20))
+    calls = predictions(ONE).query("model == 'Xception' and regime == 'original'")
+    columns = (calls[name].to_numpy() for name in ("probability", "abnormal", "patient_id"))
+    assert (row["AUC_low"], row["AUC_high"]) == statistics.clustered_auc(*columns)
+    assert row["interval"] == "Wilson, patients as clusters"
     assert (row["value"], row["last_epoch"], row["AUC"], row["n"]) == (0.9, 0.8, 0.95, 20)
     assert (row["majority"], row["balanced"]) == (0.6, 0.7)
     row = table.loc[("Xception", "Dice")]
-    assert row[["last_epoch", "AUC", "majority", "balanced"]].isna().all()
+    assert row[["last_epoch", "AUC", "AUC_low", "AUC_high", "majority", "balanced"]].isna().all()
     assert (row["low"], row["high"]) == (0.2, 0.45)  # the means of its two patients
     assert (row["value"], row["n"], row["splits"]) == (pytest.approx(0.325), 4, 1)
     row = table.loc[("VGG16", "Dice")]
@@ -57,23 +88,52 @@ def test_several_splits_have_intervals_over_them():
         *[("Xception", "original", f"split-{k}", 0.7 + k / 20, 0.6, 0.8, 6) for k in range(3)]
     )
     values = {("Xception", f"split-{k}"): np.array([0.1, 0.3, 0.5, 0.4]) + k / 10 for k in range(3)}
-    classes = by_class(runs, majority=[0.5, 0.6, 0.7], balanced=[0.9, 0.8, 0.4])
-    table = intervals.intervals(runs, dice(values), classes, seed=1).set_index("quantity")
+    shares = {"majority": [0.5, 0.6, 0.7], "balanced": [0.9, 0.8, 0.4]}
+    table = tabled(runs, dice(values), **shares).set_index("quantity")
     row = table.loc["val_acc"]
     assert (row["majority"], row["balanced"]) == pytest.approx((0.6, 0.7))
     assert row["value"] == pytest.approx(0.75)
-    expected = statistics.corrected_t(np.array([0.7, 0.75, 0.8]), 1 / 4, n=20)
+    expected = statistics.over_folds(np.array([0.7, 0.75, 0.8]), n=20)
     assert (row["low"], row["high"]) == pytest.approx(expected)
-    assert (row["n"], row["splits"]) == (60, 3)
+    assert (row["AUC_low"], row["AUC_high"]) == pytest.approx(
+        statistics.over_folds(np.full(3, 0.8), n=20)
+    )
+    assert (row["n"], row["splits"], row["interval"]) == (60, 3, "t over folds")
     row = table.loc["Dice"]
     assert row["value"] == pytest.approx(0.425)
     assert row["n"] == 4
-    assert row["low"] < 0.325 < 0.525 < row["high"]  # wider than the range of the splits' means
-    assert row["interval"] == "bootstrap of patients and splits"
+    stacked = np.stack(list(values.values()), axis=1)
+    expected = statistics.crossed_t(stacked, np.arange(4) // 2)
+    assert (row["low"], row["high"]) == pytest.approx(expected)
+    assert row["interval"] == "t, patients and splits"
+
+
+def test_patients_that_all_agree_count_as_one_case_each():
+    one = trainings(("Xception", "original", "split-0", 0.8, 0.8, 0.9, 6))
+    calls = predictions(one, patients=[f"p{number // 4}" for number in range(20)])
+    table = intervals.intervals(
+        one, dice({("Xception", "split-0"): [0.1, 0.3]}), calls, by_class(one), seed=1
+    )
+    row = table.set_index("quantity").loc["val_acc"]
+    assert (row["low"], row["high"]) == pytest.approx(statistics.wilson(4, 5))
+
+
+def test_several_shuffles_are_no_more_certain_than_the_patients():
+    """Seven splits whose accuracies agree, of patients that do not."""
+    runs = trainings(*[("Xception", "original", f"split-{k}", 0.5, 0.5, 0.8, 6) for k in range(7)])
+    calls = predictions(runs)
+    calls["roi_id"] = calls["roi_id"].str.partition("-")[2].str.partition("-")[2]
+    calls["patient_id"] = calls["roi_id"]
+    values = {("Xception", f"split-{k}"): [0.1, 0.3] for k in range(7)}
+    row = intervals.intervals(runs, dice(values), calls, by_class(runs), seed=1).iloc[0]
+    right = np.arange(20) < 10  # each ROI the same in all splits
+    expected = statistics.over_patients(right, np.arange(20))
+    assert (row["low"], row["high"]) == pytest.approx(expected)
+    assert row["interval"] == "t over folds or patients"
 
 
 def test_companions_follow_their_tables():
-    ours = intervals.intervals(ONE, dice(DICE), by_class(ONE), seed=1)
+    ours = tabled(ONE, dice(DICE))
     results = collect(ONE, dice(DICE))
     first = intervals.companion(ours, tables.table1(results))
     cells = [("VGG16", "val_acc"), ("VGG16", "Dice")]
@@ -89,9 +149,7 @@ def test_companions_follow_their_tables():
 
 def test_comparison_has_published_and_own_values_with_intervals():
     published = pd.read_csv("resources/paper_results.csv")
-    both = intervals.comparison(
-        intervals.intervals(ONE, dice(DICE), by_class(ONE), seed=1), published
-    )
+    both = intervals.comparison(tabled(ONE, dice(DICE)), published)
     assert len(both) == 6 * 4 + 1 + 2  # what the paper has, and VGG16's own values
     assert list(both["quantity"].unique())[:3] == ["val_acc", "Dice", "CAM_val_acc"]
     both = both.set_index(["Classifier", "quantity"])
@@ -106,9 +164,7 @@ def test_comparison_has_published_and_own_values_with_intervals():
     assert row["ours_holds"] == "yes"
     assert both.loc[("Xception", "CAM_val_acc"), "ours_holds"] == "yes"
     narrow = ONE.assign(n_validation=10_000)
-    both = intervals.comparison(
-        intervals.intervals(narrow, dice(DICE), by_class(narrow), seed=1), published
-    )
+    both = intervals.comparison(tabled(narrow, dice(DICE)), published)
     both = both.set_index(["Classifier", "quantity"])
     assert both.loc[("Xception", "CAM_val_acc"), "ours_holds"] == "no"
     assert both.loc[("DenseNet121", "Dice"), "ours_holds"] == ""

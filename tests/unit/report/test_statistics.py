@@ -71,30 +71,136 @@ def test_bootstrap_is_the_same_every_time():
     assert first == second
 
 
-def test_corrected_t_is_the_plain_one_without_overlap_and_wider_with_it():
-    values = np.array([0.80, 0.84, 0.82, 0.88, 0.81])
-    plain = stats.t.interval(0.95, 4, values.mean(), stats.sem(values))
-    assert statistics.corrected_t(values, 0, n=10_000) == pytest.approx(plain)
-    low, high = statistics.corrected_t(values, 1 / 4, n=10_000)
-    assert (high - low) / (plain[1] - plain[0]) == pytest.approx(np.sqrt((1 / 5 + 1 / 4) / (1 / 5)))
-    assert statistics.corrected_t(np.array([0.1, 0.9]), 1 / 4, n=100) == (0, 1)
+def clusters(random, sizes, patients, share, correlation):
+    """Cases in clusters, right with a beta-binomial `share`: (n,) bool and their patients."""
+    of = np.repeat(np.arange(patients), random.choice(sizes, patients))
+    if correlation == 0:
+        return random.random(len(of)) < share, of
+    both = (1 - correlation) / correlation
+    shares = random.beta(share * both, (1 - share) * both, patients)
+    return random.random(len(of)) < shares[of], of
 
 
-def test_splits_that_agree_by_chance_are_not_certain():
-    """The binomial variance of one split's accuracy stands in, of two ROIs more on each side."""
-    half = stats.t.ppf(0.975, 2) * np.sqrt((1 / 3 + 1 / 4) * 82 / 104 * 22 / 104 / 100)
-    interval = statistics.corrected_t(np.full(3, 0.8), 1 / 4, n=100)
-    assert interval == pytest.approx((0.8 - half, 0.8 + half))
+def test_design_effect_of_clusters_that_agree_and_of_single_cases():
+    right = np.array([True, True, False, False, True, True, False, False])
+    twos = np.arange(8) // 2
+    # all of a patient agree: r = 1, so that the effect is the size of the clusters
+    assert statistics.design_effect(right, twos) == pytest.approx(2)
+    assert statistics.design_effect(right, np.arange(8)) == 1
+    # they disagree more than by chance: r below 0 counts as 0
+    assert statistics.design_effect(np.tile([True, False], 4), twos) == 1
 
 
-@pytest.mark.parametrize("k", [2, 5])
-def test_splits_in_which_all_are_right_or_all_wrong_are_not_certain(k):
-    (low, one), (zero, high) = (
-        statistics.corrected_t(np.full(k, share), 1 / 4, n=38) for share in (1.0, 0.0)
-    )
-    assert (zero, one) == (0, 1)
-    assert high == pytest.approx(1 - low)
-    assert low < statistics.wilson(38 * k, 38 * k)[0]  # wider than of so many independent ROIs
+def test_design_effect_is_the_one_that_the_clusters_were_drawn_with():
+    right, patients = clusters(rng(), [4], 20_000, 0.8, 0.3)
+    assert statistics.design_effect(right, patients) == pytest.approx(1 + 3 * 0.3, abs=0.05)
+
+
+def test_clustered_wilson_is_wilsons_where_cases_are_single_or_for_so_many_less():
+    right = np.arange(125) < 109
+    single = statistics.clustered_wilson(109 / 125, right, np.arange(125))
+    assert single == pytest.approx(statistics.wilson(109, 125))
+    twice = statistics.clustered_wilson(0.8, (np.arange(50) < 40).repeat(2), np.arange(100) // 2)
+    assert twice == pytest.approx(statistics.wilson(40, 50))
+
+
+def test_over_folds_is_students_interval():
+    values = np.array([0.7, 0.75, 0.8])
+    expected = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
+    assert statistics.over_folds(values, n=1000) == pytest.approx(expected)
+    assert statistics.over_folds(np.array([0.1, 0.9]), n=100) == (0, 1)
+
+
+@pytest.mark.parametrize("share", [0, 0.8, 1])
+def test_folds_that_agree_are_not_certain(share):
+    low, high = statistics.over_folds(np.full(5, share), n=40)
+    half = stats.t.ppf(0.975, 4) / (2 * 40) / np.sqrt(5)
+    assert (low, high) == pytest.approx((max(0, share - half), min(1, share + half)))
+
+
+def test_over_patients_is_students_interval_where_each_has_as_many():
+    values = rng().normal(0.5, 0.05, (12, 3))
+    means = values.mean(axis=1)
+    expected = stats.t.interval(0.95, 11, means.mean(), stats.sem(means))
+    found = statistics.over_patients(values.ravel(), np.arange(12).repeat(3))
+    assert found == pytest.approx(expected)
+
+
+def test_crossed_t_against_the_analysis_of_variance_by_hand():
+    table = np.array([[0.40, 0.50, 0.46], [0.20, 0.34, 0.30], [0.60, 0.62, 0.50], [0.5, 0.6, 0.6]])
+    mean = table.mean()
+    p = 3 * ((table.mean(1) - mean) ** 2).sum() / 3
+    s = 4 * ((table.mean(0) - mean) ** 2).sum() / 2
+    rest = table - table.mean(1, keepdims=True) - table.mean(0) + mean
+    e = (rest**2).sum() / 6
+    assert p + s - e > max(p, s)
+    freedom = (p + s - e) ** 2 / (p**2 / 3 + s**2 / 2 + e**2 / 6)
+    half = stats.t.ppf(0.975, freedom) * np.sqrt((p + s - e) / 12)
+    found = statistics.crossed_t(table, np.arange(4))
+    assert found == pytest.approx((mean - half, mean + half))
+    copies = statistics.crossed_t(table.repeat(3, axis=0), np.arange(4).repeat(3))
+    assert copies == pytest.approx(found)  # three equal ROIs of a patient tell no more
+
+
+def test_crossed_t_of_two_splits_has_one_degree_of_freedom():
+    table = np.array([[0.4, 0.5], [0.2, 0.34], [0.6, 0.62]])
+    low, high = statistics.crossed_t(table, np.arange(3))
+    assert (low, high) == (0, 1)
+    same = np.repeat([[0.4], [0.5], [0.45]], 2, axis=1)
+    low, high = statistics.crossed_t(same, np.arange(3))
+    half = stats.t.ppf(0.975, 1) * stats.sem([0.4, 0.5, 0.45])
+    assert high - low == pytest.approx(2 * half)
+
+
+def test_one_patient_says_nothing_of_others():
+    assert statistics.crossed_t(np.full((4, 3), 0.5), np.zeros(4)) == (0, 1)
+    assert statistics.over_patients(np.full(4, 0.5), np.zeros(4)) == (0, 1)
+
+
+def test_clustered_auc_of_single_cases_is_delongs_in_logits():
+    random = rng()
+    abnormal = np.arange(60) < 25
+    score = random.normal(size=60) + 1.2 * abnormal
+    low, high = statistics.clustered_auc(score, abnormal, np.arange(60))
+    above, below = score[abnormal], score[~abnormal]
+    order = above[:, None] > below  # DeLong, DeLong and Clarke-Pearson (1988), by hand
+    area = order.mean()
+    variance = order.mean(1).var(ddof=1) / 25 + order.mean(0).var(ddof=1) / 35
+    pairs = 25 * 35
+    area = (pairs * area + 0.5) / (pairs + 1)
+    middle = np.log(area / (1 - area))
+    half = 1.959964 * np.sqrt(variance) / (area * (1 - area))
+    assert (low, high) == pytest.approx(1 / (1 + np.exp([half - middle, -half - middle])), abs=1e-6)
+
+
+def test_clustered_auc_of_a_perfect_order_is_not_certain():
+    abnormal = np.arange(20) < 10
+    low, high = statistics.clustered_auc(abnormal.astype(float), abnormal, np.arange(20) % 10)
+    assert 0.8 < low < 0.995 < high < 1
+    swapped = statistics.clustered_auc(1.0 - abnormal, abnormal, np.arange(20) % 10)
+    assert swapped == pytest.approx((1 - high, 1 - low), abs=0.01)
+
+
+@pytest.mark.parametrize("correlation", [0, 0.2, 0.5])
+def test_the_interval_of_one_split_covers_what_it_says(correlation):
+    """38 ROIs of 15 patients; benchmarks/coverage.py simulates more of it, and all the others."""
+    random, held = rng(), 0
+    for _ in range(1000):
+        right, patients = clusters(random, [2, 2, 3, 4], 15, 0.85, correlation)
+        low, high = statistics.clustered_wilson(right.mean(), right, patients)
+        held += low <= 0.85 <= high
+    assert 0.91 < held / 1000 < 0.985  # 0.93 to 0.97, and three standard errors
+
+
+@pytest.mark.parametrize("spread", [0.02, 0.1])
+def test_the_interval_of_dice_over_splits_covers_what_it_says(spread):
+    random, held = rng(), 0
+    for _ in range(600):
+        patients = random.normal(0, 0.1, (40, 1)).repeat(2, axis=0)
+        table = 0.43 + patients + random.normal(0, spread, 3) + random.normal(0, 0.08, (80, 3))
+        low, high = statistics.crossed_t(table, np.arange(80) // 2)
+        held += low <= 0.43 <= high
+    assert 0.905 < held / 600 < 0.985
 
 
 def test_mcnemar_is_the_sign_test_of_the_discordant_cases():
