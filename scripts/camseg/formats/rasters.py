@@ -5,6 +5,7 @@ colour PNGs. TIFF is tifffile's, which keeps every depth and says what Pillow hi
 photometric interpretation and orientation at any depth.
 """
 
+import logging
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ GREY = ("1", "L", "I", "I;16", "I;16B", "I;16L")
 COLOUR = ("P", "PA", "LA", "RGB", "RGBA")  # which may hold grey images, too
 ORIENTATION = 274  # tag of EXIF and TIFF
 KNOWN = ("MINISWHITE", "MINISBLACK", "RGB", "PALETTE", "YCBCR")  # of TIFF's interpretations
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # its warnings do not name the file
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
