@@ -1,4 +1,4 @@
-"""Check whether a model's heat maps depend on its weights, on the class and on the image."""
+"""Check whether a model's heat maps depend on its weights, the class, the image and the place."""
 
 import argparse
 from functools import partial
@@ -25,9 +25,10 @@ def main() -> None:
     add_options(parser, BatchOptions)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True, help="TSV, one row per check, ROI and draw")
+    parser.add_argument("--locality", required=True, help="TSV, one row per ROI and cell")
     args = parser.parse_args()
 
-    from camseg.audit import sanity  # TensorFlow takes seconds
+    from camseg.audit import locality, sanity  # TensorFlow takes seconds
     from camseg.explanations import explain
 
     maps, batches = from_arguments(MapOptions, args), from_arguments(BatchOptions, args)
@@ -36,22 +37,27 @@ def main() -> None:
     side = split.read_split(args.split, rois.roi_id)
     chosen = sanity.sample((side == "validation") & (rois.label == 1), args.seed)
     rois = rois.take(chosen).loaded()
+    explained: dict = {
+        "preprocess": partial(classifiers.preprocess, args.network),
+        "explanation": args.explanation,
+        "score": maps.score,
+    }
     checks = sanity.check(
         model,
         rois.image,
         rois.mask,
-        preprocess=partial(classifiers.preprocess, args.network),
         seed=args.seed,
         batch_size=batches.batch_size,
-        explanation=args.explanation,
-        score=maps.score,
         relu=maps.relu,
         resize=maps.resize,
+        **explained,
     )
     print(checks.groupby("check")[["correlation", "dice"]].mean().to_string(float_format="%.3f"))
-    checks["roi"] = rois.roi_id[checks["roi"]]
-    with whole_file(args.output) as temporary:
-        checks.rename(columns={"roi": "roi_id"}).to_csv(temporary, sep="\t", index=False)
+    cells = locality.centres(model, rois.image, **explained)
+    for table, path in ((checks, args.output), (cells, args.locality)):
+        table["roi"] = rois.roi_id[table["roi"]]
+        with whole_file(path) as temporary:
+            table.rename(columns={"roi": "roi_id"}).to_csv(temporary, sep="\t", index=False)
 
 
 if __name__ == "__main__":

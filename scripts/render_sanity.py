@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument(
         "--checks", nargs="+", required=True, help="a TSV of check_cams.py per model and split"
     )
+    parser.add_argument("--locality", nargs="+", required=True, help="its other TSV, likewise")
     parser.add_argument(
         "--cams", nargs="+", required=True, help="the HDF5 files of compute_cams.py, likewise"
     )
@@ -24,12 +25,15 @@ def main() -> None:
     args = parser.parse_args()
 
     checks: dict[str, list[pd.DataFrame]] = defaultdict(list)  # one per split
+    cells: dict[str, list[pd.DataFrame]] = defaultdict(list)
     degenerate: dict[str, int] = defaultdict(int)
-    for model, path, cams in zip(args.models, args.checks, args.cams, strict=True):
+    files = zip(args.models, args.checks, args.locality, args.cams, strict=True)
+    for model, path, locality, cams in files:
         checks[model].append(audits.read_checks(path))
+        cells[model].append(audits.read_locality(locality))
         degenerate[model] += int(store.read_cams(cams, load=False).degenerate.sum())
     captions = tables.read_captions(args.captions)
-    tables.write_table(audits.sanity(checks, degenerate), args.output, captions)
+    tables.write_table(audits.sanity(checks, cells, degenerate), args.output, captions)
 
 
 if __name__ == "__main__":

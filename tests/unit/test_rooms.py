@@ -18,6 +18,7 @@ TOP = {"errors", "cli", "seeds", "named", "options", "code", "compiled"}
 # where TensorFlow is imported: with the module, which takes seconds
 BACKEND = "camseg.networks.backend"  # from which all others have it
 WITH_TENSORFLOW = {
+    "audit/locality.py",
     "audit/sanity.py",
     "audit/sensitivity.py",
     "explanations/explain.py",

@@ -19,7 +19,7 @@ NETWORK = ("train_classifier", "compute_cams", "check_cams", "measure_sensitivit
 RULES = "make_phantom index_cases extract_rois merge_candidates split_rois score_dice "
 RULES += "score_baselines render_tables render_intervals render_claims render_selection_bias "
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
-RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 "
+RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 render_locality "
 RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime record_provenance"
 
 SPLIT = "splits/split-0.tsv"
@@ -138,6 +138,8 @@ SPOILT = [
      "render_candidates render_figures4_5 render_figure6"),
     ("sanity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a check",
      "render_sanity"),
+    ("locality/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a cell",
+     "render_sanity render_locality"),
     ("sensitivity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": lacks some combination",
      "render_sensitivity"),
     ("tables/table2_intervals.csv", text_in("low"), ":2: low is 'good'", "render_figure8"),

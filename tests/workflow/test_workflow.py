@@ -27,6 +27,7 @@ from project import ROOT, SMALL, copy_project, jobs, snakemake
 
 RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
 RENDERED += ("render_heat_maps", "render_dice_curves", "render_sanity", "render_sensitivity")
+RENDERED += ("render_locality",)
 RENDERED += ("render_figure8", "summarise_runtime", "record_provenance", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
@@ -446,6 +447,7 @@ def test_the_audit_agrees_with_the_tables(study):
     validation = dice[(dice["side"] == "validation") & (dice["label"] == "abnormal")]
     assert sanity.loc["MobileNetV2", "Dice"] == pytest.approx(validation["dice"].mean(), abs=1e-3)
     assert sanity.loc["MobileNetV2", "other_class"] == pytest.approx(-1)
+    assert sanity.loc["MobileNetV2", ["locality_rows", "locality_columns"]].between(-1, 1).all()
     with h5py.File(results / "cams/grad_cam/MobileNetV2/split-0.h5") as file:
         assert sanity.loc["MobileNetV2", "degenerate"] == file["degenerate"][:].sum()
 

@@ -1,5 +1,5 @@
 rule check_cams:
-    """Whether a model's heat maps depend on its weights, on the class and on the image."""
+    """Whether a model's heat maps depend on its weights, the class, the image and the place."""
     input:
         code=lambda wildcards: code(
             "check_cams", f"camseg.explanations.methods.{wildcards.explanation}"
@@ -9,6 +9,7 @@ rule check_cams:
         model="<results>/training/original/{model}/split-{split}/model.keras",
     output:
         checks="<results>/sanity/{explanation}/{model}/split-{split}.tsv",
+        locality="<results>/locality/{explanation}/{model}/split-{split}.tsv",
     log:
         "<results>/logs/check_cams/{explanation}/{model}/split-{split}.log",
     benchmark:
@@ -30,7 +31,8 @@ rule check_cams:
         "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
         " --shards {input.shards:q} --split {input.split:q}"
         " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"
-        " --seed {params.seed} --output {output.checks:q} > {log:q} 2>&1"
+        " --seed {params.seed} --output {output.checks:q} --locality {output.locality:q}"
+        " > {log:q} 2>&1"
 
 
 rule measure_sensitivity:

@@ -212,6 +212,30 @@ rule render_dice_curves:
         " --baseline-curves {input.baseline_curves:q} --output {output.figure:q} > {log:q} 2>&1"
 
 
+rule render_locality:
+    """Where the cells of every model's heat maps are drawn, and where in the ROI they look."""
+    input:
+        code=code("render_locality"),
+        locality=of_models("<results>/locality/{explanation}/{model}/split-{split}.tsv", SPLIT),
+    output:
+        figure=report_figure("locality", HEAT_MAPS, "Where the cells look"),
+    log:
+        "<results>/logs/render_locality.log",
+    benchmark:
+        "<results>/runtime/render_locality.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        models=list(MODELS),
+    message:
+        "Drawing where the cells of the heat maps look"
+    shell:
+        "python {input.code[0]:q} --models {params.models} --locality {input.locality:q}"
+        " --output {output.figure:q} > {log:q} 2>&1"
+
+
 rule render_learning_curve:
     """The loss and accuracy of one training, epoch by epoch."""
     input:

@@ -181,6 +181,7 @@ rule render_sanity:
         code=code("render_sanity"),
         captions=captions("sanity"),
         checks=of_models("<results>/sanity/{explanation}/{model}/split-{split}.tsv"),
+        locality=of_models("<results>/locality/{explanation}/{model}/split-{split}.tsv"),
         cams=of_models("<results>/cams/{explanation}/{model}/split-{split}.h5"),
     output:
         table=report_table("sanity", HEAT_MAPS, "Sanity checks"),
@@ -198,8 +199,8 @@ rule render_sanity:
         "Rendering the table of sanity checks"
     shell:
         "python {input.code[0]:q} --models {params.models} --checks {input.checks:q}"
-        " --cams {input.cams:q} --captions {input.captions:q} --output {output.table:q}"
-        " > {log:q} 2>&1"
+        " --locality {input.locality:q} --cams {input.cams:q} --captions {input.captions:q}"
+        " --output {output.table:q} > {log:q} 2>&1"
 
 
 rule render_sensitivity:

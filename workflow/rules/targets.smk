@@ -5,6 +5,7 @@ TABLES += ["accuracy_by_class"]
 TABLES += ["heat_maps", "heat_maps_scores", "heat_maps_by_group"]
 TABLES += ["sanity", "sensitivity", "sensitivity_spread"]
 FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
+FIGURES += ["locality"]
 
 # what a study is for; the records of how it ran come after these
 RESULTS = [

@@ -54,6 +54,7 @@ def check(
     - "random_weights", "random_head": all weights, or those of the dense layers, re-initialised;
     - "other_class": the map for the class normal, by `score`; "other_class_logit": the same
       between the maps of the two single logits;
+    - "other_roi": the maps of the other ROIs, on average; no dice;
     - "moved", "moved_in_place": the image moved by one cell, each way a draw; the map along
       with it, or cell by cell (see `moved_correlations`).
     """
@@ -89,6 +90,7 @@ def check(
     add("unchanged", rank_correlation(own, own), dice(own))
     add("other_class", rank_correlation(own, other), dice(other))
     add("other_class_logit", rank_correlation(*logits), np.nan)
+    add("other_roi", with_others(own), np.nan)
     for draw, (rows_down, columns_right) in enumerate(((0, 1), (0, -1), (1, 0), (-1, 0))):
         moved = raw(derive(translate(images, shift * rows_down, shift * columns_right)))
         along, in_place = moved_correlations(own, moved, rows_down, columns_right)
@@ -125,6 +127,21 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     norms = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
     found = np.divide((a * b).sum(axis=1), norms, out=np.full(len(a), np.nan), where=norms > 0)
     return np.where(degenerate, np.nan, found)
+
+
+def with_others(maps: np.ndarray) -> np.ndarray:
+    """Return each map's mean rank correlation with the other maps, (n, h, w): (n,) in [-1, 1].
+
+    Maps without one (see `rank_correlation`) count for nothing; NaN where no other map is left.
+    """
+    places = np.arange(len(maps))
+    found = np.full(len(maps), np.nan)
+    for place in places if len(maps) > 1 else ():
+        others = maps[places != place]
+        each = rank_correlation(np.broadcast_to(maps[place], others.shape), others)
+        if np.isfinite(each).any():
+            found[place] = np.nanmean(each)
+    return found
 
 
 def translate(images: np.ndarray, down: int, right: int) -> np.ndarray:

@@ -160,6 +160,23 @@ def raw_maps(
     the letter), or "softmax" of c (which saturates).
     """
     method = named.load(METHODS, explanation, "explanation")
+    gradient = _gradient(derivatives, score, target, labels)
+    return method.maps(derivatives.features, gradient)
+
+
+def raw_weights(derivatives: Derivatives, *, explanation: str, score: str) -> np.ndarray:
+    """Return what each feature counts in its cell of the raw maps of the class abnormal.
+
+    (n, h, w, k): summed over the channels, features times these are `raw_maps`. Options as there.
+    """
+    method = named.load(METHODS, explanation, "explanation")
+    return method.weights(_gradient(derivatives, score, "abnormal", None))
+
+
+def _gradient(
+    derivatives: Derivatives, score: str, target: str, labels: np.ndarray | None
+) -> np.ndarray:
+    """Return the gradient of each example's score by its features, (n, h, w, k)."""
     CamOptions(score=score, target=target)  # refuses what is unknown
     logits = derivatives.logits
     if target == "abnormal":
@@ -172,8 +189,7 @@ def raw_maps(
         raise CamsegError("target 'true' needs a label, 0 or 1, for every image")
     by_logits = _score_gradient(logits, classes, score)
     normal, abnormal = by_logits.T[:, :, np.newaxis, np.newaxis, np.newaxis]
-    gradient = normal * derivatives.gradients[0] + abnormal * derivatives.gradients[1]
-    return method.maps(derivatives.features, gradient)
+    return normal * derivatives.gradients[0] + abnormal * derivatives.gradients[1]
 
 
 # Tracing a network takes seconds: done once for a model and a layer, kept as long as the model.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from camseg.errors import CamsegError
@@ -22,7 +23,9 @@ SANITY = {
     "other_class_logit": ("other_class_logit", "correlation", -1.0),
     "moved": ("moved", "correlation", 1.0),
     "moved_in_place": ("moved_in_place", "correlation", None),
+    "other_roi": ("other_roi", "correlation", None),
 }
+AXES = ("row", "column")  # of a cell's place, and of where it looks
 CHOICES = ["score", "target", "layer", "relu", "resize"]
 
 
@@ -44,6 +47,37 @@ def read_checks(path: str | Path) -> pd.DataFrame:
     return table
 
 
+def read_locality(path: str | Path) -> pd.DataFrame:
+    """Return where the cells of a model's maps look, as `locality.centres` has found it.
+
+    Raises CamsegError if the file is not whole or some ROI lacks a cell.
+    """
+    columns: Columns = {"roi_id": None}
+    for axis in AXES:
+        columns |= {axis: Number(0, whole=True), f"place_{axis}": SHARE}
+        columns |= {f"centre_{axis}": Number(0, 1, blank=True)}
+    table = read_table(path, columns, ["roi_id", *AXES])
+    cells = table.groupby("roi_id").size()
+    if table.empty or (cells != table[[*AXES]].drop_duplicates().shape[0]).any():
+        raise CamsegError(f"{path}: some ROI lacks a cell; {REMEDY}")
+    return table
+
+
+def slopes(locality: pd.DataFrame) -> dict[str, float]:
+    """Return how far cells look where they are drawn: by axis, 1 for there, 0 for any place alike.
+
+    The slope of the regression of a cell's centre on its place, over the cells of all ROIs; NaN
+    if all cells with a centre have one place.
+    """
+    found = {}
+    for axis in AXES:
+        place, centre = locality[[f"place_{axis}", f"centre_{axis}"]].dropna().to_numpy().T
+        spread = place - place.mean() if len(place) else place
+        variance = spread @ spread
+        found[axis] = float(spread @ centre / variance) if variance > 0 else np.nan
+    return found
+
+
 def read_measured(path: str | Path) -> pd.DataFrame:
     """Return the rows of `sensitivity.measure`; CamsegError if not every combination is there."""
     columns = dict.fromkeys(CHOICES) | {"relu": ("True", "False"), "dice": SHARE}
@@ -54,24 +88,29 @@ def read_measured(path: str | Path) -> pd.DataFrame:
 
 
 def sanity(
-    checks: Mapping[str, Sequence[pd.DataFrame]], degenerate: Mapping[str, int]
+    checks: Mapping[str, Sequence[pd.DataFrame]],
+    cells: Mapping[str, Sequence[pd.DataFrame]],
+    degenerate: Mapping[str, int],
 ) -> pd.DataFrame:
     """Return the sanity table: a row per model, then one of what a faithful map would have.
 
-    `checks` has the rows of `sanity.check` by model and split, `degenerate` the numbers of
-    degenerate maps among all ROIs. Values are means over ROIs and draws, then over splits; those
-    that do not exist count for nothing.
+    `checks` has the rows of `sanity.check` by model and split, `cells` those of
+    `locality.centres`, `degenerate` the numbers of degenerate maps among all ROIs. Values are
+    means over ROIs and draws, then over splits; those that do not exist count for nothing.
     """
     rows = []
     for model, splits in checks.items():
         of_splits = [table.groupby("check")[["correlation", "dice"]].mean() for table in splits]
         means = pd.concat(of_splits).groupby("check").mean()
         values = {name: means.loc[check, kind] for name, (check, kind, _) in SANITY.items()}
+        local = pd.DataFrame([slopes(table) for table in cells[model]]).mean()
+        values |= {f"locality_{axis}s": local[axis] for axis in AXES}
         rows.append({"Classifier": model} | values | {"degenerate": degenerate[model]})
     faithful = {name: expected for name, (_, _, expected) in SANITY.items()}
+    faithful |= {f"locality_{axis}s": 1.0 for axis in AXES}
     rows.append({"Classifier": "a faithful map"} | faithful | {"degenerate": 0})
     table = pd.DataFrame(rows)
-    return table.astype(dict.fromkeys(SANITY, float))
+    return table.astype(dict.fromkeys(faithful, float))
 
 
 def sensitivity(measured: pd.DataFrame, default: Mapping[str, object]) -> pd.DataFrame:

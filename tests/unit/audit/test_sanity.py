@@ -106,6 +106,25 @@ def test_a_model_that_looks_and_one_that_does_not():
     assert len(of(looking, "moved")) == 4 * 4
 
 
+def test_other_rois_maps_are_compared_pair_by_pair():
+    maps = np.random.default_rng(2).normal(size=(4, 3, 3))
+    pairs = [[spearmanr(a.ravel(), b.ravel()).statistic for b in maps] for a in maps]
+    expected = (np.sum(pairs, axis=1) - 1) / 3  # without itself
+    np.testing.assert_allclose(sanity.with_others(maps), expected)
+    np.testing.assert_allclose(sanity.with_others(np.repeat(maps[:1], 3, axis=0)), 1)
+    maps[3] = 5  # says nothing about places, neither of itself nor as another's
+    expected = (np.sum(np.array(pairs)[:3, :3], axis=1) - 1) / 2
+    np.testing.assert_allclose(sanity.with_others(maps), [*expected, np.nan])
+    assert np.isnan(sanity.with_others(maps[:1])).all()
+
+
+def test_a_blind_model_has_one_map_for_all_rois():
+    np.testing.assert_allclose(of(check(blind_model()), "other_roi"), 1)
+    looking = check(looking_model())
+    assert of(looking, "other_roi").mean() < 0.5
+    assert looking.loc[looking["check"] == "other_roi", "dice"].isna().all()
+
+
 def test_the_other_class_has_the_negative_map_of_the_margin():
     model = looking_model()
     checks = check(model)

@@ -10,3 +10,8 @@ def maps(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     pooled weight of Selvaraju et al. times xy.
     """
     return np.einsum("nhwk,nk->nhw", features, gradient.sum(axis=(1, 2)))
+
+
+def weights(gradient: np.ndarray) -> np.ndarray:
+    """Return what each feature's value counts in its cell's, (n, h, w, k): the map is their sum."""
+    return np.broadcast_to(gradient.sum(axis=(1, 2), keepdims=True), gradient.shape)

@@ -10,3 +10,8 @@ def maps(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     the gradient is the same at every position, as behind a global average pooling.
     """
     return features[0, ..., 0].size * np.einsum("nhwk,nhwk->nhw", features, gradient)
+
+
+def weights(gradient: np.ndarray) -> np.ndarray:
+    """Return what each feature's value counts in its cell's, (n, h, w, k): the map is their sum."""
+    return gradient[0, ..., 0].size * gradient
