@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from camseg.cli import run
 from camseg.explanations.options import CamOptions
+from camseg.explanations.scaling import to_grey
 from camseg.io import store
 from camseg.networks import classifiers
 from camseg.networks.options import BatchOptions
@@ -28,9 +29,9 @@ def main() -> None:
 
     from camseg.explanations import explain  # TensorFlow takes seconds
 
-    choices = asdict(from_arguments(CamOptions, args)) | {"explanation": args.explanation}
-    batches = from_arguments(BatchOptions, args)
-    options = choices | asdict(batches) | {"network": args.network}
+    maps, batches = from_arguments(CamOptions, args), from_arguments(BatchOptions, args)
+    options = asdict(maps) | asdict(batches)
+    options |= {"explanation": args.explanation, "network": args.network}
     rois = store.read_rois(args.shards, load=False)
     model = explain.load(args.model, threads=batches.threads)
     degenerate = np.zeros(len(rois), bool)
@@ -38,10 +39,17 @@ def main() -> None:
         for start in tqdm(range(0, len(rois), batches.batch_size), unit="batch", mininterval=5):
             batch = slice(start, start + batches.batch_size)
             images = classifiers.preprocess(args.network, rois.image[batch])
-            grey, raw = explain.explain(
-                model, images, labels=rois.label[batch], batch_size=batches.batch_size, **choices
+            derivatives = explain.differentiate(model, images)
+            raw = explain.raw_maps(
+                derivatives,
+                explanation=args.explanation,
+                score=maps.score,
+                target=maps.target,
+                labels=rois.label[batch],
             )
-            write(grey, raw)
+            grey = to_grey(raw, images.shape[1:3], relu=maps.relu, resize=maps.resize)
+            normal, abnormal = derivatives.logits.T
+            write(grey, raw, abnormal - normal)
             degenerate[batch] = ~grey.any(axis=(1, 2))
     print(
         f"{len(rois)} maps from a grid of {raw.shape[1]} x {raw.shape[2]}; "

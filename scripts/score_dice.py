@@ -12,6 +12,7 @@ from camseg.io.files import whole_file
 from camseg.rois import split
 from camseg.scoring import grid_limit, localisation
 from camseg.scoring.resolution import read_resolution
+from camseg.scoring.zero_level import zero_level
 
 
 def main() -> None:
@@ -39,7 +40,8 @@ def main() -> None:
         raise CamsegError(f"{args.predictions}: is not of the split's ROIs; {REMEDY}")
     resolution = read_resolution(args.index, args.candidates, rois.roi_id)
     scores, curves = localisation.score(cams.cam, rois, side, resolution)
-    table = pd.concat([localisation.describe(rois, side, resolution), scores], axis=1)
+    described = localisation.describe(rois, side, resolution)
+    table = pd.concat([described, scores, zero_level(cams, rois.mask)], axis=1)
     # an unused ROI has no prediction: its probability stays empty
     probability = predictions["probability"].reindex(rois.roi_id)
     table.insert(table.columns.get_loc("side") + 1, "probability", probability.to_numpy())

@@ -119,6 +119,7 @@ OWN = {
     "scoring.grid_limit": "score_dice",
     "scoring.localisation": SCORING,
     "scoring.resolution": SCORING,
+    "scoring.zero_level": "score_dice",
     "study.config": "",
     "training.augmentation": "train_classifier",
     "training.checkpoint": "train_classifier",

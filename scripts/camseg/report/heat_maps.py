@@ -30,6 +30,11 @@ FURTHER = {
     "energy_inside": ("energy_inside", SHARE),
     "centroid_distance": ("centroid_distance", Number(0, blank=True)),
 }
+ZERO_LEVEL = {  # of networks alone
+    "zero_level_Dice": ("zero_level_dice", SHARE),
+    "zero_level_IoU": ("zero_level_iou", SHARE),
+    "zero_level_share": ("zero_level_share", SHARE),
+}
 OF_VALIDATION = ("Dice_at_threshold", "IoU_at_threshold", "NSD")  # the threshold is of training
 PLACEMENT = {"placement_gain": GAIN, "placement_range": SHARE}
 FLOORS = {"skill_mean_mask": "mean training mask", "skill_all_255": "all 255"}
@@ -42,6 +47,7 @@ SCORES: Columns = {
 }
 SCORES |= PLACEMENT | dict([*FIRST.values(), *FURTHER.values()])
 OF_NETWORKS: Columns = {"probability": Number(0, 1, blank=True), "grid": None, "grid_limit": SHARE}
+OF_NETWORKS |= dict(ZERO_LEVEL.values())
 SIZES = ("small", "medium", "large")
 Scores = tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]  # of a split: models, floors
 
@@ -52,7 +58,8 @@ def read_scores(
     """Return the scores of each split, by its name; `models` names the model of each path.
 
     `baselines` has a table of floors per split. Rows are those that averages are made of: used
-    abnormal ROIs, by their places in the file. Raises CamsegError if a file is not whole, lacks
+    abnormal ROIs, by their places in the file; `zero_level_share_normal` is that of used normal
+    ROIs, a mean. Raises CamsegError if a file is not whole, lacks
     a Dice or has other ROIs than the rest of its split.
     """
     of_split: dict[str, dict[str, str | Path]] = defaultdict(dict)
@@ -82,13 +89,17 @@ def _read_split(paths: dict[str, str | Path], baselines: str | Path) -> Scores:
 
 def _read_scores(path: str | Path, columns: Columns, key: list[str]) -> pd.DataFrame:
     table = read_table(path, columns, key)
-    used = table[(table["label"] == "abnormal") & (table["side"] != "unused")]
-    if used.empty or used["dice"].isna().any():
+    used = table[table["side"] != "unused"]
+    abnormal = used[used["label"] == "abnormal"]
+    if abnormal.empty or abnormal["dice"].isna().any():
         raise CamsegError(
-            f"{path}: {used['dice'].isna().sum()} of {len(used)} abnormal ROIs have no Dice; "
-            f"{REMEDY}"
+            f"{path}: {abnormal['dice'].isna().sum()} of {len(abnormal)} abnormal ROIs have no "
+            f"Dice; {REMEDY}"
         )
-    return used
+    if "zero_level_share" not in columns:
+        return abnormal
+    normal = used.loc[used["label"] == "normal", "zero_level_share"].mean()
+    return abnormal.assign(zero_level_share_normal=normal)
 
 
 def heat_maps(splits: Collection[Scores]) -> pd.DataFrame:
@@ -113,8 +124,9 @@ def heat_maps(splits: Collection[Scores]) -> pd.DataFrame:
 def further_scores(splits: Collection[Scores]) -> pd.DataFrame:
     """Return the rows of `heat_maps` with the scores of FURTHER, means like its own.
 
-    Those of OF_VALIDATION are over validation ROIs. A score that no ROI has, as the NSD where the
-    size of the source's pixels is unknown, is NaN.
+    Those of OF_VALIDATION are over validation ROIs. Last come those of ZERO_LEVEL and the mean
+    `zero_level_share` of used normal ROIs, which floors do not have. A score that no ROI has, as
+    the NSD where the size of the source's pixels is unknown, is NaN.
     """
     return _over_splits(splits, _further_row).drop(columns="Dice")
 
@@ -170,7 +182,11 @@ def _first_row(scores: pd.DataFrame) -> dict:
 
 
 def _further_row(scores: pd.DataFrame) -> dict:
-    return {"Dice": scores["dice"].mean()} | _means(scores, FURTHER)
+    row = {"Dice": scores["dice"].mean()} | _means(scores, FURTHER)
+    if "zero_level_share_normal" in scores:
+        row |= _means(scores, ZERO_LEVEL)
+        row["zero_level_share_normal"] = scores["zero_level_share_normal"].iloc[0]
+    return row
 
 
 def _group_row(scores: pd.DataFrame) -> dict:

@@ -7,9 +7,11 @@ import pytest
 from camseg.errors import CamsegError
 from camseg.io import store
 from camseg.report.curves import mean_curves
-from camseg.report.heat_maps import FIRST, FURTHER, PLACEMENT
+from camseg.report.heat_maps import FIRST, FURTHER, PLACEMENT, ZERO_LEVEL
 
 MEANS = (*FIRST.values(), *FURTHER.values())
+OF_NETWORKS = {"probability": 0.5, "grid": "2 x 2", "grid_limit": 1}
+OF_NETWORKS |= dict.fromkeys((score for score, _ in ZERO_LEVEL.values()), 0.5)
 MODELS = ["net B", "net A"]
 SPLITS = ["split-0", "split-1"]
 FLOORS = ["all 255", "mean training mask", "a third"]
@@ -48,7 +50,7 @@ def study(tmp_path):
     for split in SPLITS:
         for model in MODELS:
             order = random.permutation(8)  # the rows of a table may stand in any order
-            table = scores(split).iloc[order].assign(probability=0.5, grid="2 x 2", grid_limit=1)
+            table = scores(split).iloc[order].assign(**OF_NETWORKS)
             curves = random.random((8, 256))
             write(table, curves, tmp_path / model / split)
             curve |= {(split, model, NAMES[n]): row for n, row in zip(order, curves, strict=True)}

@@ -35,7 +35,13 @@ def scores(dice, *, probability=None, grid=None) -> pd.DataFrame:
     )
     if grid:
         table = table.assign(
-            probability=probability, grid=grid, grid_limit=np.linspace(0.6, 0.8, 6)
+            probability=probability,
+            grid=grid,
+            grid_limit=np.linspace(0.6, 0.8, 6),
+            zero_level_dice=[0.5, 0.5, 0.5, 0.25, 0.25, 0.25],
+            zero_level_iou=0.25,
+            zero_level_share=[0.0, 0.5, 0.5, 0.5, 0.5, 1.0],
+            zero_level_share_normal=0.125,
         )
     return table
 
@@ -99,7 +105,13 @@ def test_further_scores_stand_in_the_same_order(models, floors):
         "pointing_gain": pytest.approx(0.1),
         "energy_inside": 0.25,
         "centroid_distance": pytest.approx(0.5),
+        "zero_level_Dice": pytest.approx(0.375),
+        "zero_level_IoU": 0.25,
+        "zero_level_share": pytest.approx(0.5),
+        "zero_level_share_normal": 0.125,
     }
+    of_networks = [column for column in table if column.startswith("zero_level")]
+    assert table[of_networks].isna().all(axis=1).tolist() == [False] * 3 + [True] * 2
 
 
 def test_maps_that_say_no_place_have_no_placement(models, floors):
@@ -160,11 +172,14 @@ def test_only_used_abnormal_rois_are_read(tmp_path):
     (tmp_path / "floors").mkdir()
     pd.concat(floors).to_csv(tmp_path / "floors" / "s.tsv", sep="\t", index=False)
     network = table.assign(probability=0.5, grid="2 x 2", grid_limit=0.6)
+    network = network.assign(zero_level_dice=0.5, zero_level_iou=0.5, zero_level_share=0.5)
+    network.loc[1:2, "zero_level_share"] = [0.75, 0.25]  # not used, and normal
     network.to_csv(tmp_path / "s.tsv", sep="\t", index=False)
     paths = [tmp_path / "s.tsv"], [tmp_path / "floors" / "s.tsv"]
     ((split, (models, read_floors)),) = heat_maps.read_scores(["net"], *paths).items()
     assert split == "s"
     assert models["net"].index.tolist() == [0, 3, 4, 5]
+    assert models["net"]["zero_level_share_normal"].tolist() == [0.25] * 4
     assert read_floors["mean training mask"].index.tolist() == [6, 9, 10, 11]
     network.loc[3, "dice"] = np.nan
     network.to_csv(tmp_path / "s.tsv", sep="\t", index=False)

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from camseg.io.store import Cams
+from camseg.scoring.zero_level import evidence, zero_level
+
+OPTIONS = {"score": "margin", "target": "abnormal", "resize": "nearest"}
+
+
+def cams(raw: np.ndarray, margin: np.ndarray, **options) -> Cams:
+    names = np.array([f"r{number}" for number in range(len(raw))], object)
+    empty = np.zeros((len(raw), 8, 8), np.uint8)
+    flat = np.zeros(len(raw), bool)
+    return Cams(empty, raw, flat, margin.astype(np.float32), names, OPTIONS | options)
+
+
+@pytest.fixture
+def raw():
+    return np.random.default_rng(0).normal(size=(5, 4, 4)).astype(np.float32)
+
+
+def with_bias(raw: np.ndarray, bias: float, **options) -> Cams:
+    return cams(raw, raw.mean(axis=(1, 2)) + bias, **options)
+
+
+def test_the_mean_of_the_evidence_is_the_margin(raw):
+    found = evidence(with_bias(raw, -0.3))
+    np.testing.assert_allclose(found, raw - np.float32(0.3), atol=1e-6)
+    np.testing.assert_allclose(found.mean(axis=(1, 2)), raw.mean(axis=(1, 2)) - 0.3, atol=1e-6)
+
+
+def test_regions_against_masks_pixel_by_pixel(raw):
+    masks = (np.random.default_rng(1).random((5, 8, 8)) < 0.4).astype(np.uint8)
+    masks[1] = 0
+    table = zero_level(with_bias(raw, 0.2), masks)
+    for cells, mask, row in zip(raw, masks, table.itertuples(), strict=True):
+        region = np.kron(cells + 0.2 > 0, np.ones((2, 2), bool))
+        both = (region & (mask == 1)).sum()
+        assert row.zero_level_share == region.mean()
+        if mask.any():
+            assert row.zero_level_dice == pytest.approx(2 * both / (region.sum() + mask.sum()))
+            assert row.zero_level_iou == pytest.approx(both / (region | (mask == 1)).sum())
+        else:
+            assert np.isnan([row.zero_level_dice, row.zero_level_iou]).all()
+
+
+def test_the_cut_is_made_after_enlarging():
+    """Closed form: from -1 to 3 between the centres of two cells, 0 lies a quarter of the way."""
+    raw = np.array([[[-1, 3], [-1, 3]]], np.float32)
+    mask = np.zeros((1, 8, 8), np.uint8)
+    mask[:, :, 4:] = 1
+    table = zero_level(with_bias(raw, 0, resize="bilinear"), mask)
+    (dice, iou, share), *_ = table.to_numpy()
+    assert (dice, iou, share) == pytest.approx((2 * 32 / (40 + 32), 32 / 40, 5 / 8))
+
+
+def test_a_normal_verdict_may_leave_no_region(raw):
+    table = zero_level(with_bias(raw, -100), np.ones((5, 8, 8), np.uint8))
+    assert (table == 0).all(axis=None)
+
+
+@pytest.mark.parametrize(
+    "other", [{"score": "logit"}, {"target": "predicted"}, {"target": "true"}, {"score": "softmax"}]
+)
+def test_of_other_scores_and_classes_there_is_none(raw, other):
+    assert evidence(with_bias(raw, 0.1, **other)) is None
+    table = zero_level(with_bias(raw, 0.1, **other), np.ones((5, 8, 8), np.uint8))
+    assert table.isna().all(axis=None)
+
+
+def test_a_file_without_margins_and_a_head_that_is_not_linear_have_none(raw):
+    assert evidence(cams(raw, np.full(5, np.nan))) is None
+    assert evidence(cams(raw, np.linspace(-1, 1, 5))) is None
+
+
+@pytest.mark.parametrize(("hidden", "defined"), [(0, True), (6, False)])
+def test_it_is_defined_behind_pooling_and_one_dense_layer(hidden, defined):
+    import keras
+
+    from camseg.explanations.explain import differentiate, raw_maps
+
+    keras.utils.set_random_seed(1)
+    images = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(5, 3, strides=2, activation="relu")(images)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    x = keras.layers.Dense(hidden, activation="tanh")(x) if hidden else x
+    logits = keras.layers.Dense(2, bias_initializer="random_normal")(x)
+    model = keras.Model(images, logits)
+    given = np.random.default_rng(0).normal(size=(6, 16, 16, 3)).astype(np.float32)
+    derivatives = differentiate(model, given)
+    maps = raw_maps(derivatives, explanation="grad_cam", score="margin", target="abnormal")
+    normal, abnormal = model.predict(given, verbose=0).T
+    found = evidence(cams(maps, abnormal - normal))
+    assert (found is not None) == defined
+    if defined:
+        bias = np.diff(model.layers[-1].get_weights()[1])
+        np.testing.assert_allclose(found, maps + bias, atol=1e-5)
