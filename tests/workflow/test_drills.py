@@ -17,6 +17,7 @@ from project import SMALL, copy_project, snakemake
 
 NETWORK = ("train_classifier", "compute_cams", "check_cams", "measure_sensitivity")
 RULES = "make_phantom index_cases extract_rois merge_candidates split_rois score_dice "
+RULES += "probe_cams render_map_alone "
 RULES += "score_baselines render_tables render_intervals render_claims render_selection_bias "
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
 RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 render_locality "
@@ -25,18 +26,20 @@ RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime
 SPLIT = "splits/split-0.tsv"
 SHARD = "rois/shard-0.h5"
 CAMS = "cams/grad_cam/MobileNetV2/split-0.h5"
+PROBE = "probe/grad_cam/MobileNetV2/split-0.tsv"
 DICE = "dice/grad_cam/MobileNetV2/split-0.tsv"
 CURVES = "dice/grad_cam/MobileNetV2/split-0.h5"
 FLOORS = "dice/baselines/split-0.tsv"
 TRAINING = "training/original/MobileNetV2/split-0"
 
 # who reads what, of those that need no TensorFlow
-OF_SPLIT = "score_dice score_baselines render_figure9"
+OF_SPLIT = "score_dice probe_cams score_baselines render_figure9"
 OF_SHARD = "split_rois score_dice score_baselines render_figure6 render_figure7 render_figure9 "
 OF_SHARD += "render_figure10"
-OF_CAMS = "score_dice render_figure7 render_figure10"
-OF_PREDICTIONS = "score_dice render_intervals render_claims render_selection_bias"
-OF_METRICS = "render_tables render_intervals render_claims render_selection_bias "
+OF_CAMS = "score_dice probe_cams render_figure7 render_figure10"
+READ = "render_intervals render_claims render_selection_bias render_map_alone"  # from predictions
+OF_PREDICTIONS = f"score_dice probe_cams {READ}"
+OF_METRICS = f"render_tables {READ} "
 OF_DICE = "render_tables render_intervals render_claims render_heat_maps render_dice_curves "
 DICE_FIGURES = "render_sensitivity render_figure7 render_figure9 render_figure10"
 
@@ -110,7 +113,10 @@ SPOILT = [
     (f"{TRAINING}/predictions.tsv", text_in("probability"), ":2: probability is 'good', not a",
      OF_PREDICTIONS),
     (f"{TRAINING}/predictions.tsv", swap("\tabnormal\tvalid", "\tnormal\tvalid"), ": is not of ",
-     "render_intervals render_claims render_selection_bias"),
+     READ),
+    (PROBE, text_in("probability"), ":2: probability is 'good'", "render_claims render_map_alone"),
+    (PROBE, swap("\tvalidation\t", "\ttrain\t"), ": is not of the ROIs that MobileNetV2 was ",
+     "render_claims render_map_alone"),
     (f"{TRAINING}/metrics.json", cut, ": is no whole JSON file", OF_METRICS),
     (f"{TRAINING}/metrics.json", swap('"val_acc"', '"acc"'), ": has no val_acc", OF_METRICS),
     (f"{TRAINING}/metrics.json", swap('"original"', '"mask"'), ": is of mask, ", OF_METRICS),

@@ -17,13 +17,14 @@ IMAGES = SAMPLES + HEAT_MAPS
 CHARTS = "render_figure8 render_dice_curves render_learning_curve summarise_runtime "
 AUDIT_CHARTS = "render_locality "
 SCORING = "score_dice score_baselines "
-STATISTICS = "render_intervals render_claims render_selection_bias "
+STATISTICS = "render_intervals render_claims render_selection_bias render_map_alone "
 RECORDS = "render_candidates record_provenance "
 AUDITED = "render_sanity render_sensitivity "
-TABLES = "render_tables render_heat_maps summarise_runtime " + STATISTICS + AUDITED + RECORDS
+TABLES = "render_tables render_heat_maps summarise_runtime "
+TABLES += STATISTICS + AUDITED + RECORDS
 AUDIT = "check_cams measure_sensitivity "
 MODELS = "train_classifier compute_cams " + AUDIT
-EVERY = "make_phantom merge_candidates split_rois "
+EVERY = "make_phantom merge_candidates split_rois probe_cams "
 EVERY += INGESTION + MODELS + SCORING + TABLES + IMAGES + CHARTS + AUDIT_CHARTS
 
 # Stated by hand, module by module of camseg: the rules whose own code it is part of. Figure 1 is
@@ -35,7 +36,7 @@ OWN = {
     "errors": EVERY,
     "named": "extract_rois index_cases render_candidates " + SCORING + MODELS + IMAGES,
     "options": "make_phantom split_rois render_sensitivity " + INGESTION + MODELS + SAMPLES,
-    "seeds": "make_phantom extract_rois split_rois train_classifier "
+    "seeds": "make_phantom extract_rois split_rois train_classifier probe_cams "
     + (SCORING + STATISTICS + IMAGES + AUDIT),
     "audit.locality": "check_cams",
     "audit.sanity": "check_cams",
@@ -62,7 +63,7 @@ OWN = {
     "explanations.methods.hires_cam": "",
     "explanations.options": "compute_cams render_sensitivity " + AUDIT,
     "explanations.registry": "",
-    "explanations.scaling": "compute_cams " + SCORING + AUDIT,
+    "explanations.scaling": "compute_cams probe_cams " + SCORING + AUDIT,
     "figures.audits": AUDIT_CHARTS,
     "figures.charts": CHARTS,
     "figures.drawing": IMAGES + AUDIT_CHARTS,
@@ -78,11 +79,11 @@ OWN = {
     "formats.rasters": "",
     "io.checked": EVERY.replace("make_phantom ", ""),
     "io.files": EVERY,
-    "io.hdf5": "extract_rois split_rois render_dice_curves render_sanity render_claims "
-    + ("render_intervals " + MODELS + SCORING + IMAGES),
+    "io.hdf5": "extract_rois split_rois probe_cams render_dice_curves render_sanity "
+    + (STATISTICS + MODELS + SCORING + IMAGES),
     "io.locks": MODELS,
-    "io.store": "extract_rois split_rois render_dice_curves render_sanity render_claims "
-    + ("render_intervals " + MODELS + SCORING + IMAGES),
+    "io.store": "extract_rois split_rois probe_cams render_dice_curves render_sanity "
+    + (STATISTICS + MODELS + SCORING + IMAGES),
     "networks.backend": MODELS,
     "networks.classifiers": MODELS,
     "networks.devices": MODELS,
@@ -97,6 +98,7 @@ OWN = {
     "report.curves": "render_dice_curves",
     "report.heat_maps": "render_heat_maps render_dice_curves",
     "report.intervals": STATISTICS,
+    "report.map_alone": "render_map_alone render_claims",
     "report.pages": TABLES,
     "report.provenance": "record_provenance",
     "report.rejections": "render_candidates",
@@ -111,8 +113,8 @@ OWN = {
     "rois.lesions": "extract_rois " + SAMPLES,
     "rois.masks": "extract_rois " + SAMPLES,
     "rois.options": "extract_rois split_rois " + SAMPLES,
-    "rois.split": "split_rois train_classifier render_intervals render_claims render_figure9 "
-    + (SCORING + AUDIT),
+    "rois.split": "split_rois train_classifier probe_cams render_figure9 "
+    + (STATISTICS + SCORING + AUDIT),
     "scoring.baselines": "score_baselines",
     "scoring.dice": SCORING + AUDIT,
     "scoring.distances": SCORING,
@@ -120,12 +122,14 @@ OWN = {
     "scoring.localisation": SCORING,
     "scoring.resolution": SCORING,
     "scoring.zero_level": "score_dice",
+    "scoring.probe": "probe_cams",
     "study.config": "",
     "training.augmentation": "train_classifier",
     "training.checkpoint": "train_classifier",
     "training.filtering": "train_classifier " + HEAT_MAPS,
     "training.filters.blob": "",
     "training.filters.cam": "train_classifier",  # of its regime alone, as the others
+    "training.filters.cam_alone": "",
     "training.filters.gaussian": "",
     "training.filters.inverse": "train_classifier render_figure9",
     "training.filters.inverse_cam": "",
@@ -135,7 +139,7 @@ OWN = {
     "training.filters.silhouette": "",
     "training.filters.swapped": "",
     "training.loop": "train_classifier",
-    "training.metrics": "train_classifier",
+    "training.metrics": "train_classifier render_map_alone render_claims",
     "training.options": "train_classifier",
     "training.registry": TABLES + HEAT_MAPS + CHARTS,
     "training.run": "train_classifier",

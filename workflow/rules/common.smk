@@ -132,6 +132,7 @@ METRICS, PREDICTIONS = (
     for name in ("metrics.json", "predictions.tsv")
 )
 DICE = of_models("<results>/dice/{explanation}/{model}/split-{split}.tsv")
+PROBES = of_models("<results>/probe/{explanation}/{model}/split-{split}.tsv")
 DICE_MODELS = [model for model in MODELS for _ in SPLITS]  # the model of each
 
 

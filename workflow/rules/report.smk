@@ -72,6 +72,7 @@ rule render_claims:
         metrics=METRICS,
         predictions=PREDICTIONS,
         dice=DICE,
+        probes=PROBES,
         published=beside("resources/paper_results.csv"),
     output:
         claims=report_table("claims", STATISTICS, "The paper's claims"),
@@ -91,8 +92,37 @@ rule render_claims:
     shell:
         "python {input.code[0]:q} --metrics {input.metrics:q}"
         " --predictions {input.predictions:q} --models {params.models} --dice {input.dice:q}"
-        " --published {input.published:q} --seed {params.seed} --captions {input.captions:q}"
-        " --output {output.claims:q} > {log:q} 2>&1"
+        " --probes {input.probes:q} --published {input.published:q} --seed {params.seed}"
+        " --captions {input.captions:q} --output {output.claims:q} > {log:q} 2>&1"
+
+
+rule render_map_alone:
+    """What the heat maps alone know of the label, beside what networks trained with them do."""
+    input:
+        code=code("render_map_alone"),
+        captions=captions("map_alone"),
+        metrics=METRICS,
+        predictions=PREDICTIONS,
+        probes=PROBES,
+    output:
+        table=report_table("map_alone", MAIN, "What the map alone knows"),
+    log:
+        "<results>/logs/render_map_alone.log",
+    benchmark:
+        "<results>/runtime/render_map_alone.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        models=DICE_MODELS,
+    message:
+        "Rendering what the heat maps alone know"
+    shell:
+        "python {input.code[0]:q} --metrics {input.metrics:q}"
+        " --predictions {input.predictions:q} --probes {input.probes:q}"
+        " --models {params.models} --captions {input.captions:q} --output {output.table:q}"
+        " > {log:q} 2>&1"
 
 
 rule render_selection_bias:

@@ -29,6 +29,30 @@ rule score_dice:
         " --curves {output.curves:q} > {log:q} 2>&1"
 
 
+rule probe_cams:
+    """What a model's heat maps tell of the label by themselves, without any pixel, ROI by ROI."""
+    input:
+        code=code("probe_cams"),
+        cams="<results>/cams/{explanation}/{model}/split-{split}.h5",
+        split="<results>/splits/split-{split}.tsv",
+        predictions="<results>/training/original/{model}/split-{split}/predictions.tsv",
+    output:
+        "<results>/probe/{explanation}/{model}/split-{split}.tsv",
+    log:
+        "<results>/logs/probe_cams/{explanation}/{model}/split-{split}.log",
+    benchmark:
+        "<results>/runtime/probe_cams/{explanation}/{model}/split-{split}.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    message:
+        "Predicting labels from the CAMs of {wildcards.model} alone (split {wildcards.split})"
+    shell:
+        "python {input.code[0]:q} --cams {input.cams:q} --split {input.split:q}"
+        " --predictions {input.predictions:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule score_baselines:
     """The scores of heat maps that look at no image: the floors."""
     input:

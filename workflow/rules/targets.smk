@@ -1,7 +1,7 @@
 # What a study makes; no rule stands here.
 TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
 TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims", "candidates"]
-TABLES += ["accuracy_by_class"]
+TABLES += ["accuracy_by_class", "map_alone"]
 TABLES += ["heat_maps", "heat_maps_scores", "heat_maps_by_group"]
 TABLES += ["sanity", "sensitivity", "sensitivity_spread"]
 FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
@@ -20,6 +20,7 @@ RECORDS = ["<results>/runtime/runtime.csv", "<results>/provenance/configuration.
 MEASURED = [
     *expand("extract_rois/{shard}", shard=range(config["rois"]["shards"])),
     *expand("{stage}/split-{split}", stage=["split_rois", "score_baselines"], split=SPLITS),
+    *of_models("probe_cams/{explanation}/{model}/split-{split}"),
     *[
         path
         for stage in ("compute_cams", "score_dice", "check_cams", "measure_sensitivity")

@@ -48,13 +48,14 @@ def figure8(
             for name, regime in REGIMES.items()
             if regime.marker and regime.column in extended
         }
+        step = min(0.07, 0.5 / max(len(controls), 1))
         for number, (name, regime) in enumerate(controls.items()):  # side by side: may be equal
             shown += axes.plot(
-                places - 0.15 - 0.07 * number, extended[regime.column], regime.marker,
+                places - 0.15 - step * number, extended[regime.column], regime.marker,
                 label=name, color="0.45", markersize=0.9 * size, clip_on=False,
             )  # fmt: skip
         axes.set_xticks(places, names)
-        axes.set_xlim(-0.4 - 0.05 * len(controls), len(names) - 0.6)
+        axes.set_xlim(-0.4 - min(0.05 * len(controls), 0.4), len(names) - 0.6)
         axes.set_ylim(0, 1)
         axes.set_ylabel("Dice, accuracy")
         axes.grid(axis="y", color="0.9")

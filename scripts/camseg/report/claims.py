@@ -11,6 +11,7 @@ import pandas as pd
 from camseg.report import statistics
 from camseg.report.by_class import accuracy_by_class, gave_one_class
 from camseg.report.intervals import PUBLISHED_N
+from camseg.report.map_alone import PROBE
 from camseg.report.results import ACCURACIES
 from camseg.rois.split import FEW, FOLDS
 from camseg.seeds import generator
@@ -44,7 +45,8 @@ def claims(
     corrected for all tests of the same claim on the same data; `reading` puts it into words. A
     network that gave one class to all ROIs of a split, of two, supports no reading: its comparisons
     have neither interval nor p, H3 leaves its classifier out, and `reading` says so. What is shown
-    on few ROIs of a class is read with their number.
+    on few ROIs of a class is read with their number. Where `predictions` have the regime PROBE (of
+    `map_alone.read_probes`), and it is right as often as `cam`, readings of H1 say so.
     """
     silent = _one_class(predictions)
     rows = [*_paired(predictions, list(results["Classifier"]), silent, seed), *_counted(published)]
@@ -133,8 +135,23 @@ def _paired(
                 "effect": only_first - only_second,
                 "readings": compared,
                 "caution": _few(pairs.loc[tested, "abnormal"]),
-                "note": f"No reading: {' and '.join(named)} {ONE_CLASS}." if named else "",
+                "note": f"No reading: {' and '.join(named)} {ONE_CLASS}."
+                if named
+                else _known_from_maps(pairs, first),
             }
+
+
+def _known_from_maps(pairs: pd.DataFrame, regime: str) -> str:
+    """Return a sentence if the maps alone are right as often as a network trained with them."""
+    if regime != "cam" or PROBE not in pairs:
+        return ""
+    alone, filtered = pairs[[PROBE, regime]].mean()
+    if not alone >= filtered:
+        return ""
+    return (
+        f"The map alone, without any pixel, predicts as well ({alone:.3f}, against {filtered:.3f})"
+        ": H1 cannot be read from CAM_val_acc."
+    )
 
 
 def _few(abnormal: pd.Series) -> str:

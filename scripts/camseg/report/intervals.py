@@ -35,7 +35,7 @@ def intervals(
     for (model, regime), runs in trainings.groupby(["model", "regime"], sort=False):
         n, splits = int(runs["n_validation"].sum()), len(runs)
         means = runs[["val_acc", "val_acc_last", "auc"]].mean()
-        (low, high, method), auc = _of_accuracy(runs, calls.get_group((model, regime)))
+        (low, high, method), auc = of_accuracy(runs, calls.get_group((model, regime)))
         row = [model, ACCURACIES[regime], means["val_acc"], low, high, means["val_acc_last"]]
         row += [means["auc"], *auc, *shares.loc[(model, regime)], n, splits, method]
         rows.append(row)
@@ -47,10 +47,14 @@ def intervals(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _of_accuracy(
+def of_accuracy(
     runs: pd.DataFrame, calls: pd.DataFrame
 ) -> tuple[tuple[float, float, str], tuple[float, float]]:
-    """Return the interval of a mean accuracy with its method, and that of the mean AUC."""
+    """Return the interval of a mean accuracy with its method, and that of the mean AUC.
+
+    `runs` has a row per split: val_acc, auc, n_validation; `calls` a row per split and validation
+    ROI: roi_id, patient_id, abnormal, probability, right.
+    """
     n, splits = runs["n_validation"].mean(), len(runs)
     if splits == 1:
         patients = calls["patient_id"].to_numpy()

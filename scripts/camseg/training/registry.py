@@ -111,6 +111,22 @@ REGIMES = {
         ),
         marker="<",
     ),
+    "cam_alone": Regime(
+        "white x its CAM: the map without any pixel",
+        "CAM_alone_val_acc",
+        needs_cams=True,
+        comparisons=(
+            Comparison(
+                *("H1", "cam", "cam_alone"),
+                "More accurate on the CAM's regions than on the CAM alone: the pixels under it add "
+                "to what the map tells by itself; that its places matter does not follow.",
+                "Less accurate on the CAM's regions than on the CAM alone: "
+                "the map tells the label by itself.",
+                "Not shown that the pixels under the CAM add to what the map tells by itself.",
+            ),
+        ),
+        marker=">",
+    ),
     "swapped": Regime(
         "ROI x the CAM of another patient's ROI",
         "swapped_val_acc",

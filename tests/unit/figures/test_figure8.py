@@ -69,9 +69,10 @@ def test_every_control_that_was_run_is_in_figure8_and_none_hides_another():
     figure = charts.figure8(*study(["A", "B"], *controls), PUBLISHED, width=85)
     lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
     places = [tuple(lines[control].get_xdata()) for control in controls]
-    assert len(set(places)) == len(controls) == 6
+    assert len(set(places)) == len(controls) == len(REGIMES) - 4
     low, high = figure.axes[0].get_xlim()
     assert all(low < place < high for pair in places for place in pair)
+    assert all(second > 0.3 for _, second in places)  # beside its own classifier, not another
 
 
 def test_figures_are_the_same_to_the_byte(tmp_path):

@@ -200,6 +200,44 @@ def test_what_is_shown_on_few_rois_of_a_class_is_read_with_their_number(
     assert readings["cam - swapped"].endswith("than another patient's CAM.")
 
 
+def with_probe(cam, probe):
+    """H1 of one network, by comparison; `probe` is right or wrong on the map alone."""
+    right = {"original": "1" * 18, "cam": cam, "cam_alone": "1" * 18, "mask": "1" * 18}
+    rois = predictions(right | {"cam_probe": probe}, abnormal="10" * 9)
+    table = claims(rois, results(["Xception"]), PUBLISHED, seed=1)
+    return this_study(table, "H1").set_index("comparison")["reading"], this_study(table, "H2")
+
+
+CAM = "1" * 9 + "0" * 9
+AS_WELL = (
+    " The map alone, without any pixel, predicts as well ({}, against 0.500): H1 cannot be read "
+    "from CAM_val_acc."
+)
+
+
+@pytest.mark.parametrize(
+    ("probe", "caution"),
+    [
+        ("1" * 9 + "0" * 9, AS_WELL.format("0.500")),  # equal
+        ("0" * 4 + "1" * 14, AS_WELL.format("0.778")),
+        ("1" * 8 + "0" * 10, ""),
+    ],
+)
+def test_a_map_that_predicts_as_well_by_itself_is_told_with_every_reading_of_h1(probe, caution):
+    h1, h2 = with_probe(CAM, probe)
+    assert list(h1.index) == ["cam - original", "cam - cam_alone"]
+    for reading in h1:
+        assert reading.startswith("Less accurate on ")
+        assert reading.endswith(caution or ".")
+        assert ("The map alone, without" in reading) == bool(caution)
+    assert not h2["reading"].str.contains("The map alone").any()
+
+
+def test_where_there_is_no_reading_there_is_nothing_to_add():
+    h1, _ = with_probe("10" * 9, "1" * 18)
+    assert h1["cam - original"] == "No reading: cam gave one class to all validation ROIs."
+
+
 def h3(silent):
     """H3 of six classifiers; the networks of `silent`, classifier and regime, give one class."""
     ours = results(list("abcdef"), Dice=[1, 2, 3, 4, 5, 6], CAM_val_acc=[2, 1, 3, 4, 6, 5])
