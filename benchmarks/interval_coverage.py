@@ -1,6 +1,6 @@
 """How often the 95 % intervals of a study hold the truth, on data drawn from a known one.
 
-    python benchmarks/coverage.py [--draws 2000]
+    python benchmarks/interval_coverage.py [--draws 2000]
 
 Accuracies: ROIs are right with a beta-binomial share by patient; 0.85 on average, the intraclass
 correlation within patients as given. Over folds, each training adds its own chance (standard
