@@ -1,4 +1,4 @@
-"""Score heat maps that look at no image, by the same scores as CAMs: the floors."""
+"""Score heat maps that no network made, by the same scores as CAMs: the floors."""
 
 import argparse
 
@@ -24,12 +24,15 @@ def main() -> None:
     parser.add_argument("--curves", required=True, help="HDF5 file of Dice curves to write")
     args = parser.parse_args()
 
-    rois = store.read_rois(args.shards)
-    side = split.read_split(args.split, rois.roi_id)
+    rois = store.read_rois(args.shards, load=False)
+    abnormal = rois.label == 1  # a normal ROI has no score
+    side = split.read_split(args.split, rois.roi_id)[abnormal]
+    rois = rois.take(abnormal).loaded()
     resolution = read_resolution(args.index, args.candidates, rois.roi_id)
     described = localisation.describe(rois, side, resolution)
     tables, curves = [], []
-    for name, maps in baselines.baseline_maps(rois, side == "train", args.seed).items():
+    for name in baselines.BASELINES:
+        maps = baselines.baseline_maps(name, rois, side == "train", args.seed)
         scores, curve = localisation.score(maps, rois, side, resolution)
         table = pd.concat([described, scores], axis=1)
         table.insert(0, "baseline", name)

@@ -54,7 +54,7 @@ rule probe_cams:
 
 
 rule score_baselines:
-    """The scores of heat maps that look at no image: the floors."""
+    """The scores of heat maps that no network made: the floors."""
     input:
         code=code("score_baselines"),
         index="<results>/index.tsv",
@@ -76,7 +76,7 @@ rule score_baselines:
     params:
         seed=config["seed"],
     message:
-        "Scoring heat maps that look at no image (split {wildcards.split})"
+        "Scoring heat maps that no network made (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
         " --index {input.index:q} --candidates {input.candidates:q} --seed {params.seed}"

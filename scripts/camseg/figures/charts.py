@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from camseg.figures.style import BLUE, COLOURS, STYLE, VERMILLION
 from camseg.training.registry import REGIMES
 
-FLOOR_DASHES = ((1, 1), (4, 2), (8, 2), (4, 2, 1, 2))
+FLOOR_DASHES = ((1, 1), (4, 2), (8, 2), (4, 2, 1, 2), (1, 3))
 
 
 def figure8(

@@ -10,6 +10,8 @@ from camseg.io.store import read_curves
 from camseg.report.heat_maps import read_scores
 
 Curves = dict[str, np.ndarray]
+# the floors that are drawn: what needs no image, no outline, few outlines and most of them
+DRAWN = ("all 255", "smooth noise", "brightness", "5 outlines", "mean training mask")
 
 
 def mean_curves(
@@ -19,7 +21,7 @@ def mean_curves(
     baselines: Iterable[str | Path],
     baseline_curves: Iterable[str | Path],
 ) -> tuple[Curves, Curves]:
-    """Return the mean Dice at every threshold, (256,), of each model and of each floor.
+    """Return the mean Dice at every threshold, (256,), of each model and of each floor DRAWN.
 
     Averages over used abnormal ROIs, then over splits. `models` names the model of each table of
     `scores` and of each file of `curves`; `baselines` and `baseline_curves` have one per split.
@@ -34,7 +36,8 @@ def mean_curves(
         for model, rows in tables.items():
             curve = read_curves(of_models[model, split], rows.index, rows["roi_id"])
             networks[model].append(curve.mean(axis=0))
-        for floor, rows in floor_tables.items():
+        for floor in filter(floor_tables.__contains__, DRAWN):
+            rows = floor_tables[floor]
             curve = read_curves(of_floors[split], rows.index, rows["roi_id"])
             floors[floor].append(curve.mean(axis=0))
     return _over_splits(networks), _over_splits(floors)

@@ -34,8 +34,9 @@ def test_dice_curves_show_what_they_are_given(tmp_path):
 def test_the_legends_of_dice_curves_lie_beside_each_other_and_below_the_axes():
     names = ["NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3"]
     models = dict(zip(names, curves(*[0.3] * 6), strict=True))
-    floors = ["all 255", "centred Gaussian", "mean training mask", "smooth noise"]
-    figure = charts.dice_curves(models, dict(zip(floors, curves(*[0.2] * 4), strict=True)))
+    floors = ["all 255", "smooth noise", "brightness", "5 outlines", "mean training mask"]
+    figure = charts.dice_curves(models, dict(zip(floors, curves(*[0.2] * 5), strict=True)))
+    assert len(set(charts.FLOOR_DASHES)) >= len(floors)
     figure.draw_without_rendering()
     left, right = (legend.get_window_extent() for legend in figure.legends)
     assert left.x1 < right.x0
