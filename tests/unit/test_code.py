@@ -92,12 +92,14 @@ for script in sys.argv[2:]:
     ]
 print(json.dumps(loaded))
 """
+EXPLAIN = "explanations.explain"
 # imported inside functions, so that a program asked for --help need not wait for TensorFlow
 LATE = {
-    "check_cams": ["camseg.audit.sanity", "camseg.explanations.explain"],
+    "check_cams": [f"camseg.{name}" for name in ("audit.locality", "audit.sanity", EXPLAIN)],
     "compute_cams": ["camseg.explanations.explain"],
     "measure_sensitivity": ["camseg.audit.sensitivity", "camseg.explanations.explain"],
     "render_figure1": ["camseg.explanations.imagenet"],
+    "transplant_regions": [f"camseg.{name}" for name in ("audit.transplant", EXPLAIN)],
     "train_classifier": ["camseg.training.run"],
 }
 

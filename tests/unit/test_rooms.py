@@ -21,6 +21,7 @@ WITH_TENSORFLOW = {
     "audit/locality.py",
     "audit/sanity.py",
     "audit/sensitivity.py",
+    "audit/transplant.py",
     "explanations/explain.py",
     "explanations/imagenet.py",
     "explanations/layers.py",

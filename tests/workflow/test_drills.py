@@ -16,11 +16,13 @@ import drills
 from project import SMALL, copy_project, snakemake
 
 NETWORK = ("train_classifier", "compute_cams", "check_cams", "measure_sensitivity")
+NETWORK += ("transplant_regions",)
 RULES = "make_phantom index_cases extract_rois merge_candidates split_rois score_dice "
 RULES += "probe_cams render_map_alone "
 RULES += "score_baselines render_tables render_intervals render_claims render_selection_bias "
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
 RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 render_locality "
+RULES += "render_transplant "
 RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime record_provenance"
 
 SPLIT = "splits/split-0.tsv"
@@ -145,7 +147,9 @@ SPOILT = [
     ("sanity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a check",
      "render_sanity"),
     ("locality/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a cell",
-     "render_sanity render_locality"),
+     "render_sanity render_locality render_transplant"),
+    ("transplant/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a region",
+     "render_transplant"),
     ("sensitivity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": lacks some combination",
      "render_sensitivity"),
     ("tables/table2_intervals.csv", text_in("low"), ":2: low is 'good'", "render_figure8"),

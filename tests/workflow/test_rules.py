@@ -32,6 +32,7 @@ METHOD = ["camseg.explanations.methods.hires_cam"]
 CHOSEN = {
     **dict.fromkeys(("index_cases", "extract_rois", "render_figures4_5"), READER),
     **dict.fromkeys(("compute_cams", "check_cams", "measure_sensitivity"), METHOD),
+    "transplant_regions": METHOD,
     "render_figure1": ["camseg.explanations.methods.grad_cam"],
     "train_classifier": ["camseg.training.filters.blob"],
 }

@@ -15,14 +15,14 @@ SAMPLES = PLACES + "render_figure6 "
 HEAT_MAPS = "render_figure7 render_figure9 render_figure10 "
 IMAGES = SAMPLES + HEAT_MAPS
 CHARTS = "render_figure8 render_dice_curves render_learning_curve summarise_runtime "
-AUDIT_CHARTS = "render_locality "
+AUDIT_CHARTS = "render_locality render_transplant "
 SCORING = "score_dice score_baselines "
 STATISTICS = "render_intervals render_claims render_selection_bias render_map_alone "
 RECORDS = "render_candidates record_provenance "
 AUDITED = "render_sanity render_sensitivity "
 TABLES = "render_tables render_heat_maps summarise_runtime "
-TABLES += STATISTICS + AUDITED + RECORDS
-AUDIT = "check_cams measure_sensitivity "
+TABLES += STATISTICS + AUDITED + RECORDS + "render_transplant "
+AUDIT = "check_cams measure_sensitivity transplant_regions "
 MODELS = "train_classifier compute_cams " + AUDIT
 EVERY = "make_phantom merge_candidates split_rois probe_cams "
 EVERY += INGESTION + MODELS + SCORING + TABLES + IMAGES + CHARTS + AUDIT_CHARTS
@@ -37,10 +37,12 @@ OWN = {
     "named": "extract_rois index_cases render_candidates " + SCORING + MODELS + IMAGES,
     "options": "make_phantom split_rois render_sensitivity " + INGESTION + MODELS + SAMPLES,
     "seeds": "make_phantom extract_rois split_rois train_classifier probe_cams "
-    + (SCORING + STATISTICS + IMAGES + AUDIT),
+    + ("render_transplant " + SCORING + STATISTICS + IMAGES + AUDIT),
     "audit.locality": "check_cams",
-    "audit.sanity": "check_cams",
+    "audit.regions": "transplant_regions",
+    "audit.sanity": "check_cams transplant_regions",
     "audit.sensitivity": "measure_sensitivity",
+    "audit.transplant": "transplant_regions",
     "datasets.annotations": "",
     "datasets.copies": "index_cases",
     "datasets.discovery": INGESTION + PLACES,
@@ -92,7 +94,7 @@ OWN = {
     "phantom.cases": "make_phantom",
     "phantom.drawing": "make_phantom",
     "phantom.options": "make_phantom",
-    "report.audits": AUDITED + "render_locality",
+    "report.audits": AUDITED + AUDIT_CHARTS,
     "report.by_class": "render_intervals render_claims",
     "report.claims": "render_claims",
     "report.curves": "render_dice_curves",
@@ -104,8 +106,9 @@ OWN = {
     "report.rejections": "render_candidates",
     "report.results": TABLES + HEAT_MAPS + "render_figure8 render_learning_curve",
     "report.runtime": "summarise_runtime",
-    "report.statistics": STATISTICS,
+    "report.statistics": STATISTICS + "render_transplant",
     "report.tables": TABLES,
+    "report.transplants": "render_transplant",
     "rois.boxes": "extract_rois " + SAMPLES,
     "rois.breast": "extract_rois ",
     "rois.candidates": "extract_rois merge_candidates render_candidates " + SCORING + SAMPLES,

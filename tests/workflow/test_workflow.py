@@ -27,7 +27,7 @@ from project import ROOT, SMALL, copy_project, jobs, snakemake
 
 RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
 RENDERED += ("render_heat_maps", "render_dice_curves", "render_sanity", "render_sensitivity")
-RENDERED += ("render_locality",)
+RENDERED += ("render_locality", "render_transplant")
 RENDERED += ("render_map_alone", "render_figure8", "summarise_runtime", "record_provenance", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
@@ -47,7 +47,7 @@ def test_default_study_has_nineteen_trainings(project):
     counts = jobs(snakemake(project, "-n", "all"))
     assert counts["train_classifier"] == 19
     assert counts["compute_cams"] == counts["score_dice"] == counts["check_cams"] == 6
-    assert counts["measure_sensitivity"] == 1
+    assert counts["measure_sensitivity"] == counts["transplant_regions"] == 1
     assert counts["extract_rois"] == 2
     assert [counts[f"render_figure{number}"] for number in ("s4_5", 6, 7, 8, 9, 10)] == [1] * 6
     assert counts["render_learning_curve"] == 19
@@ -453,6 +453,20 @@ def test_the_audit_agrees_with_the_tables(study):
 
 
 @pytest.mark.slow
+def test_transplants_are_of_pairs_on_one_side_of_the_split(study):
+    results = study / "results/phantom"
+    table = pd.read_csv(results / "transplant/grad_cam/MobileNetV2/split-0.tsv", sep="\t")
+    sides = pd.read_csv(results / "splits/split-0.tsv", sep="\t").set_index("roi_id")["side"]
+    for roi in table.drop_duplicates("roi_id").itertuples():
+        assert sides[roi.roi_id] == sides[roi.roi_id.replace("abnormal", "normal")] == roi.side
+    shares = pd.read_csv(results / "tables/transplant.csv").set_index("region")
+    rows = table[(table["region"] == "outline") & (table["side"] == "validation")]
+    lost, whole = rows["margin"] - rows["changed"], rows["margin"] - rows["normal"]
+    assert shares.loc["outline", "S"] == pytest.approx(lost.sum() / whole.sum(), rel=1e-4)
+    assert shares.loc["outline", "n"] == len(rows)
+
+
+@pytest.mark.slow
 def test_candidates_add_up_with_the_index(study):
     results = study / "results/phantom"
     index = pd.read_csv(results / "index.tsv", sep="\t")
@@ -568,7 +582,10 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
     tables = set(RENDERED) - {"render_selection_bias"}
     assert (
         set(counts)
-        == {"score_dice", "score_baselines", "check_cams", "measure_sensitivity"} | tables | figures
+        == {"score_dice", "score_baselines", "check_cams", "measure_sensitivity"}
+        | {"transplant_regions"}
+        | tables
+        | figures
     )
 
 

@@ -66,3 +66,39 @@ rule measure_sensitivity:
         " --shards {input.shards:q} --split {input.split:q}"
         " --explanation {wildcards.explanation} {params.batches:q}"
         " --output {output.sensitivity:q} > {log:q} 2>&1"
+
+
+rule transplant_regions:
+    """What becomes of a model's margin once a region of a ROI is the opposite breast's tissue."""
+    input:
+        code=lambda wildcards: code(
+            "transplant_regions", f"camseg.explanations.methods.{wildcards.explanation}"
+        ),
+        shards=ROIS,
+        split="<results>/splits/split-{split}.tsv",
+        model="<results>/training/original/{model}/split-{split}/model.keras",
+        cams="<results>/cams/{explanation}/{model}/split-{split}.h5",
+    output:
+        transplant="<results>/transplant/{explanation}/{model}/split-{split}.tsv",
+    log:
+        "<results>/logs/transplant_regions/{explanation}/{model}/split-{split}.log",
+    benchmark:
+        "<results>/runtime/transplant_regions/{explanation}/{model}/split-{split}.tsv"
+    conda:
+        TRAIN
+    threads: config["training"]["threads"]
+    resources:
+        **NETWORK,
+    params:
+        network=lambda wildcards: MODELS[wildcards.model].network,
+        options=to_arguments(MapOptions, config["cam"]),
+        batches=to_arguments(BatchOptions, config["training"]),
+        seed=config["seed"],
+    message:
+        "Replacing regions of ROIs by the opposite breast's, as {wildcards.model} sees it"
+        " (split {wildcards.split})"
+    shell:
+        "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
+        " --shards {input.shards:q} --split {input.split:q} --cams {input.cams:q}"
+        " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"
+        " --seed {params.seed} --output {output.transplant:q} > {log:q} 2>&1"

@@ -83,6 +83,8 @@ REGIMES = {
 # the split and the model shown where one stands for all
 SPLIT = 0
 EXAMPLE = "Xception" if "Xception" in MODELS else next(iter(MODELS))
+# whose ROIs' regions are transplanted
+TRANSPLANTED = list(MODELS) if config["transplant"] == "all" else [EXAMPLE]
 ROIS = expand("<results>/rois/shard-{shard}.h5", shard=range(config["rois"]["shards"]))
 
 

@@ -262,6 +262,47 @@ rule render_sensitivity:
         " --table {output.table:q} --spread {output.spread:q} > {log:q} 2>&1"
 
 
+rule render_transplant:
+    """How much of every model's margin hangs on which region of a ROI, and what that shows."""
+    input:
+        code=code("render_transplant"),
+        captions=captions("transplant", "transplant_readings"),
+        measured=expand(
+            "<results>/transplant/{explanation}/{model}/split-{split}.tsv",
+            explanation=EXPLANATION,
+            model=TRANSPLANTED,
+            split=SPLITS,
+        ),
+        locality=expand(
+            "<results>/locality/{explanation}/{model}/split-{split}.tsv",
+            explanation=EXPLANATION,
+            model=TRANSPLANTED,
+            split=SPLITS,
+        ),
+    output:
+        table=report_table("transplant", HEAT_MAPS, "Transplants"),
+        readings=report_table("transplant_readings", HEAT_MAPS, "Transplants, readings"),
+        figure=report_figure("transplant", HEAT_MAPS, "Transplants, drawn"),
+    log:
+        "<results>/logs/render_transplant.log",
+    benchmark:
+        "<results>/runtime/render_transplant.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        models=[model for model in TRANSPLANTED for _ in SPLITS],
+        seed=config["seed"],
+    message:
+        "Rendering what the transplants of regions show"
+    shell:
+        "python {input.code[0]:q} --models {params.models} --measured {input.measured:q}"
+        " --locality {input.locality:q} --seed {params.seed} --captions {input.captions:q}"
+        " --table {output.table:q} --readings {output.readings:q} --figure {output.figure:q}"
+        " > {log:q} 2>&1"
+
+
 # How the study ran. These rules come last, so that they describe what is there.
 rule summarise_runtime:
     """Where the study's time went, stage by stage."""

@@ -4,8 +4,9 @@ TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims", "cand
 TABLES += ["accuracy_by_class", "map_alone"]
 TABLES += ["heat_maps", "heat_maps_scores", "heat_maps_by_group"]
 TABLES += ["sanity", "sensitivity", "sensitivity_spread"]
+TABLES += ["transplant", "transplant_readings"]
 FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
-FIGURES += ["locality"]
+FIGURES += ["locality", "transplant"]
 
 # what a study is for; the records of how it ran come after these
 RESULTS = [
@@ -26,6 +27,7 @@ MEASURED = [
         for stage in ("compute_cams", "score_dice", "check_cams", "measure_sensitivity")
         for path in of_models(f"{stage}/{{explanation}}/{{model}}/split-{{split}}")
     ],
+    *of_models("transplant_regions/{explanation}/{model}/split-{split}"),
     *[
         path
         for stage in ("train_classifier", "render_learning_curve")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -10,6 +11,8 @@ from camseg.figures.drawing import MM, WIDTH, fitting
 from camseg.figures.style import BLUE, STYLE, VERMILLION
 from camseg.report.audits import slopes
 
+BARS = {"outline": BLUE, "complement": BLUE, "CAM top": VERMILLION, "CAM bottom": VERMILLION}
+SHOWN = -0.5, 1.5  # of S; what lies beyond is written at the edge
 COLUMNS, EDGE, GAP, HEAD, LINE = 3, 1, 6, 10, 4  # of panels; mm: round them, between, above
 SIDE = (WIDTH - 2 * EDGE - (COLUMNS - 1) * GAP) / COLUMNS  # mm, of a panel
 
@@ -53,4 +56,55 @@ def locality(cells: Mapping[str, pd.DataFrame]) -> Figure:
             axes.set_title("\n".join(lines), fontsize=fitting(lines, SIDE, 9))
         style: dict = {"frameon": False, "loc": "center", "ncols": entries, "borderpad": 0}
         figure.legend(handles=[*places, *centres], bbox_to_anchor=(0.5, foot / 2 / height), **style)
+    return figure
+
+
+def transplant(table: pd.DataFrame) -> Figure:
+    """How much of the margin hangs on each region: bars with intervals, a panel per model.
+
+    `table` is that of `report.transplants.transplant`. Training ROIs are hollow marks.
+    """
+    models = list(dict.fromkeys(table["Classifier"]))
+    columns = min(COLUMNS, len(models))
+    rows = -(-len(models) // columns)
+    low, high = SHOWN
+    with mpl.rc_context(STYLE):
+        size = (WIDTH if columns > 1 else 110) * MM, (42 * rows + 16) * MM
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for axes in grid.flat[len(models) :]:
+            axes.set_axis_off()
+        for axes, model in zip(grid.flat, models, strict=False):
+            of_model = table[table["Classifier"] == model]
+            for place, row in enumerate(of_model.itertuples()):
+                refused = row.region.startswith("blackened")
+                style: dict = {"color": BARS.get(row.region, "0.6")}
+                if refused:
+                    style = {"facecolor": "white", "edgecolor": "0.6", "hatch": "////"}
+                axes.barh(place, row.S, 0.7, **style)
+                ends = [[row.S - row.low], [row.high - row.S]]
+                axes.errorbar(row.S, place, xerr=ends, color="0.1", linewidth=0.8, capsize=2)
+                if not low <= row.S <= high:
+                    edge, side = (low, "left") if low > row.S else (high, "right")
+                    shift = 3 if side == "left" else -3  # points, off the axis
+                    text = axes.annotate(
+                        f"{row.S:.2f}", (edge, place), (shift, 0), textcoords="offset points",
+                        va="center", ha=side, fontsize=6,
+                    )  # fmt: skip
+                    text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
+            places = np.arange(len(of_model))
+            (training,) = axes.plot(
+                of_model["S_training"], places, "D", color="0.1", markersize=3,
+                markerfacecolor="white", linestyle="none", label="training ROIs",
+            )  # fmt: skip
+            axes.axvline(0, color="0.1", linewidth=0.8)
+            axes.set(xlim=SHOWN, title=model, yticks=places, yticklabels=of_model["region"])
+            axes.set_ylim(len(of_model) - 0.4, -0.6)
+            axes.grid(axis="x", color="0.9")
+            axes.set_axisbelow(True)
+        for axes in grid[-1]:
+            axes.set_xlabel("S, share of the margin lost")
+        label = "validation ROIs, 95 % interval"
+        bar = mpl.patches.Patch(facecolor="0.6", label=label)
+        figure.legend(handles=[bar, training], loc="outside upper center", ncols=2, frameon=False)
     return figure

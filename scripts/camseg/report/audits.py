@@ -63,7 +63,7 @@ def read_locality(path: str | Path) -> pd.DataFrame:
     return table
 
 
-def slopes(locality: pd.DataFrame) -> dict[str, float]:
+def slopes(cells: pd.DataFrame) -> dict[str, float]:
     """Return how far cells look where they are drawn: by axis, 1 for there, 0 for any place alike.
 
     The slope of the regression of a cell's centre on its place, over the cells of all ROIs; NaN
@@ -71,11 +71,16 @@ def slopes(locality: pd.DataFrame) -> dict[str, float]:
     """
     found = {}
     for axis in AXES:
-        place, centre = locality[[f"place_{axis}", f"centre_{axis}"]].dropna().to_numpy().T
+        place, centre = cells[[f"place_{axis}", f"centre_{axis}"]].dropna().to_numpy().T
         spread = place - place.mean() if len(place) else place
         variance = spread @ spread
         found[axis] = float(spread @ centre / variance) if variance > 0 else np.nan
     return found
+
+
+def locality(splits: Sequence[pd.DataFrame]) -> dict[str, float]:
+    """Return the `slopes` of a model by axis, on average over its splits."""
+    return pd.DataFrame([slopes(table) for table in splits]).mean().to_dict()
 
 
 def read_measured(path: str | Path) -> pd.DataFrame:
@@ -103,8 +108,7 @@ def sanity(
         of_splits = [table.groupby("check")[["correlation", "dice"]].mean() for table in splits]
         means = pd.concat(of_splits).groupby("check").mean()
         values = {name: means.loc[check, kind] for name, (check, kind, _) in SANITY.items()}
-        local = pd.DataFrame([slopes(table) for table in cells[model]]).mean()
-        values |= {f"locality_{axis}s": local[axis] for axis in AXES}
+        values |= {f"locality_{axis}s": slope for axis, slope in locality(cells[model]).items()}
         rows.append({"Classifier": model} | values | {"degenerate": degenerate[model]})
     faithful = {name: expected for name, (_, _, expected) in SANITY.items()}
     faithful |= {f"locality_{axis}s": 1.0 for axis in AXES}

@@ -1,8 +1,10 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from camseg.figures import audits
 from camseg.figures.style import save
+from camseg.report.transplants import REGIONS
 
 
 def cells(slope: float) -> pd.DataFrame:
@@ -49,3 +51,39 @@ def test_panels_and_their_titles_lie_apart(models):
         assert box.y1 <= figure.bbox.y1 + 1
         assert not any(box.overlaps(other) for other in boxes[:number])
     assert figure.get_figwidth() * 25.4 <= 175.01
+
+
+def shares(*models: str) -> pd.DataFrame:
+    values = [0.9, 0.1, 0.5, 0.2, 0.3, 0.25, -3.4]
+    rows = [
+        (model, region, s, s - 0.1, s + 0.2, 18, s + 0.05, 16)
+        for model in models
+        for region, s in zip(REGIONS, values, strict=True)
+    ]
+    columns = ["Classifier", "region", "S", "low", "high", "n", "S_training", "n_training"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_bars_are_the_shares_with_their_intervals(tmp_path):
+    figure = audits.transplant(shares("One", "Two"))
+    one, two = figure.axes
+    assert [one.get_title(), two.get_title()] == ["One", "Two"]
+    assert [bar.get_width() for bar in one.patches] == [0.9, 0.1, 0.5, 0.2, 0.3, 0.25, -3.4]
+    assert [bar.get_hatch() for bar in one.patches] == 6 * [None] + ["////"]
+    assert [label.get_text() for label in one.get_yticklabels()] == list(REGIONS)
+    assert [text.get_text() for text in one.texts] == ["-3.40"]  # beyond the axis
+    (ends,) = one.containers[1][2]
+    np.testing.assert_allclose(ends.get_segments()[0], [[0.8, 0], [1.1, 0]])
+    marks = next(line for line in one.get_lines() if line.get_marker() == "D")
+    np.testing.assert_allclose(marks.get_xdata(), shares("One")["S_training"])
+    for name in ("1.svg", "2.svg"):
+        save(audits.transplant(shares("One")), [tmp_path / name])
+    assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()
+
+
+def test_shares_without_an_interval_are_drawn():
+    table = shares("One").assign(low=np.nan, high=np.nan)
+    table.loc[2:3, ["S", "S_training"]] = np.nan
+    figure = audits.transplant(table)
+    figure.draw_without_rendering()
+    assert len(figure.axes[0].patches) == len(REGIONS)
