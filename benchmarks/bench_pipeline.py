@@ -73,7 +73,7 @@ def measure(network: str, size: int, path: Path, args: argparse.Namespace) -> No
     sources = []
     for load in (True, False):
         rois = store.read_rois([path], load=load)
-        weights = filtering.weights("mask", rois, cams=None, seed=1)
+        weights = filtering.weights("mask", rois, filtering.Given(), seed=1)
         preprocess = partial(classifiers.preprocess, network)
         sources.append(Examples(rois.image, rois.label, weights, preprocess))
     batch = np.arange(args.batch_size)

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -14,6 +15,7 @@ from camseg.networks import classifiers
 from camseg.networks.options import BatchOptions
 from camseg.networks.registry import NETWORKS
 from camseg.options import add_options, from_arguments
+from camseg.seeds import derive_seed
 
 
 def main() -> None:
@@ -24,6 +26,12 @@ def main() -> None:
     parser.add_argument("--explanation", required=True, help="grad_cam or hires_cam")
     add_options(parser, CamOptions)
     add_options(parser, BatchOptions)
+    parser.add_argument(
+        "--untrained",
+        type=int,
+        metavar="SEED",
+        help="explain the network with random weights of this seed, instead of the model's own",
+    )
     parser.add_argument("--output", required=True, help="HDF5 file of CAMs to write")
     args = parser.parse_args()
 
@@ -34,6 +42,10 @@ def main() -> None:
     options |= {"explanation": args.explanation, "network": args.network}
     rois = store.read_rois(args.shards, load=False)
     model = explain.load(args.model, threads=batches.threads)
+    if args.untrained is not None:
+        purpose = "untrained", model.name, Path(args.output).stem
+        model = classifiers.untrained(model, derive_seed(args.untrained, *purpose))
+        options["untrained"] = args.untrained
     degenerate = np.zeros(len(rois), bool)
     with store.cam_writer(args.output, roi_id=rois.roi_id, options=options) as write:
         for start in tqdm(range(0, len(rois), batches.batch_size), unit="batch", mininterval=5):

@@ -9,6 +9,7 @@ from camseg.figures import maps
 from camseg.figures.style import save
 from camseg.io import store
 from camseg.rois import split
+from camseg.training.filtering import Given
 from camseg.training.filters import inverse, mask
 
 
@@ -26,7 +27,7 @@ def main() -> None:
     rois = rois.take(side == "validation")
     normal = maps.normal_partner(abnormal, rois)
     shown = np.array([list(rois.roi_id).index(roi_id) for roi_id in (abnormal, normal)])
-    kept, rest = (regime.weights(rois, None, args.seed)(shown) for regime in (mask, inverse))
+    kept, rest = (regime.weights(rois, Given(), args.seed)(shown) for regime in (mask, inverse))
     save(maps.figure9(rois.take(shown), kept, rest), args.output)
 
 

@@ -15,8 +15,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
-    parser.add_argument("--cams", help="HDF5 file of compute_cams.py, for regimes of CAMs")
     parser.add_argument("--regime", required=True, help="original, cam, mask, inverse or a control")
+    parser.add_argument("--cams", help="HDF5 file of compute_cams.py, if the regime needs it")
+    parser.add_argument("--untrained", help="likewise, of the same network untrained")
+    parser.add_argument("--verdicts", help="predictions.tsv of the network of the CAMs, likewise")
     add_options(parser, ClassifierOptions)
     add_options(parser, TrainingOptions)
     add_options(parser, ExecutionOptions)
@@ -36,7 +38,7 @@ def main() -> None:
     from camseg.training.run import Inputs, Outputs, train_classifier  # TensorFlow takes seconds
 
     train_classifier(
-        Inputs(args.shards, args.split, args.cams),
+        Inputs(args.shards, args.split, args.cams, args.untrained, args.verdicts),
         Outputs(args.model, args.history, args.metrics, args.predictions),
         regime=args.regime,
         classifier=classifier,

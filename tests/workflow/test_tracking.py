@@ -36,7 +36,7 @@ OWN = {
     "errors": EVERY,
     "named": "extract_rois index_cases render_candidates " + SCORING + MODELS + IMAGES,
     "options": "make_phantom split_rois render_sensitivity " + INGESTION + MODELS + SAMPLES,
-    "seeds": "make_phantom extract_rois split_rois train_classifier probe_cams "
+    "seeds": "make_phantom extract_rois split_rois train_classifier compute_cams probe_cams "
     + ("render_transplant " + SCORING + STATISTICS + IMAGES + AUDIT),
     "audit.locality": "check_cams",
     "audit.regions": "transplant_regions",
@@ -133,14 +133,17 @@ OWN = {
     "training.filters.blob": "",
     "training.filters.cam": "train_classifier",  # of its regime alone, as the others
     "training.filters.cam_alone": "",
+    "training.filters.cam_untrained": "",
     "training.filters.gaussian": "",
     "training.filters.inverse": "train_classifier render_figure9",
     "training.filters.inverse_cam": "",
     "training.filters.mask": "train_classifier render_figure9",
+    "training.filters.mask_paired": "",
     "training.filters.noise": "",
     "training.filters.original": "train_classifier",
     "training.filters.silhouette": "",
     "training.filters.swapped": "",
+    "training.filters.swapped_verdict": "",
     "training.loop": "train_classifier",
     "training.metrics": "train_classifier render_map_alone render_claims",
     "training.options": "train_classifier",

@@ -68,14 +68,16 @@ def test_controls_are_further_trainings_that_wait_for_their_cams(project):
     controls = {
         name: ["Xception"]
         for name, regime in REGIMES.items()
-        if regime.needs_cams and name != "cam"
+        if "cams" in regime.needs and name != "cam"
     }
     config = {"regimes": {**controls, "silhouette": "all"}}
-    assert jobs(snakemake(project, "-n", "all", config=config))["train_classifier"] == 19 + 6 + 6
+    assert jobs(snakemake(project, "-n", "all", config=config))["train_classifier"] == 19 + 8 + 6
     target = "results/phantom/training/{}/Xception/split-0/model.keras"
-    for regime, first in (("noise", 1), ("silhouette", 0)):
+    for regime, first, maps in (
+        ("noise", 1, 1), ("silhouette", 0, 0), ("swapped_verdict", 1, 1), ("cam_untrained", 1, 2),
+    ):  # fmt: skip
         counts = jobs(snakemake(project, "-n", target.format(regime), config=config))
-        assert (counts["train_classifier"], counts.get("compute_cams", 0)) == (1 + first, first)
+        assert (counts["train_classifier"], counts.get("compute_cams", 0)) == (1 + first, maps)
 
 
 @pytest.mark.parametrize("profile", ["gpu", "slurm"])

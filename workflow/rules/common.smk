@@ -73,6 +73,8 @@ CASES = config["dataset"]["path"] if SOURCE.path else "<results>/cases"
 READER = f"camseg.datasets.sources.{SOURCE.reader}"
 SPLITS = range(config["splits"])
 EXPLANATION = config["cam"]["explanation"]
+# what an explanation's name ends with if the network explained has random weights
+UNTRAINED = "_untrained"
 REGIMES = {
     "original": list(MODELS),
     **{
@@ -138,11 +140,22 @@ PROBES = of_models("<results>/probe/{explanation}/{model}/split-{split}.tsv")
 DICE_MODELS = [model for model in MODELS for _ in SPLITS]  # the model of each
 
 
-def cams_for_filter(wildcards):
-    """The CAM file that a regime of CAMs filters its ROIs with; none for other regimes."""
-    if not KNOWN_REGIMES[wildcards.regime].needs_cams:
-        return []
-    return f"<results>/cams/{EXPLANATION}/{{model}}/split-{{split}}.h5"
+def method_of(wildcards):
+    """The method of an explanation, of the network as trained or untrained."""
+    return wildcards.explanation.removesuffix(UNTRAINED)
+
+
+# what a regime of training may need besides ROIs, by the names of `needs` in its entry
+GIVEN = {
+    "cams": f"<results>/cams/{EXPLANATION}/{{model}}/split-{{split}}.h5",
+    "untrained": f"<results>/cams/{EXPLANATION}{UNTRAINED}/{{model}}/split-{{split}}.h5",
+    "verdicts": "<results>/training/original/{model}/split-{split}/predictions.tsv",
+}
+
+
+def given(name):
+    """The input function of one of GIVEN: the file for the regimes that need it, else none."""
+    return lambda wildcards: GIVEN[name] if name in KNOWN_REGIMES[wildcards.regime].needs else []
 
 
 def image_of_figure1(wildcards):

@@ -1,8 +1,8 @@
 rule compute_cams:
-    """A model's heat map of every ROI, as scored and as its grid gives it."""
+    """A model's heat map of every ROI, as scored and as its grid gives it, trained or untrained."""
     input:
         code=lambda wildcards: code(
-            "compute_cams", f"camseg.explanations.methods.{wildcards.explanation}"
+            "compute_cams", f"camseg.explanations.methods.{method_of(wildcards)}"
         ),
         shards=ROIS,
         model="<results>/training/original/{model}/split-{split}/model.keras",
@@ -19,11 +19,15 @@ rule compute_cams:
         **NETWORK,
     params:
         network=lambda wildcards: MODELS[wildcards.model].network,
+        method=method_of,
+        untrained=lambda wildcards: (
+            [] if wildcards.explanation in EXPLANATIONS else ["--untrained", config["seed"]]
+        ),
         options=to_arguments(CamOptions, config["cam"]),
         batches=to_arguments(BatchOptions, config["training"]),
     message:
         "Explaining {wildcards.model} on every ROI (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
-        " --shards {input.shards:q} --explanation {wildcards.explanation} {params.options:q}"
-        " {params.batches:q} --output {output.cams:q} > {log:q} 2>&1"
+        " --shards {input.shards:q} --explanation {params.method} {params.untrained}"
+        " {params.options:q} {params.batches:q} --output {output.cams:q} > {log:q} 2>&1"

@@ -23,6 +23,11 @@ MEASURED = [
     *expand("{stage}/split-{split}", stage=["split_rois", "score_baselines"], split=SPLITS),
     *of_models("probe_cams/{explanation}/{model}/split-{split}"),
     *[
+        f"compute_cams/{EXPLANATION}{UNTRAINED}/{model}/split-{split}"
+        for model in REGIMES.get("cam_untrained", [])
+        for split in SPLITS
+    ],
+    *[
         path
         for stage in ("compute_cams", "score_dice", "check_cams", "measure_sensitivity")
         for path in of_models(f"{stage}/{{explanation}}/{{model}}/split-{{split}}")

@@ -6,7 +6,9 @@ rule train_classifier:
         ),
         shards=ROIS,
         split="<results>/splits/split-{split}.tsv",
-        cams=cams_for_filter,
+        cams=given("cams"),
+        untrained=given("untrained"),
+        verdicts=given("verdicts"),
         weights=lambda wildcards: MODELS[wildcards.model].weights_file or [],
     output:
         model="<results>/training/{regime}/{model}/split-{split}/model.keras",
@@ -31,13 +33,15 @@ rule train_classifier:
             ClassifierOptions, asdict(MODELS[wildcards.model])
         ),
         options=to_arguments(TrainingOptions, config["training"]),
-        cams=lambda wildcards, input: ["--cams", input.cams] if input.cams else [],
+        given=lambda wildcards, input: [
+            part for name in GIVEN if input[name] for part in (f"--{name}", input[name])
+        ],
         seed=config["seed"],
     message:
         "Training {wildcards.model} on {wildcards.regime} ROIs (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
-        " --regime {wildcards.regime} {params.classifier:q} {params.cams:q} {params.options:q}"
+        " --regime {wildcards.regime} {params.classifier:q} {params.given:q} {params.options:q}"
         " {resources.execution} --seed {params.seed} --model {output.model:q}"
         " --history {output.history:q} --metrics {output.metrics:q}"
         " --predictions {output.predictions:q} > {log:q} 2>&1"

@@ -122,6 +122,17 @@ def _keras_home() -> Path:
     return home if os.access(home, os.W_OK) else Path("/tmp/.keras")
 
 
+def untrained(model: keras.Model, seed: int) -> keras.Model:
+    """Return a copy of a model with random weights, drawn anew by `seed`; the model keeps its own.
+
+    All weights are random, also those that its training began with.
+    """
+    from camseg.networks.backend import keras
+
+    keras.utils.set_random_seed(seed % 2**32)
+    return keras.models.clone_model(model)
+
+
 def preprocess(network: str, images: np.ndarray) -> np.ndarray:
     """Return grey `images` (n, S, S), 0..255, as the network's input: (n, S, S, 3) float32.
 

@@ -2,12 +2,13 @@
 
 A regime gives every ROI weights, 0 (removed) to 255 (kept), by which its pixels are multiplied
 while loading, batch by batch; filtered images are never stored. A regime is a module of
-`camseg.training.filters` with a function `weights(rois, cams, seed)`, and a function
+`camseg.training.filters` with a function `weights(rois, given, seed)`, and a function
 `images(rois)` if they do not multiply the ROIs themselves. What is drawn depends on the seed and
 the ROI's id only, and on the ids of the candidates.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,17 +21,28 @@ FILTERS = "camseg.training.filters"
 Weights = Callable[[np.ndarray], np.ndarray]  # index (b,) of ROIs -> their weights (b, S, S) uint8
 
 
-def weights(regime: str, rois: Rois, *, cams: Images | None, seed: int) -> Weights | None:
+@dataclass(frozen=True)
+class Given:
+    """What regimes take from a network, in the order of the ROIs; None is what was not given.
+
+    The fields are named as in `registry.Regime.needs`.
+    """
+
+    cams: Images | None = None  # (n, S, S) uint8, the grey maps of the network of these ROIs
+    untrained: Images | None = None  # (n, S, S) uint8, those of the same network untrained
+    verdicts: np.ndarray | None = None  # (n,) bool, whether the network says abnormal
+
+
+def weights(regime: str, rois: Rois, given: Given, *, seed: int) -> Weights | None:
     """Return what gives the weights of any of `rois` under `regime`; None = all is kept.
 
-    The result maps an index (b,) into `rois` to weights (b, S, S) uint8, 255 = 1. `cams`
-    (n, S, S) uint8 are the ROIs' grey maps, in the order of `rois`, if the regime needs them.
-    Pass the ROIs of one side of the split only: what a regime takes from other ROIs must not
-    cross it. Raises CamsegError if the regime is unknown or lacks what it needs.
+    The result maps an index (b,) into `rois` to weights (b, S, S) uint8, 255 = 1. Pass the ROIs of
+    one side of the split only: what a regime takes from other ROIs must not cross it. Raises
+    CamsegError if the regime is unknown or lacks what it needs.
     """
     module = named.load(FILTERS, regime, "regime")
     try:
-        return module.weights(rois, cams, seed)
+        return module.weights(rois, given, seed)
     except CamsegError as error:
         raise CamsegError(f"regime {regime!r}: {error}") from error
 
@@ -51,14 +63,14 @@ def apply(images: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     return images * (weights / np.float32(255))
 
 
-def needed(cams: Images | None, rois: Rois) -> Images:
-    """Return the CAMs that a regime needs; CamsegError if they are not of these ROIs."""
-    if cams is None or cams.shape != rois.image.shape:
+def needed(maps: Images | None, rois: Rois, what: str = "a CAM") -> Images:
+    """Return the maps that a regime needs; CamsegError says `what` if they are not of `rois`."""
+    if maps is None or maps.shape != rois.image.shape:
         raise CamsegError(
-            f"needs a CAM of each ROI, shape {rois.image.shape}, "
-            f"not {None if cams is None else cams.shape}"
+            f"needs {what} of each ROI, shape {rois.image.shape}, "
+            f"not {None if maps is None else maps.shape}"
         )
-    return cams
+    return maps
 
 
 def other_patients(rois: Rois, roi: int, candidates: np.ndarray, missing: str) -> np.ndarray:

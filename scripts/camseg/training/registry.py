@@ -27,13 +27,14 @@ class Comparison:
 class Regime:
     """A regime: `multiplies` says what with what; `column` is its best accuracy's in the tables.
 
-    `needs_cams` says whether its weights come from the ROIs' CAMs, `comparisons` which claims it
-    serves, `marker` how Figure 8 marks it (empty for the paper's own).
+    `needs` names what its weights are made of besides the ROIs: fields of `filtering.Given`.
+    `comparisons` are the claims it serves, `marker` is how Figure 8 marks it (empty for the
+    paper's own).
     """
 
     multiplies: str
     column: str
-    needs_cams: bool = False
+    needs: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     marker: str = ""
 
@@ -43,7 +44,8 @@ def _against_cam(control: str, words: str) -> tuple[Comparison, ...]:
     return (
         Comparison(
             *("H1", "cam", control),
-            f"More accurate on the CAM's regions than on {words}: where the CAM looks matters.",
+            f"More accurate on the CAM's regions than on {words}: the CAM tells more, "
+            "by what lies under it or by the verdict that it carries.",
             f"Less accurate on the CAM's regions than on {words}: the CAM misses what matters.",
             f"Not shown that the CAM's regions serve better than {words}.",
         ),
@@ -55,7 +57,7 @@ REGIMES = {
     "cam": Regime(
         "ROI x its CAM",
         "CAM_val_acc",
-        needs_cams=True,
+        needs=("cams",),
         comparisons=(
             Comparison(
                 *("H1", "cam", "original"),
@@ -114,7 +116,7 @@ REGIMES = {
     "cam_alone": Regime(
         "white x its CAM: the map without any pixel",
         "CAM_alone_val_acc",
-        needs_cams=True,
+        needs=("cams",),
         comparisons=(
             Comparison(
                 *("H1", "cam", "cam_alone"),
@@ -130,36 +132,95 @@ REGIMES = {
     "swapped": Regime(
         "ROI x the CAM of another patient's ROI",
         "swapped_val_acc",
-        needs_cams=True,
+        needs=("cams",),
         comparisons=_against_cam("swapped", "another patient's CAM"),
         marker="^",
     ),
     "gaussian": Regime(
         "ROI x a centred Gaussian with the sum of its CAM",
         "gaussian_val_acc",
-        needs_cams=True,
+        needs=("cams",),
         comparisons=_against_cam("gaussian", "a centred Gaussian"),
         marker="v",
     ),
     "noise": Regime(
         "ROI x smooth noise with the grey levels of its CAM",
         "noise_val_acc",
-        needs_cams=True,
+        needs=("cams",),
         comparisons=_against_cam("noise", "smooth noise"),
         marker="D",
     ),
     "blob": Regime(
         "ROI x one random patch as large as the sum of its CAM",
         "blob_val_acc",
-        needs_cams=True,
+        needs=("cams",),
         comparisons=_against_cam("blob", "a random patch"),
         marker="P",
+    ),
+    "cam_untrained": Regime(
+        "ROI x the grey levels of its CAM, laid out by the map of the same network untrained",
+        "CAM_untrained_val_acc",
+        needs=("cams", "untrained"),
+        comparisons=(
+            Comparison(
+                *("H1", "cam", "cam_untrained"),
+                "More accurate on the CAM's regions than on those of an untrained network's map at "
+                "the same grey levels: the places of this map matter, not its grey levels alone; "
+                "they may matter by the verdict that they tell.",
+                "Less accurate on the CAM's regions than on those of an untrained network's map at "
+                "the same grey levels: places that nothing was learned for serve better.",
+                "Not shown that the CAM's places serve better than those of an untrained "
+                "network's map.",
+            ),
+        ),
+        marker="p",
+    ),
+    "swapped_verdict": Regime(
+        "ROI x the CAM of another patient's ROI that the network gave the same class",
+        "swapped_verdict_val_acc",
+        needs=("cams", "verdicts"),
+        comparisons=(
+            Comparison(
+                *("H1", "cam", "swapped_verdict"),
+                "More accurate on a ROI's own CAM than on that of another patient's ROI with the "
+                "same verdict: it tells more than the class that the network gave.",
+                "Less accurate on a ROI's own CAM than on that of another patient's ROI with the "
+                "same verdict: its own places do not serve.",
+                "Not shown that a ROI's own CAM serves better than another one of the same "
+                "verdict.",
+            ),
+            Comparison(
+                *("H1", "swapped_verdict", "swapped"),
+                "More accurate on other patients' CAMs if they have the ROI's verdict: the class "
+                "that the network gave is told by a map, whatever lies under it.",
+                "Less accurate on other patients' CAMs if they have the ROI's verdict: "
+                "no sign that the verdict that a map carries serves.",
+                "Not shown that the verdict that another patient's CAM carries serves.",
+            ),
+        ),
+        marker="h",
     ),
     "inverse_cam": Regime(
         "ROI x (1 - its CAM)",
         "inverse_CAM_val_acc",
-        needs_cams=True,
+        needs=("cams",),
         comparisons=_against_cam("inverse_cam", "what the CAM removes"),
         marker="X",
+    ),
+    "mask_paired": Regime(
+        "ROI x its lesion's mask; a normal ROI x the mirrored mask of the lesion opposite",
+        "mask_paired_val_acc",
+        comparisons=(
+            Comparison(
+                *("H2", "mask_paired", "mask"),
+                "More accurate if a normal ROI has the outline of the lesion opposite, not of "
+                "another patient's: unrelated outlines are in the way.",
+                "Less accurate if a normal ROI has the outline of the lesion opposite, not of "
+                "another patient's: part of mask_val_acc is due to outlines that do not fit "
+                "their ROI.",
+                "Not shown that it matters whose outline a normal ROI is given.",
+            ),
+        ),
+        marker="*",
     ),
 }

@@ -14,7 +14,9 @@ import pandas as pd
 
 from camseg import named
 from camseg.code import code_of
+from camseg.errors import CamsegError
 from camseg.io import store
+from camseg.io.checked import PREDICTIONS, REMEDY, read_table
 from camseg.io.files import digest, whole_file
 from camseg.networks import classifiers
 from camseg.networks.devices import claim_gpu, devices
@@ -35,11 +37,21 @@ SIDES = ("train", "validation")
 
 @dataclass(frozen=True)
 class Inputs:
-    """The files that a training reads: ROI shards, a split's table, CAMs for regimes of CAMs."""
+    """The files that a training reads: ROI shards, a split's table, and what its regime needs.
+
+    Those are CAMs of a network, of the same network untrained, and the network's predictions.
+    """
 
     shards: Sequence[str]
     split: str
     cams: str | None = None
+    untrained: str | None = None
+    verdicts: str | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """Return the files that the regime needs, those of `filtering.Given`."""
+        return [path for path in (self.cams, self.untrained, self.verdicts) if path]
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,7 @@ def identity(inputs: Inputs, what: dict, settings: Settings, weights_file: str |
     `what` says which classifier is trained in which regime. Code, data, versions, the kind of
     device and TensorFlow's switches are part of it. Raises CamsegError if there is no such regime.
     """
-    data = [inputs.shards, [inputs.split], [inputs.cams] if inputs.cams else []]
+    data = [inputs.shards, [inputs.split], inputs.given]
     data += [[weights_file] if weights_file else []]
     chosen = named.load(filtering.FILTERS, what["regime"], "regime")
     code = code_of(Path(__file__), [chosen.__name__])
@@ -174,20 +186,36 @@ def _read(
     rois = store.read_rois(inputs.shards, load=False)
     sides = split.read_split(inputs.split, rois.roi_id)
     rois, sides = rois.take(sides != "unused"), sides[sides != "unused"]
-    cams = store.read_cams(inputs.cams, rois.roi_id, load=False).cam if inputs.cams else None
-    size = rois.image.nbytes + rois.mask.nbytes + (cams.nbytes if cams else 0)
+    maps = {
+        name: store.read_cams(path, rois.roi_id, load=False).cam
+        for name, path in (("cams", inputs.cams), ("untrained", inputs.untrained))
+        if path
+    }
+    verdicts = _verdicts(inputs.verdicts, rois.roi_id) if inputs.verdicts else None
+    size = sum(images.nbytes for images in (rois.image, rois.mask, *maps.values()))
     in_memory = size <= 1e6 * execution.memory_mb
 
     def examples(side: str) -> Examples:
         chosen = rois.take(sides == side)
-        maps = cams.take(sides == side) if cams else None
+        own = {name: images.take(sides == side) for name, images in maps.items()}
         if in_memory:
-            chosen, maps = chosen.loaded(), maps and maps[:]
+            chosen, own = chosen.loaded(), {name: images[:] for name, images in own.items()}
+        given = filtering.Given(
+            **own, verdicts=None if verdicts is None else verdicts[sides == side]
+        )
         return Examples(
             images=filtering.images(regime, chosen),
             labels=chosen.label,
-            weights=filtering.weights(regime, chosen, cams=maps, seed=seed),
+            weights=filtering.weights(regime, chosen, given, seed=seed),
             preprocess=partial(classifiers.preprocess, classifier.network),
         )
 
     return rois, sides, {side: examples(side) for side in SIDES}
+
+
+def _verdicts(path: str, roi_ids: np.ndarray) -> np.ndarray:
+    """Return whether a network calls each of `roi_ids` abnormal, (n,) bool, by its predictions."""
+    table = read_table(path, PREDICTIONS, ["roi_id"]).set_index("roi_id")
+    if set(table.index) != set(roi_ids):
+        raise CamsegError(f"{path}: is not of the split's ROIs; {REMEDY}")
+    return (table.loc[list(roi_ids), "probability"] > 0.5).to_numpy()

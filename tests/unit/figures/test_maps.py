@@ -201,7 +201,7 @@ def test_figure9_shows_what_the_networks_saw(study, drawn):
     arguments = "--shards shard.h5 --split split-0.tsv --dice Xception.tsv VGG16.tsv --seed 7"
     shown, mask, inverse = drawn(render_figure9, arguments)
     used = rois.take(side == "validation")
-    expected = filtering.weights("mask", used, cams=None, seed=7)(np.arange(len(used)))
+    expected = filtering.weights("mask", used, filtering.Given(), seed=7)(np.arange(len(used)))
     places = [list(used.roi_id).index(roi_id) for roi_id in shown.roi_id]
     assert shown.label.tolist() == [1, 0]
     assert shown.patient_id[0] == shown.patient_id[1]

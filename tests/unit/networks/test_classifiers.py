@@ -129,6 +129,20 @@ def test_momentum_reaches_nested_layers(monkeypatch):
     assert norm.momentum == 0.7
 
 
+def test_an_untrained_copy_has_random_weights_that_the_seed_says(mobilenet):
+    before = mobilenet.get_weights()
+    first, again, other = (classifiers.untrained(mobilenet, seed) for seed in (2**40, 2**40, 3))
+    pairs = [*zip(before, mobilenet.get_weights(), strict=True)]
+    pairs += zip(first.get_weights(), again.get_weights(), strict=True)
+    for one, two in pairs:
+        np.testing.assert_array_equal(one, two)
+    assert first.name == mobilenet.name
+    kernels = [model.get_layer("logits").kernel.numpy() for model in (mobilenet, first, other)]
+    assert len({kernel.tobytes() for kernel in kernels}) == 3
+    limit = (6 / sum(kernels[1].shape)) ** 0.5  # of Keras' uniform distribution
+    assert 0.9 * limit < np.abs(kernels[1]).max() <= limit
+
+
 def test_no_momentum_keeps_the_networks_own():
     model = classifiers.build("MobileNetV2", size=32, batchnorm_momentum=None)
     assert model.get_layer("bn_Conv1").momentum == 0.999

@@ -4,11 +4,11 @@ import pytest
 from camseg.errors import CamsegError
 from camseg.training import filtering
 from camseg.training.registry import REGIMES
-from regimes import SIZE, filtered, study, weigh
+from regimes import SIZE, filtered, given, study, weigh
 
 WEIGHING = [regime for regime in REGIMES if regime != "original"]
 OF_MASKS = ["mask", "inverse", "silhouette"]
-DRAWN = [*OF_MASKS, "swapped", "noise", "blob"]
+DRAWN = [*OF_MASKS, "swapped", "swapped_verdict", "noise", "blob"]
 
 
 def test_weights_of_255_keep_and_those_of_0_remove():
@@ -45,7 +45,7 @@ def test_weights_depend_on_the_roi_only_and_on_the_seed(regime):
 @pytest.mark.parametrize("regime", WEIGHING)
 def test_weights_of_a_batch_are_those_of_all(regime):
     rois, cams = study()
-    weights = filtering.weights(regime, rois, cams=cams, seed=1)
+    weights = filtering.weights(regime, rois, given(rois, cams), seed=1)
     batch = np.array([4, 1, 3])
     assert weights(batch).dtype == np.uint8
     np.testing.assert_array_equal(weights(batch), weights(np.arange(len(rois)))[batch])
@@ -96,7 +96,7 @@ def test_values_are_laid_where_a_field_is_large():
 def test_an_unknown_regime_is_one_readable_line(regime, hint):
     rois, cams = study()
     for ask in (
-        lambda: filtering.weights(regime, rois, cams=cams, seed=0),
+        lambda: filtering.weights(regime, rois, given(rois, cams), seed=0),
         lambda: filtering.images(regime, rois),
     ):
         with pytest.raises(CamsegError) as error:

@@ -287,7 +287,7 @@ def test_images_read_batch_by_batch_are_those_in_memory(study):
     loaded, left = (store.read_rois([study / "shard.h5"], load=load) for load in (True, False))
     sides = []
     for rois in (loaded, left):
-        weights = filtering.weights("inverse", rois, cams=None, seed=1)
+        weights = filtering.weights("inverse", rois, filtering.Given(), seed=1)
         sides.append(loop.Examples(rois.image, rois.label, weights, to_input))
     for batch in loop.batches(np.random.default_rng(1).permutation(30), 8):
         np.testing.assert_array_equal(sides[0].inputs(batch), sides[1].inputs(batch))

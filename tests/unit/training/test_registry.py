@@ -1,3 +1,5 @@
+from dataclasses import fields, replace
+
 import pytest
 import yaml
 
@@ -7,7 +9,7 @@ from camseg.training import filtering
 from camseg.training.filtering import FILTERS
 from camseg.training.registry import REGIMES
 from project import ROOT
-from regimes import study
+from regimes import given, study
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 
@@ -18,14 +20,23 @@ def test_table_modules_and_configuration_name_the_same_regimes():
     assert sorted(REGIMES) == named.names(FILTERS)
 
 
+LACKS = {
+    "cams": "needs a CAM of each ROI, shape",
+    "untrained": "needs the untrained network's map of each ROI, shape",
+    "verdicts": "needs the network's verdict on each ROI",
+}
+
+
 @pytest.mark.parametrize("regime", REGIMES)
-def test_regimes_of_cams_and_no_others_refuse_to_go_without(regime):
-    rois, _ = study()
-    if REGIMES[regime].needs_cams:
-        with pytest.raises(CamsegError, match=f"^regime '{regime}': needs a CAM of each ROI, sha"):
-            filtering.weights(regime, rois, cams=None, seed=0)
-    else:
-        filtering.weights(regime, rois, cams=None, seed=0)
+def test_regimes_refuse_to_go_without_what_they_need_and_need_no_more(regime):
+    rois, cams = study()
+    everything, needs = given(rois, cams), REGIMES[regime].needs
+    assert set(LACKS) == {field.name for field in fields(everything)} >= set(needs)
+    rest = {name: None for name in LACKS if name not in needs}
+    filtering.weights(regime, rois, replace(everything, **rest), seed=0)
+    for name in needs:
+        with pytest.raises(CamsegError, match=f"^regime '{regime}': {LACKS[name]}"):
+            filtering.weights(regime, rois, replace(everything, **{name: None}), seed=0)
 
 
 def test_columns_and_markers_tell_regimes_apart():

@@ -122,14 +122,17 @@ def test_so_is_the_content_of_every_file(study, tmp_path, name):
     assert {key for key in first if first[key] != second[key]} == {"data"}
 
 
-def test_so_are_the_cams_and_the_weights_that_it_starts_from(study, tmp_path):
+def test_so_are_the_files_of_its_regime_and_the_weights_that_it_starts_from(study, tmp_path):
     (tmp_path / "a.h5").write_bytes(b"a")
     (tmp_path / "b.h5").write_bytes(b"b")
-    found = [identity(inputs_in(study)), identity(inputs_in(study, cams=None))]
-    found += [identity(inputs_in(study), weights_file=tmp_path / name) for name in ("a.h5", "b.h5")]
+    inputs = inputs_in(study)
+    found = [identity(inputs), identity(inputs_in(study, cams=None))]
+    found += [identity(inputs, weights_file=tmp_path / name) for name in ("a.h5", "b.h5")]
+    found += [identity(replace(inputs, untrained=str(tmp_path / "a.h5")))]
+    found += [identity(replace(inputs, verdicts=str(tmp_path / "b.h5")))]
     data = [str(each.pop("data")) for each in found]
-    assert len(set(data)) == 4
-    assert found[0] == found[1] == found[2] == found[3]
+    assert len(set(data)) == 6
+    assert all(each == found[0] for each in found)
 
 
 def test_what_changes_no_result_is_no_part_of_it(study):
@@ -216,6 +219,44 @@ def test_what_cannot_be_trained_ends_before_it_begins(study, tmp_path):
     with pytest.raises(CamsegError, match=r"has no network MobileNetV4; did you mean MobileNetV2"):
         train_here(inputs_in(study), tmp_path, "mask", replace(SMALL, network="MobileNetV4"))
     assert not {path.name for path in tmp_path.iterdir()} & set(OUTPUTS)
+
+
+@pytest.mark.parametrize("memory_mb", [100, 0])
+def test_maps_and_verdicts_are_those_of_the_rois_of_a_side(study, tmp_path, monkeypatch, memory_mb):
+    """What each side's filter is given: files in another order, one of them with unused ROIs."""
+    rois = store.read_rois([study / "0.h5", study / "1.h5"])
+    side = pd.read_csv(study / "split-0.tsv", sep="\t", index_col="roi_id")["side"]
+    names = side.index[side != "unused"][::-1]
+    says = pd.Series(np.arange(len(names)) % 3 / 2, names)  # 0, 0.5, 1
+    table = pd.DataFrame({"roi_id": names, "patient_id": "p", "label": "normal"})
+    table = table.assign(side="train", probability=says.to_numpy())
+    table.to_csv(tmp_path / "predictions.tsv", sep="\t", index=False)
+    maps = np.random.default_rng(8).integers(0, 256, (N, SIZE, SIZE)).astype(np.uint8)
+    back = np.arange(N)[::-1]
+    store.write_cams(
+        tmp_path / "untrained.h5", cam=maps[back], raw=maps[:, :2, :2].astype(np.float32),
+        roi_id=rois.roi_id[back], options={},
+    )  # fmt: skip
+    inputs = replace(
+        inputs_in(study),
+        untrained=str(tmp_path / "untrained.h5"),
+        verdicts=str(tmp_path / "predictions.tsv"),
+    )
+    seen = []
+    monkeypatch.setattr(
+        run.filtering, "weights", lambda regime, rois, given, seed: seen.append((rois, given))
+    )
+    run._read(inputs, "cam", SMALL, replace(EXECUTION, memory_mb=memory_mb), 5)
+    cams = store.read_cams(study / "cams.h5", rois.roi_id).cam
+    assert [set(side[chosen.roi_id]) for chosen, _ in seen] == [{"train"}, {"validation"}]
+    for chosen, given in seen:
+        places = np.searchsorted(rois.roi_id.astype(str), chosen.roi_id.astype(str))
+        np.testing.assert_array_equal(given.cams[:], cams[places])
+        np.testing.assert_array_equal(given.untrained[:], maps[places])
+        assert given.verdicts.tolist() == (says[chosen.roi_id] > 0.5).tolist()
+    table.iloc[1:].to_csv(tmp_path / "predictions.tsv", sep="\t", index=False)
+    with pytest.raises(CamsegError, match=r"predictions.tsv: is not of the split's ROIs; remove"):
+        run._read(inputs, "cam", SMALL, EXECUTION, 5)
 
 
 def start(study, folder, **execution):

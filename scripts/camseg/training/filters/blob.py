@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from camseg.io.store import Images, Rois
+from camseg.io.store import Rois
 from camseg.seeds import generator
-from camseg.training.filtering import Weights, lay, needed
+from camseg.training.filtering import Given, Weights, lay, needed
 
 
-def weights(rois: Rois, cams: Images | None, seed: int) -> Weights:
+def weights(rois: Rois, given: Given, seed: int) -> Weights:
     """Keep one random patch, at a random place, of as many pixels as the sum of the ROI's CAM."""
-    cams = needed(cams, rois)
+    cams = needed(given.cams, rois)
     y, x = np.indices(rois.image.shape[1:])
 
     def field(roi: int) -> np.ndarray:

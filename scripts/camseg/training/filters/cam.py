@@ -1,10 +1,10 @@
 """Keep what the CAM shows."""
 
-from camseg.io.store import Images, Rois
-from camseg.training.filtering import Weights, needed
+from camseg.io.store import Rois
+from camseg.training.filtering import Given, Weights, needed
 
 
-def weights(rois: Rois, cams: Images | None, seed: int) -> Weights:
+def weights(rois: Rois, given: Given, seed: int) -> Weights:
     """Weigh each pixel by the CAM of its ROI, normal or abnormal."""
-    cams = needed(cams, rois)
+    cams = needed(given.cams, rois)
     return lambda index: cams[index]

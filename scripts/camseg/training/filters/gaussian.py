@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from camseg.io.store import Images, Rois
-from camseg.training.filtering import Weights, needed
+from camseg.io.store import Rois
+from camseg.training.filtering import Given, Weights, needed
 
 
-def weights(rois: Rois, cams: Images | None, seed: int) -> Weights:
+def weights(rois: Rois, given: Given, seed: int) -> Weights:
     """Weigh by a round Gaussian at the ROI's centre, as wide as gives the sum of its CAM."""
-    cams = needed(cams, rois)
+    cams = needed(given.cams, rois)
     size = rois.image.shape[1]
     offset = np.arange(size) - (size - 1) / 2
     sigmas = np.geomspace(0.1, 100 * size, 4000)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from camseg.io.store import Images, Rois
-from camseg.training.filtering import Weights, draw, other_patients
+from camseg.io.store import Rois
+from camseg.training.filtering import Given, Weights, draw, other_patients
 
 
-def weights(rois: Rois, cams: Images | None, seed: int) -> Weights:
+def weights(rois: Rois, given: Given, seed: int) -> Weights:
     """Keep the lesion; of a normal ROI, the outline of some other patient's lesion.
 
     That lesion is drawn among the abnormal ROIs of other patients in `rois`. The draw depends on

@@ -3,16 +3,16 @@
 import cv2
 import numpy as np
 
-from camseg.io.store import Images, Rois
+from camseg.io.store import Rois
 from camseg.seeds import generator
-from camseg.training.filtering import Weights, lay, needed
+from camseg.training.filtering import Given, Weights, lay, needed
 
 STRIDE = 32  # pixels of a ROI per cell of a CAM's grid in most networks
 
 
-def weights(rois: Rois, cams: Images | None, seed: int) -> Weights:
+def weights(rois: Rois, given: Given, seed: int) -> Weights:
     """Weigh by smooth noise with the very grey levels of the ROI's CAM, as coarse as a CAM is."""
-    cams = needed(cams, rois)
+    cams = needed(given.cams, rois)
     size = rois.image.shape[1]
 
     def field(roi: int) -> np.ndarray:

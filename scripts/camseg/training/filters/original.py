@@ -1,7 +1,8 @@
 """Keep everything."""
 
-from camseg.io.store import Images, Rois
+from camseg.io.store import Rois
+from camseg.training.filtering import Given
 
 
-def weights(rois: Rois, cams: Images | None, seed: int) -> None:
+def weights(rois: Rois, given: Given, seed: int) -> None:
     """Weigh nothing."""

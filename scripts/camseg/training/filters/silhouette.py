@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from camseg.io.store import Images, Rois
-from camseg.training.filtering import Weights
+from camseg.io.store import Rois
+from camseg.training.filtering import Given, Weights
 from camseg.training.filters import mask
 
 
-def weights(rois: Rois, cams: Images | None, seed: int) -> Weights:
+def weights(rois: Rois, given: Given, seed: int) -> Weights:
     """Keep what the regime `mask` keeps."""
-    return mask.weights(rois, cams, seed)
+    return mask.weights(rois, given, seed)
 
 
 def images(rois: Rois) -> np.ndarray:

@@ -10,4 +10,4 @@ def test_one_patch_as_large_as_the_cam_is_kept():
         (cam,) = cams[rois.roi_id == name]
         assert set(np.unique(kept)) <= {0, 255}
         assert (kept > 0).sum() == round(cam.sum() / 255)
-        assert ndimage.label(kept)[1] == (name != "Aa")  # whose CAM keeps nothing
+        assert ndimage.label(kept)[1] == (name != "A.abnormal")  # whose CAM keeps nothing

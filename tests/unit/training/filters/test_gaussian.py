@@ -13,5 +13,5 @@ def test_it_is_round_central_and_as_large_as_the_cam():
         np.testing.assert_array_equal(kept, kept[::-1])
         assert kept.max() == kept[SIZE // 2, SIZE // 2]
     y, x = np.indices((SIZE, SIZE)) - (SIZE - 1) / 2
-    log = np.log(weigh("gaussian")["Ba"] / 255)
+    log = np.log(weigh("gaussian")["B.abnormal"] / 255)
     np.testing.assert_allclose(log / log[0, SIZE // 2], (x**2 + y**2) / (31.5**2 + 0.25), atol=0.02)
