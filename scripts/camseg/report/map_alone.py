@@ -47,10 +47,10 @@ def map_alone(trainings: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
     """Return a row per classifier of `probes`, descending by CAM_val_acc; ties by name.
 
     `trainings` is of `results.read_trainings`, `probes` of `read_probes`. Columns: Classifier,
-    val_acc, CAM_val_acc; `cam_probe`, the validation accuracy of the map alone, and its AUC, with
-    their 95 % intervals, as in `intervals.intervals`; CAM_alone_val_acc, if any classifier was
-    trained so; n, the validation ROIs of all splits together, splits and `interval`, the method of
-    `low` and `high`. Accuracies and AUC are means over splits; what was not run is NaN.
+    val_acc, CAM_val_acc; `cam_probe`, the validation accuracy of the map alone, its 95 % interval
+    as in `intervals.intervals`, and its AUC; CAM_alone_val_acc, if any classifier was trained so;
+    n, the validation ROIs of all splits together, splits and `interval`, the method of `low` and
+    `high`. Accuracies and AUC are means over splits; what was not run is NaN.
     """
     shown = [ACCURACIES[name] for name in ("original", "cam")]
     control = ACCURACIES["cam_alone"]
@@ -61,16 +61,15 @@ def map_alone(trainings: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
         auc = [discrimination(part["probability"], part["abnormal"])["auc"] for part in splits]
         runs = pd.DataFrame({"val_acc": [part["right"].mean() for part in splits], "auc": auc})
         runs["n_validation"] = [len(part) for part in splits]
-        (low, high, method), ends = of_accuracy(runs, rois)
-        row = [model, runs["val_acc"].mean(), low, high, runs["auc"].mean(), *ends]
+        (low, high, method), _ = of_accuracy(runs, rois)
+        row = [model, runs["val_acc"].mean(), low, high, runs["auc"].mean()]
         rows.append([*row, len(rois), len(splits), method])
-    columns = ["Classifier", PROBE, "low", "high", "AUC", "AUC_low", "AUC_high"]
-    columns += ["n", "splits", "interval"]
+    columns = ["Classifier", PROBE, "low", "high", "AUC", "n", "splits", "interval"]
     table = pd.DataFrame(rows, columns=columns)
     table = table.join(accuracies.reindex(columns=[*shown, control]), on="Classifier")
     if table[control].isna().all():
         table = table.drop(columns=control)
     else:
-        columns.insert(7, control)
+        columns.insert(5, control)
     table = table.sort_values([shown[1], "Classifier"], ascending=[False, True])
     return table[["Classifier", *shown, *columns[1:]]]
