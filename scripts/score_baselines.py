@@ -24,10 +24,10 @@ def main() -> None:
     parser.add_argument("--curves", required=True, help="HDF5 file of Dice curves to write")
     args = parser.parse_args()
 
-    rois = store.read_rois(args.shards, load=False)
+    rois = store.read_rois(args.shards)
     abnormal = rois.label == 1  # a normal ROI has no score
     side = split.read_split(args.split, rois.roi_id)[abnormal]
-    rois = rois.take(abnormal).loaded()
+    rois = rois.take(abnormal)
     resolution = read_resolution(args.index, args.candidates, rois.roi_id)
     described = localisation.describe(rois, side, resolution)
     tables, curves = [], []

@@ -100,6 +100,7 @@ LATE = {
     "measure_sensitivity": ["camseg.audit.sensitivity", "camseg.explanations.explain"],
     "render_figure1": ["camseg.explanations.imagenet"],
     "transplant_regions": [f"camseg.{name}" for name in ("audit.transplant", EXPLAIN)],
+    "score_untrained": ["camseg.audit.untrained", "camseg.explanations.explain"],
     "train_classifier": ["camseg.training.run"],
 }
 

@@ -16,7 +16,7 @@ import drills
 from project import SMALL, copy_project, snakemake
 
 NETWORK = ("train_classifier", "compute_cams", "check_cams", "measure_sensitivity")
-NETWORK += ("transplant_regions",)
+NETWORK += ("transplant_regions", "score_untrained")
 RULES = "make_phantom index_cases extract_rois merge_candidates split_rois score_dice "
 RULES += "probe_cams render_map_alone "
 RULES += "score_baselines render_tables render_intervals render_claims render_selection_bias "
@@ -32,6 +32,7 @@ PROBE = "probe/grad_cam/MobileNetV2/split-0.tsv"
 DICE = "dice/grad_cam/MobileNetV2/split-0.tsv"
 CURVES = "dice/grad_cam/MobileNetV2/split-0.h5"
 FLOORS = "dice/baselines/split-0.tsv"
+UNTRAINED = "dice/untrained/grad_cam/MobileNetV2/split-0.tsv"
 TRAINING = "training/original/MobileNetV2/split-0"
 
 # who reads what, of those that need no TensorFlow
@@ -136,14 +137,16 @@ SPOILT = [
     (CURVES, cut, ": is not a whole curve file", "render_dice_curves"),
     (FLOORS, swap("all 255", "all 256"), ": ", "render_heat_maps render_dice_curves"),
     (FLOORS, text_in("iou_otsu"), ":2: iou_otsu is 'good'", "render_heat_maps render_dice_curves"),
+    (UNTRAINED, text_in("dice"), ":2: dice is 'good'", "render_heat_maps"),
+    (UNTRAINED, without_line(1), ": untrained MobileNetV2 1 is of other ROIs", "render_heat_maps"),
     ("index.tsv", swap("\tusable\t", "\tgood\t"), ":2: status is 'good'",
-     "extract_rois render_candidates render_figures4_5"),
+     "extract_rois render_candidates render_figures4_5 score_dice score_baselines"),
     ("index.tsv", text_in("lines"), ": a usable view's lines is no number",
-     "extract_rois render_figures4_5"),
+     "extract_rois render_figures4_5 score_dice score_baselines"),
     ("rois/candidates-0.tsv", swap("\tabnormal\t", "\tsick\t"), ": label is 'sick'",
      "merge_candidates"),
     ("rois/candidates.tsv", text_in("lesion_w"), ": a used ROI's lesion_w is no number",
-     "render_candidates render_figures4_5 render_figure6"),
+     "render_candidates render_figures4_5 render_figure6 score_dice score_baselines"),
     ("sanity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a check",
      "render_sanity"),
     ("locality/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a cell",

@@ -33,6 +33,7 @@ CHOSEN = {
     **dict.fromkeys(("index_cases", "extract_rois", "render_figures4_5"), READER),
     **dict.fromkeys(("compute_cams", "check_cams", "measure_sensitivity"), METHOD),
     "transplant_regions": METHOD,
+    "score_untrained": METHOD,
     "render_figure1": ["camseg.explanations.methods.grad_cam"],
     "train_classifier": ["camseg.training.filters.blob"],
 }

@@ -16,13 +16,13 @@ HEAT_MAPS = "render_figure7 render_figure9 render_figure10 "
 IMAGES = SAMPLES + HEAT_MAPS
 CHARTS = "render_figure8 render_dice_curves render_learning_curve summarise_runtime "
 AUDIT_CHARTS = "render_locality render_transplant "
-SCORING = "score_dice score_baselines "
+SCORING = "score_dice score_baselines score_untrained "
 STATISTICS = "render_intervals render_claims render_selection_bias render_map_alone "
 RECORDS = "render_candidates record_provenance "
 AUDITED = "render_sanity render_sensitivity "
 TABLES = "render_tables render_heat_maps summarise_runtime "
 TABLES += STATISTICS + AUDITED + RECORDS + "render_transplant "
-AUDIT = "check_cams measure_sensitivity transplant_regions "
+AUDIT = "check_cams measure_sensitivity transplant_regions score_untrained "
 MODELS = "train_classifier compute_cams " + AUDIT
 EVERY = "make_phantom merge_candidates split_rois probe_cams "
 EVERY += INGESTION + MODELS + SCORING + TABLES + IMAGES + CHARTS + AUDIT_CHARTS
@@ -42,6 +42,7 @@ OWN = {
     "audit.regions": "transplant_regions",
     "audit.sanity": "check_cams transplant_regions",
     "audit.sensitivity": "measure_sensitivity",
+    "audit.untrained": "score_untrained",
     "audit.transplant": "transplant_regions",
     "datasets.annotations": "",
     "datasets.copies": "index_cases",

@@ -52,7 +52,7 @@ def test_default_study_has_nineteen_trainings(project):
     assert [counts[f"render_figure{number}"] for number in ("s4_5", 6, 7, 8, 9, 10)] == [1] * 6
     assert counts["render_learning_curve"] == 19
     assert "render_figure1" not in counts
-    assert counts["score_baselines"] == 1
+    assert counts["score_baselines"] == counts["score_untrained"] == 1
 
 
 def test_more_splits_are_more_of_the_same_jobs(project):
@@ -584,7 +584,7 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
     tables = set(RENDERED) - {"render_selection_bias"}
     assert (
         set(counts)
-        == {"score_dice", "score_baselines", "check_cams", "measure_sensitivity"}
+        == {"score_dice", "score_baselines", "score_untrained", "check_cams", "measure_sensitivity"}
         | {"transplant_regions"}
         | tables
         | figures

@@ -182,6 +182,9 @@ rule render_heat_maps:
         captions=captions("heat_maps", "heat_maps_scores", "heat_maps_by_group"),
         scores=DICE,
         baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
+        untrained=expand(
+            f"<results>/dice/untrained/{EXPLANATION}/{EXAMPLE}/split-{{split}}.tsv", split=SPLITS
+        ),
     output:
         heat_maps=report_table("heat_maps", HEAT_MAPS, "Heat maps, floors and ceilings"),
         further=report_table("heat_maps_scores", HEAT_MAPS, "Further scores of heat maps"),
@@ -200,7 +203,7 @@ rule render_heat_maps:
         "Rendering the tables of heat maps"
     shell:
         "python {input.code[0]:q} --models {params.models} --scores {input.scores:q}"
-        " --baselines {input.baselines:q} --captions {input.captions:q}"
+        " --baselines {input.baselines:q} {input.untrained:q} --captions {input.captions:q}"
         " --heat-maps {output.heat_maps:q} --further {output.further:q}"
         " --by-group {output.by_group:q} > {log:q} 2>&1"
 

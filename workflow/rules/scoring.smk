@@ -81,3 +81,41 @@ rule score_baselines:
         "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
         " --index {input.index:q} --candidates {input.candidates:q} --seed {params.seed}"
         " --output {output.dice:q} --curves {output.curves:q} > {log:q} 2>&1"
+
+
+rule score_untrained:
+    """The scores of the heat maps of a model that has learned nothing: floors."""
+    input:
+        code=lambda wildcards: code(
+            "score_untrained", f"camseg.explanations.methods.{wildcards.explanation}"
+        ),
+        index="<results>/index.tsv",
+        candidates="<results>/rois/candidates.tsv",
+        shards=ROIS,
+        split="<results>/splits/split-{split}.tsv",
+        model="<results>/training/original/{model}/split-{split}/model.keras",
+    output:
+        "<results>/dice/untrained/{explanation}/{model}/split-{split}.tsv",
+    log:
+        "<results>/logs/score_untrained/{explanation}/{model}/split-{split}.log",
+    benchmark:
+        "<results>/runtime/score_untrained/{explanation}/{model}/split-{split}.tsv"
+    conda:
+        TRAIN
+    threads: config["training"]["threads"]
+    resources:
+        **NETWORK,
+    params:
+        network=lambda wildcards: MODELS[wildcards.model].network,
+        name=lambda wildcards: f"untrained {wildcards.model}",
+        options=to_arguments(MapOptions, config["cam"]),
+        batches=to_arguments(BatchOptions, config["training"]),
+        seed=config["seed"],
+    message:
+        "Scoring the CAMs of {wildcards.model} with random weights (split {wildcards.split})"
+    shell:
+        "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
+        " --name {params.name:q} --shards {input.shards:q} --split {input.split:q}"
+        " --index {input.index:q} --candidates {input.candidates:q}"
+        " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"
+        " --seed {params.seed} --output {output:q} > {log:q} 2>&1"

@@ -22,6 +22,7 @@ MEASURED = [
     *expand("extract_rois/{shard}", shard=range(config["rois"]["shards"])),
     *expand("{stage}/split-{split}", stage=["split_rois", "score_baselines"], split=SPLITS),
     *of_models("probe_cams/{explanation}/{model}/split-{split}"),
+    *expand(f"score_untrained/{EXPLANATION}/{EXAMPLE}/split-{{split}}", split=SPLITS),
     *[
         f"compute_cams/{EXPLANATION}{UNTRAINED}/{model}/split-{split}"
         for model in REGIMES.get("cam_untrained", [])

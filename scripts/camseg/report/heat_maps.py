@@ -57,28 +57,34 @@ def read_scores(
 ) -> dict[str, Scores]:
     """Return the scores of each split, by its name; `models` names the model of each path.
 
-    `baselines` has a table of floors per split. Rows are those that averages are made of: used
-    abnormal ROIs, by their places in the file; `zero_level_share_normal` is that of used normal
-    ROIs, a mean. Raises CamsegError if a file is not whole, lacks
-    a Dice or has other ROIs than the rest of its split.
+    `baselines` has at least one table of floors per split, named by it. Rows are those that
+    averages are made of: used abnormal ROIs, by their places in the file;
+    `zero_level_share_normal` is that of used normal ROIs, a mean. Raises CamsegError if a file is
+    not whole, lacks a Dice or has other ROIs than the rest of its split.
     """
     of_split: dict[str, dict[str, str | Path]] = defaultdict(dict)
     for model, path in zip(models, paths, strict=True):
         of_split[Path(path).stem][model] = path
-    return {Path(path).stem: _read_split(of_split[Path(path).stem], path) for path in baselines}
+    floors = defaultdict(list)
+    for path in baselines:
+        floors[Path(path).stem].append(path)
+    return {split: _read_split(of_split[split], of_floors) for split, of_floors in floors.items()}
 
 
-def _read_split(paths: dict[str, str | Path], baselines: str | Path) -> Scores:
+def _read_split(paths: dict[str, str | Path], baselines: list[str | Path]) -> Scores:
     scores = {
         model: _read_scores(path, SCORES | OF_NETWORKS, ["roi_id"]) for model, path in paths.items()
     }
-    floors = _read_scores(baselines, {"baseline": None} | SCORES, ["baseline", "roi_id"])
-    floors = dict(iter(floors.groupby("baseline", sort=False)))
+    places = [(model, path, scores[model]) for model, path in paths.items()]
+    floors = {}
+    for path in baselines:
+        table = _read_scores(path, {"baseline": None} | SCORES, ["baseline", "roi_id"])
+        for floor, rows in table.groupby("baseline", sort=False):
+            floors[str(floor)] = rows
+            places.append((str(floor), path, rows))
     missing = set(FLOORS.values()) - set(floors)
     if missing:
-        raise CamsegError(f"{baselines}: has no rows of {missing.pop()}; {REMEDY}")
-    places = [(model, path, scores[model]) for model, path in paths.items()]
-    places += [(floor, baselines, rows) for floor, rows in floors.items()]
+        raise CamsegError(f"{baselines[0]}: has no rows of {missing.pop()}; {REMEDY}")
     sets = [frozenset(rows["roi_id"]) for _, _, rows in places]
     ((usual, _),) = Counter(sets).most_common(1)
     for (name, path, _), rois in zip(places, sets, strict=True):

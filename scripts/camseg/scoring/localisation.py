@@ -65,7 +65,7 @@ def score(
     scores = pd.DataFrame(
         {
             "dice": curves.mean(axis=1),
-            "placement": np.divide(gain, most, out=np.full(len(maps), np.nan), where=most > 0),
+            "placement": _ratio(gain, most),
             "placement_gain": gain,
             "placement_range": most,
             "pixel_auc": pixel_auc(counts),
@@ -138,8 +138,7 @@ def pixel_auc(histograms: np.ndarray) -> np.ndarray:
     """
     outside, inside = histograms[:, 0], histograms[:, 1]
     won = (inside * (outside.cumsum(axis=1) - outside / 2)).sum(axis=1)
-    pairs = outside.sum(axis=1) * inside.sum(axis=1)
-    return np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)
+    return _ratio(won, outside.sum(axis=1) * inside.sum(axis=1))
 
 
 def average_precision(histograms: np.ndarray) -> np.ndarray:
@@ -200,6 +199,12 @@ def otsu_level(histograms: np.ndarray) -> np.ndarray:
     parted = below * (pixels - below)
     variance = (total * below - moment * pixels).astype(np.float64) ** 2 / np.maximum(parted, 1)
     return variance.argmax(axis=1)
+
+
+def _ratio(values: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Return `values` / `by`, NaN where that is not above 0."""
+    values, by = np.asarray(values, np.float64), np.asarray(by, np.float64)
+    return np.divide(values, by, out=np.full(len(values), np.nan), where=by > 0)
 
 
 def _of_abnormal(values: np.ndarray, masks: np.ndarray) -> np.ndarray:

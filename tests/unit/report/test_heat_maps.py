@@ -181,6 +181,16 @@ def test_only_used_abnormal_rois_are_read(tmp_path):
     assert models["net"].index.tolist() == [0, 3, 4, 5]
     assert models["net"]["zero_level_share_normal"].tolist() == [0.25] * 4
     assert read_floors["mean training mask"].index.tolist() == [6, 9, 10, 11]
+    untrained = tmp_path / "untrained" / "s.tsv"
+    untrained.parent.mkdir()
+    table.assign(baseline="untrained").to_csv(untrained, sep="\t", index=False)
+    both = [*paths[1], untrained]
+    ((_, more),) = heat_maps.read_scores(["net"], paths[0], both).values()
+    assert list(more) == ["all 255", "mean training mask", "untrained"]
+    assert more["untrained"].index.tolist() == [0, 3, 4, 5]
+    table.drop(index=3).assign(baseline="untrained").to_csv(untrained, sep="\t", index=False)
+    with pytest.raises(CamsegError, match=r"untrained/s.tsv: untrained is of other ROIs than the"):
+        heat_maps.read_scores(["net"], paths[0], both)
     network.loc[3, "dice"] = np.nan
     network.to_csv(tmp_path / "s.tsv", sep="\t", index=False)
     with pytest.raises(CamsegError, match=r"s.tsv: 1 of 4 abnormal ROIs have no Dice; remove"):

@@ -1,0 +1,49 @@
+"""The heat maps of a network that has learned nothing, to be scored like a trained one's: floors.
+
+Chance gives such a network a preference for bright or dark, centre or edge, and its map the same in
+every ROI: one draw of weights may place its map far better, or worse, than random places do. What
+a trained network's place is worth is seen beside several draws, not beside 0.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from camseg.explanations import explain
+from camseg.explanations.options import MapOptions
+from camseg.explanations.scaling import to_grey
+from camseg.networks.backend import keras
+from camseg.seeds import derive_seed
+
+DRAWS = 3
+
+
+def untrained_maps(
+    model: keras.Model,
+    images: np.ndarray,
+    *,
+    preprocess: Callable[[np.ndarray], np.ndarray],
+    seed: int,
+    batch_size: int,
+    explanation: str,
+    options: MapOptions,
+) -> Iterator[np.ndarray]:
+    """Yield, for each of DRAWS draws of weights, the maps of `images` (n, S, S) uint8, alike.
+
+    `model` says of what kind the network is; its own weights are lost. `preprocess` makes its
+    input of images. The maps are of the class abnormal.
+    """
+    for draw in range(DRAWS):
+        keras.utils.set_random_seed(derive_seed(seed, "untrained", draw) % 2**32)
+        model.set_weights(keras.models.clone_model(model).get_weights())
+        raw = [
+            explain.raw_maps(
+                explain.differentiate(model, preprocess(images[start : start + batch_size])),
+                explanation=explanation,
+                score=options.score,
+                target="abnormal",
+            )
+            for start in range(0, len(images), batch_size)
+        ]
+        size = images.shape[1:]
+        yield to_grey(np.concatenate(raw), size, relu=options.relu, resize=options.resize)
