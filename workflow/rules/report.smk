@@ -105,7 +105,7 @@ rule render_map_alone:
         predictions=PREDICTIONS,
         probes=PROBES,
     output:
-        table=report_table("map_alone", MAIN, "What the map alone knows"),
+        table=report_table("map_alone", STATISTICS, "What the map alone knows"),
     log:
         "<results>/logs/render_map_alone.log",
     benchmark:
