@@ -1,9 +1,9 @@
-"""Render what CAMs alone know of the label, beside networks trained on ROIs filtered by them."""
+"""Render what CAMs alone know of the label, and whether networks trained with them err alike."""
 
 import argparse
 
 from camseg.cli import run
-from camseg.report import map_alone, results, tables
+from camseg.report import map_alone, mimicry, results, tables
 
 
 def main() -> None:
@@ -13,13 +13,16 @@ def main() -> None:
     parser.add_argument("--probes", nargs="+", required=True, help="TSVs of probe_cams.py")
     parser.add_argument("--models", nargs="+", required=True, help="the model of each such TSV")
     parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
-    parser.add_argument("--output", nargs="+", required=True, help=".csv, .md, .tex to write")
+    parser.add_argument("--map-alone", nargs="+", required=True, help=".csv, .md, .tex to write")
+    parser.add_argument("--error-mimicry", nargs="+", required=True)
     options = parser.parse_args()
 
     predictions = results.read_predictions(options.metrics, options.predictions)
     probes = map_alone.read_probes(options.models, options.probes, predictions)
-    table = map_alone.map_alone(results.read_trainings(options.metrics), probes)
-    tables.write_table(table, options.output, tables.read_captions(options.captions))
+    alone = map_alone.map_alone(results.read_trainings(options.metrics), probes)
+    captions = tables.read_captions(options.captions)
+    tables.write_table(alone, options.map_alone, captions)
+    tables.write_table(mimicry.error_mimicry(predictions), options.error_mimicry, captions)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,7 @@ OWN = {
     "report.heat_maps": "render_heat_maps render_dice_curves",
     "report.intervals": STATISTICS,
     "report.map_alone": "render_map_alone render_claims",
+    "report.mimicry": "render_map_alone",
     "report.pages": TABLES,
     "report.provenance": "record_provenance",
     "report.rejections": "render_candidates",

@@ -97,15 +97,16 @@ rule render_claims:
 
 
 rule render_map_alone:
-    """What the heat maps alone know of the label, beside what networks trained with them do."""
+    """What the heat maps alone know of the label, and whether networks trained with them err alike."""
     input:
         code=code("render_map_alone"),
-        captions=captions("map_alone"),
+        captions=captions("map_alone", "error_mimicry"),
         metrics=METRICS,
         predictions=PREDICTIONS,
         probes=PROBES,
     output:
-        table=report_table("map_alone", STATISTICS, "What the map alone knows"),
+        map_alone=report_table("map_alone", STATISTICS, "What the map alone knows"),
+        mimicry=report_table("error_mimicry", STATISTICS, "Repeated errors"),
     log:
         "<results>/logs/render_map_alone.log",
     benchmark:
@@ -121,8 +122,8 @@ rule render_map_alone:
     shell:
         "python {input.code[0]:q} --metrics {input.metrics:q}"
         " --predictions {input.predictions:q} --probes {input.probes:q}"
-        " --models {params.models} --captions {input.captions:q} --output {output.table:q}"
-        " > {log:q} 2>&1"
+        " --models {params.models} --captions {input.captions:q}"
+        " --map-alone {output.map_alone:q} --error-mimicry {output.mimicry:q} > {log:q} 2>&1"
 
 
 rule render_selection_bias:
