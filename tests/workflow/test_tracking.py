@@ -96,7 +96,7 @@ OWN = {
     "phantom.drawing": "make_phantom",
     "phantom.options": "make_phantom",
     "report.audits": AUDITED + AUDIT_CHARTS,
-    "report.by_class": "render_intervals render_claims",
+    "report.by_class": "render_intervals render_claims render_map_alone",
     "report.claims": "render_claims",
     "report.curves": "render_dice_curves",
     "report.heat_maps": "render_heat_maps render_dice_curves",

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from camseg.report.by_class import accuracy_by_class, gave_one_class
+
 COLUMNS = ["regime", "first_wrong", "wrong_again", "share_again"]
 COLUMNS += ["first_right", "newly_wrong", "share_newly"]
 
@@ -11,16 +13,20 @@ def error_mimicry(predictions: pd.DataFrame) -> pd.DataFrame:
 
     `first_wrong` validation ROIs were called wrong by the networks of the regime original, and
     `wrong_again` of them by those of the regime; `first_right` were called right, `newly_wrong` of
-    them wrong. The ROIs of all splits are counted, for every classifier that has both trainings.
+    them wrong. The ROIs of all splits are counted, for every classifier that has both trainings;
+    not those of a training that gave one class to all validation ROIs, whose errors are no choice.
     """
-    keys = ["model", "split", "roi_id"]
-    wrong = predictions.set_index(keys).assign(wrong=lambda table: ~table["right"])
+    by_class = accuracy_by_class(predictions)
+    told = by_class.loc[~gave_one_class(by_class), ["Classifier", "regime", "split"]]
+    told = told.rename(columns={"Classifier": "model"})
+    wrong = predictions.merge(told).assign(wrong=lambda table: ~table["right"])
+    wrong = wrong.set_index(["model", "split", "roi_id"])
     first = wrong.loc[wrong["regime"] == "original", "wrong"].rename("first")
     rows = []
-    for regime, table in wrong.groupby("regime", sort=False):
+    for regime in predictions["regime"].drop_duplicates():
         if regime == "original":
             continue
-        both = table[["wrong"]].join(first, how="inner")
+        both = wrong.loc[wrong["regime"] == regime, ["wrong"]].join(first, how="inner")
         row = [regime]
         for missed in (True, False):
             again = both.loc[both["first"] == missed, "wrong"]
