@@ -84,8 +84,8 @@ def _of_dice(rois: pd.DataFrame, rng: np.random.Generator) -> tuple[float, float
         table = rois.pivot_table("dice", ["roi_id", "patient_id"], "split")
         patients = table.index.get_level_values("patient_id").to_numpy()
         return *statistics.crossed_t(table.to_numpy(), patients), "t, patients and splits"
-    columns = (rois[name].to_numpy() for name in ("dice", "patient_id", "split"))
-    return *statistics.bootstrap(*columns, rng), "bootstrap of patients"
+    dice, patients, splits = (rois[name].to_numpy() for name in ("dice", "patient_id", "split"))
+    return *statistics.bootstrap(dice, patients, splits, rng), "bootstrap of patients"
 
 
 def companion(intervals: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

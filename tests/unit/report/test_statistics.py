@@ -183,7 +183,7 @@ def test_clustered_auc_of_a_perfect_order_is_not_certain():
 
 @pytest.mark.parametrize("correlation", [0, 0.2, 0.5])
 def test_the_interval_of_one_split_covers_what_it_says(correlation):
-    """38 ROIs of 15 patients; benchmarks/interval_coverage.py simulates more of it, and all the others."""
+    """38 ROIs of 15 patients; benchmarks/interval_coverage.py simulates more, and the others."""
     random, held = rng(), 0
     for _ in range(1000):
         right, patients = clusters(random, [2, 2, 3, 4], 15, 0.85, correlation)
