@@ -22,6 +22,7 @@ WITH_TENSORFLOW = {
     "audit/sanity.py",
     "audit/sensitivity.py",
     "audit/transplant.py",
+    "audit/untrained.py",
     "explanations/explain.py",
     "explanations/imagenet.py",
     "explanations/layers.py",

@@ -12,6 +12,7 @@ import numpy as np
 from camseg.explanations import explain
 from camseg.explanations.options import MapOptions
 from camseg.explanations.scaling import to_grey
+from camseg.networks import classifiers
 from camseg.networks.backend import keras
 from camseg.seeds import derive_seed
 
@@ -34,8 +35,8 @@ def untrained_maps(
     input of images. The maps are of the class abnormal.
     """
     for draw in range(DRAWS):
-        keras.utils.set_random_seed(derive_seed(seed, "untrained", draw) % 2**32)
-        model.set_weights(keras.models.clone_model(model).get_weights())
+        drawn = classifiers.untrained(model, derive_seed(seed, "untrained", draw))
+        model.set_weights(drawn.get_weights())  # tracing one model is enough
         raw = [
             explain.raw_maps(
                 explain.differentiate(model, preprocess(images[start : start + batch_size])),
