@@ -52,7 +52,7 @@ def locality(cells: Mapping[str, pd.DataFrame]) -> Figure:
                 zorder=3, label="the middle of what it looks at",
             )  # fmt: skip
             down, across = slopes(table).values()
-            lines = [model, f"down {down:.2f}, across {across:.2f}"]
+            lines = [model, f"down {down:z.2f}, across {across:z.2f}"]
             axes.set_title("\n".join(lines), fontsize=fitting(lines, SIDE, 9))
         style: dict = {"frameon": False, "loc": "center", "ncols": entries, "borderpad": 0}
         figure.legend(handles=[*places, *centres], bbox_to_anchor=(0.5, foot / 2 / height), **style)

@@ -93,8 +93,8 @@ def shares(dropped: pd.DataFrame, rng: np.random.Generator) -> dict[str, Share]:
     """Return S of every region, by its name, and differences of two of them, as "outline - ...".
 
     `dropped` has the rows of `drops`. A ROI without a value of some region counts for none of its
-    shares. "all" is mean[m(x) - m(x_normal)] in logits; where its interval is not above 0, nothing
-    else has one: what is divided by could be nothing. All NaN without a ROI.
+    shares. "all" is mean[m(x) - m(x_normal)] in logits; where its interval is not above 0, all
+    else is NaN: what is divided by could be nothing. All NaN without a ROI.
     """
     patients, splits = (dropped[name].to_numpy() for name in ("patient_id", "split"))
     whole = dropped["normal"].to_numpy(float)
@@ -110,9 +110,8 @@ def shares(dropped: pd.DataFrame, rng: np.random.Generator) -> dict[str, Share]:
     wanted = {region: dropped[region] for region in REGIONS}
     wanted |= {f"{one} - {other}": dropped[one] - dropped[other] for one, other in CONTRASTS}
     for name, column in wanted.items():
-        found[name] = share(column.to_numpy(float), whole)
-        if not found["all"].low > 0:
-            found[name] = Share(found[name].value, np.nan, np.nan)
+        told_apart = found["all"].low > 0
+        found[name] = share(column.to_numpy(float), whole) if told_apart else NONE
     return found
 
 
@@ -141,7 +140,7 @@ def reading(found: Mapping[str, Share], locality: float) -> tuple[str, str]:
     else:
         depends = "No conclusion: neither the lesion nor what is around it is shown to count for "
         depends += "more than the other, and than a random region."
-    places = f"locality {locality:.2f}"
+    places = f"locality {locality:z.2f}"
     if not (shown("CAM top - untrained top") and shown("CAM top - CAM bottom")):
         shows = "Not shown that the map shows where: what it marks is not shown to count for more "
         shows += "than what an untrained network's map marks, and than what it leaves dark."
