@@ -666,7 +666,9 @@ def test_a_table_of_images_goes_through_the_same_stages(project, tmp_path):
     for patient in range(1, 7):
         for side in ("left", "right"):
             name = f"{patient}-{side}.png"
-            Image.fromarray(bright(side.upper(), (120, 80))).save(tmp_path / name)
+            image = bright(side.upper(), (120, 80))
+            image[0, 40] = 9 * patient  # the same pixels would be a copy
+            Image.fromarray(image).save(tmp_path / name)
             lesion = "abnormal,30,40,8,bottom" if side == "left" else "normal"
             lines.append(f"{name},{patient},{side},{lesion}")
     (tmp_path / "1-right.png").write_bytes(b"no image")
