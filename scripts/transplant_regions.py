@@ -1,7 +1,6 @@
 """Put healthy tissue of the opposite breast into regions of abnormal ROIs; measure the margins."""
 
 import argparse
-from dataclasses import asdict
 from functools import partial
 
 from camseg.cli import run
@@ -55,7 +54,7 @@ def main() -> None:
         seed=args.seed,
         batch_size=batches.batch_size,
         explanation=args.explanation,
-        **asdict(from_arguments(MapOptions, args)),
+        options=from_arguments(MapOptions, args),
     )
     print(measured.groupby("region")[["margin", "normal", "changed"]].mean().to_string())
     ids = {"roi_id": abnormal.roi_id, "patient_id": abnormal.patient_id}

@@ -22,7 +22,8 @@ RECORDS = "render_candidates record_provenance "
 AUDITED = "render_sanity render_sensitivity "
 TABLES = "render_tables render_heat_maps summarise_runtime "
 TABLES += STATISTICS + AUDITED + RECORDS + "render_transplant "
-AUDIT = "check_cams measure_sensitivity transplant_regions score_untrained "
+CHECKS = "check_cams measure_sensitivity "
+AUDIT = CHECKS + "transplant_regions score_untrained "
 MODELS = "train_classifier compute_cams " + AUDIT
 EVERY = "make_phantom merge_candidates split_rois probe_cams "
 EVERY += INGESTION + MODELS + SCORING + TABLES + IMAGES + CHARTS + AUDIT_CHARTS
@@ -32,7 +33,7 @@ EVERY += INGESTION + MODELS + SCORING + TABLES + IMAGES + CHARTS + AUDIT_CHARTS
 OWN = {
     "cli": EVERY,
     "code": "train_classifier",
-    "compiled": "make_phantom " + INGESTION + PLACES + SCORING + AUDIT,
+    "compiled": "make_phantom " + INGESTION + PLACES + SCORING + CHECKS,
     "errors": EVERY,
     "named": "extract_rois index_cases render_candidates " + SCORING + MODELS + IMAGES,
     "options": "make_phantom split_rois render_sensitivity " + INGESTION + MODELS + SAMPLES,
@@ -40,9 +41,9 @@ OWN = {
     + ("render_transplant " + SCORING + STATISTICS + IMAGES + AUDIT),
     "audit.locality": "check_cams",
     "audit.regions": "transplant_regions",
-    "audit.sanity": "check_cams transplant_regions",
+    "audit.sanity": "check_cams",
     "audit.sensitivity": "measure_sensitivity",
-    "audit.untrained": "score_untrained",
+    "audit.untrained": "score_untrained transplant_regions",
     "audit.transplant": "transplant_regions",
     "datasets.annotations": "",
     "datasets.copies": "index_cases",
@@ -121,7 +122,7 @@ OWN = {
     "rois.split": "split_rois train_classifier probe_cams render_figure9 "
     + (STATISTICS + SCORING + AUDIT),
     "scoring.baselines": "score_baselines",
-    "scoring.dice": SCORING + AUDIT,
+    "scoring.dice": SCORING + CHECKS,
     "scoring.distances": SCORING,
     "scoring.grid_limit": "score_dice",
     "scoring.localisation": SCORING,

@@ -590,7 +590,7 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
     assert (
         set(counts)
         == {"score_dice", "score_baselines", "score_untrained", "check_cams", "measure_sensitivity"}
-        | {"transplant_regions", "render_locality"}
+        | {"render_locality"}
         | tables
         | figures
     )

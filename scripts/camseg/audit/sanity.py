@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from camseg.explanations import explain, scaling
+from camseg.networks import classifiers
 from camseg.networks.backend import keras
 from camseg.scoring.dice import mean_dice
 from camseg.seeds import derive_seed, generator
@@ -98,7 +99,7 @@ def check(
         add("moved_in_place", in_place, np.nan, draw)
     trained = model.get_weights()
     for draw in range(DRAWS):
-        fresh = fresh_copy(model, seed, draw)
+        fresh = classifiers.untrained(model, derive_seed(seed, "random weights", draw))
         for layer, drawn in zip(model.layers, fresh.layers, strict=True):
             if isinstance(layer, keras.layers.Dense):
                 layer.set_weights(drawn.get_weights())
@@ -109,12 +110,6 @@ def check(
         add("random_weights", rank_correlation(own, maps), dice(maps), draw)
         model.set_weights(trained)
     return pd.concat(rows, ignore_index=True)
-
-
-def fresh_copy(model: keras.Model, seed: int, draw: int) -> keras.Model:
-    """Return the model with its weights re-initialised, by the seed and the number of the draw."""
-    keras.utils.set_random_seed(derive_seed(seed, "random weights", draw) % 2**32)
-    return keras.models.clone_model(model)
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:

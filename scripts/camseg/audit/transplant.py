@@ -6,13 +6,15 @@ from normal ROIs. A region painted black is nothing that it has ever seen: its m
 the network makes of black, not what the region was worth.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from camseg.audit import regions, sanity
+from camseg.audit import regions
+from camseg.audit.untrained import untrained_maps
 from camseg.explanations import explain, scaling
+from camseg.explanations.options import MapOptions
 from camseg.networks.backend import keras
 from camseg.seeds import generator
 
@@ -42,15 +44,14 @@ def measure(
     seed: int,
     batch_size: int,
     explanation: str,
-    score: str,
-    relu: bool,
-    resize: str,
+    options: MapOptions,
 ) -> pd.DataFrame:
     """Return the margins of abnormal ROIs, before and after: a row per ROI, region and draw.
 
     `images`, and `normal` cut opposite to them, `masks` and the `maps` by the model, all
     (n, S, S) uint8, `grid` the rows and columns of the latter's cells; `preprocess` makes the
-    model's input of images; the rest as for `explain.explain`. The model keeps its weights.
+    model's input of images; `explanation` and `options` as for `explain.explain`. The model keeps
+    its weights.
 
     Columns: `roi` (place in `images`), `region`, `draw` (of what is drawn, from 0) and logits:
     `margin` m(x), `normal` that of the mirrored normal ROI, `changed` that of x with the region
@@ -65,16 +66,11 @@ def measure(
     """
     others = normal[:, :, ::-1]
 
-    def batches(images: np.ndarray) -> Iterator[explain.Derivatives]:
-        for start in range(0, len(images), batch_size):
-            yield explain.differentiate(model, preprocess(images[start : start + batch_size]))
-
     def margin(images: np.ndarray) -> np.ndarray:
-        logits = np.concatenate([batch.logits for batch in batches(images)])
+        parts = range(0, len(images), batch_size)
+        inputs = (preprocess(images[start : start + batch_size]) for start in parts)
+        logits = np.concatenate([explain.differentiate(model, batch).logits for batch in inputs])
         return logits[:, 1] - logits[:, 0]
-
-    def raw(batch: explain.Derivatives) -> np.ndarray:
-        return explain.raw_maps(batch, explanation=explanation, score=score, target="abnormal")
 
     before = {"margin": margin(images), "normal": margin(others)}
     rows = []
@@ -85,9 +81,6 @@ def measure(
         row = {"roi": np.arange(len(images)), "region": region, "draw": draw} | before
         rows.append(pd.DataFrame(row | {"changed": np.where(valid, margin(changed), np.nan)}))
 
-    def grey(raw: np.ndarray) -> np.ndarray:
-        return scaling.to_grey(raw, masks.shape[1:], relu=relu, resize=resize)
-
     def add_highest(region: str, maps: np.ndarray, draw: int = 0) -> None:
         chosen = regions.highest(maps, masks, roi_ids, seed)
         valid = np.any(maps != maps[:, :1, :1], axis=(1, 2))
@@ -97,13 +90,14 @@ def measure(
     add("complement", regions.replaced(images, others, 1 - masks))
     add_highest("CAM top", maps)
     add_highest("CAM bottom", 255 - maps)
+    common: dict = {"seed": seed, "batch_size": batch_size, "preprocess": preprocess}
+    common |= {"explanation": explanation, "options": options}
     trained = model.get_weights()
-    for draw in range(sanity.DRAWS):
-        model.set_weights(sanity.fresh_copy(model, seed, draw).get_weights())
-        untrained = grey(np.concatenate([raw(batch) for batch in batches(images)]))
+    for draw, drawn in enumerate(untrained_maps(model, images, **common)):
         model.set_weights(trained)
-        add_highest("untrained top", untrained, draw)
+        add_highest("untrained top", drawn, draw)
     noise = [generator(seed, "noise", roi_id).normal(size=grid) for roi_id in roi_ids]
-    add_highest("noise top", grey(np.stack(noise)))
+    grey = scaling.to_grey(np.stack(noise), masks.shape[1:], resize=options.resize)
+    add_highest("noise top", grey)
     add("blackened outline", regions.replaced(images, np.zeros_like(images), masks))
     return pd.concat(rows, ignore_index=True)

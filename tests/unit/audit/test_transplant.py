@@ -6,6 +6,7 @@ import pytest
 
 from camseg.audit import regions, transplant
 from camseg.explanations import explain
+from camseg.explanations.options import MapOptions
 from camseg.report import transplants
 
 SIZE, N = 32, 12
@@ -50,11 +51,9 @@ def measure(
     images, normal, masks = planted(where)
     if maps is None:
         maps, _ = explain.explain(model, preprocess(images))
-    options: dict = {"explanation": "grad_cam", "score": "margin", "relu": False}
     common: dict = {"preprocess": preprocess, "seed": 1, "batch_size": size, "grid": GRID}
-    found = transplant.measure(
-        model, images, normal, masks, maps, IDS, resize="bilinear", **common, **options
-    )
+    common |= {"explanation": "grad_cam", "options": MapOptions()}
+    found = transplant.measure(model, images, normal, masks, maps, IDS, **common)
     return images, normal, masks, found
 
 
