@@ -26,6 +26,7 @@ SIDES = ("validation", "train")  # of the split
 CONTRASTS = (
     *(("outline", "noise top"), ("outline", "complement"), ("complement", "outline")),
     *(("complement", "noise top"), ("CAM top", "untrained top"), ("CAM top", "CAM bottom")),
+    ("CAM top", "noise top"),
 )
 LOCAL = 0.5  # from which locality on a map's cells count as places; provisional
 SMALL = 0.1  # below which a share is about 0: a region's soft edge brings in some of what is beside
@@ -141,9 +142,10 @@ def reading(found: Mapping[str, Share], locality: float) -> tuple[str, str]:
         depends = "No conclusion: neither the lesion nor what is around it is shown to count for "
         depends += "more than the other, and than a random region."
     places = f"locality {locality:z.2f}"
-    if not (shown("CAM top - untrained top") and shown("CAM top - CAM bottom")):
+    lesser = ("untrained top", "noise top", "CAM bottom")
+    if not all(shown(f"CAM top - {other}") for other in lesser):
         shows = "Not shown that the map shows where: what it marks is not shown to count for more "
-        shows += "than what an untrained network's map marks, and than what it leaves dark."
+        shows += "than an untrained network's map, a random region, and what it leaves dark."
     elif not locality >= LOCAL:
         shows = "Not shown that the map shows where: what it marks counts, but its cells do not "
         shows += f"look where they are drawn ({places})."

@@ -110,6 +110,7 @@ MORE = {"outline_minus_complement": 0.3}
 AROUND = {"complement": 0.4, "complement_minus_noise_top": 0.2}
 OUTSIDE = {"complement_minus_outline": 0.3}
 TOP = {"Cam_top_minus_untrained_top": 0.1, "Cam_top_minus_Cam_bottom": 0.1}
+TOP |= {"Cam_top_minus_noise_top": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -149,6 +150,8 @@ def test_a_soft_edges_share_is_no_dependence():
         (TOP | {"Cam_top_minus_Cam_bottom": 0}, 1, "Not shown that the map shows where: what it "
          "marks is not shown to count"),
         (TOP | {"Cam_top_minus_untrained_top": -1}, 1, "Not shown that the map shows where: what "
+         "it marks is not shown to count"),
+        (TOP | {"Cam_top_minus_noise_top": -1}, 1, "Not shown that the map shows where: what "
          "it marks is not shown to count"),
         ({}, 1, "Not shown that the map shows where: what it marks is not shown"),
         (TOP | {"all": float("nan")}, 1, "No conclusion."),
