@@ -33,7 +33,14 @@ def main() -> None:
     tables, curves = [], []
     for name in baselines.BASELINES:
         maps = baselines.baseline_maps(name, rois, side == "train", args.seed)
-        scores, curve = localisation.score(maps, rois, side, resolution)
+        scores, curve = localisation.score(
+            maps,
+            rois.mask,
+            side == "train",
+            used=side != "unused",
+            boxes=rois.box,
+            resolution=resolution,
+        )
         table = pd.concat([described, scores], axis=1)
         table.insert(0, "baseline", name)
         print(f"{name}: mean-Dice {table['dice'].mean():.3f} on average over all abnormal ROIs")

@@ -40,27 +40,41 @@ def describe(rois: Rois, side: np.ndarray, resolution: np.ndarray) -> pd.DataFra
 
 
 def score(
-    maps: np.ndarray, rois: Rois, side: np.ndarray, resolution: np.ndarray
+    maps: np.ndarray,
+    masks: np.ndarray,
+    training: np.ndarray,
+    *,
+    used: np.ndarray | None = None,
+    boxes: np.ndarray | None = None,
+    resolution: np.ndarray | None = None,
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return all scores of `maps` (n, S, S) uint8, a row per ROI, and their Dice curves (n, 256).
 
-    `side` and `resolution` as for `describe`. Columns: `dice` (mean-Dice, equation 9);
-    `placement_gain`, `placement_range` and `placement`, their ratio; `pixel_auc`; `threshold` (the
-    same in all rows: `best_threshold` of the ROIs for training), `dice_at_threshold` and
-    `iou_at_threshold` (of map > threshold), `nsd` (likewise, `distances.surface_dice`);
-    `average_precision`, `pxap` (the same in all rows: the average precision of the pixels of all
-    used abnormal ROIs together; PxAP of Choe et al., "Evaluating weakly supervised object
-    localization methods right", 2020); `pointing_game`, `pointing_gain` (that minus the lesion's
-    share, which pointing anywhere has on average), `energy_inside`, `iou_otsu`,
-    `centroid_distance`, `degenerate` (1 for a map of all 0). Errors as of `dice.dice_curve` and
-    `best_threshold`.
+    `masks` (n, S, S) uint8 {0, 1}; `training` (n,) bool names the ROIs that choose the threshold,
+    `used` (n,) bool those that count where all are pooled (default: all). `boxes` (n, 4) x, y, w, h
+    in the source image (default: of the maps' own size) and `resolution` (n,), its micrometres per
+    pixel (NaN, the default, where unknown), are what distances are measured by.
+
+    Columns: `dice` (mean-Dice, equation 9); `placement_gain`, `placement_range` and `placement`,
+    their ratio; `pixel_auc`; `threshold` (the same in all rows: `best_threshold` of the ROIs for
+    training), `dice_at_threshold` and `iou_at_threshold` (of map > threshold), `nsd` (likewise,
+    `distances.surface_dice`); `average_precision`, `pxap` (the same in all rows: the average
+    precision of the pixels of all used abnormal ROIs together; PxAP of Choe et al., "Evaluating
+    weakly supervised object localization methods right", 2020); `pointing_game`, `pointing_gain`
+    (that minus the lesion's share, which pointing anywhere has on average), `energy_inside`,
+    `iou_otsu`, `centroid_distance`, `degenerate` (1 for a map of all 0). Errors as of
+    `dice.dice_curve` and `best_threshold`.
     """
-    curves = dice_curve(maps, rois.mask)
-    threshold = best_threshold(curves[side == "train"])
+    curves = dice_curve(maps, masks)
+    n, size = maps.shape[:2]
+    used = np.ones(n, bool) if used is None else used
+    boxes = np.tile([0, 0, size, size], (n, 1)) if boxes is None else boxes
+    resolution = np.full(n, np.nan) if resolution is None else resolution
+    threshold = best_threshold(curves[training])
     at_threshold = curves[:, threshold]
-    counts = histograms(maps, rois.mask)
+    counts = histograms(maps, masks)
     gain, most = placement(counts)
-    used = counts[(side != "unused") & (rois.label == 1)].sum(axis=0, keepdims=True)
+    pooled = counts[used & masks.any(axis=(1, 2))].sum(axis=0, keepdims=True)
     pointing = pointing_game(counts)
     scores = pd.DataFrame(
         {
@@ -72,14 +86,14 @@ def score(
             "threshold": threshold,
             "dice_at_threshold": at_threshold,
             "iou_at_threshold": at_threshold / (2 - at_threshold),
-            "nsd": distances.surface_dice(maps > threshold, rois.mask, rois.box, resolution),
+            "nsd": distances.surface_dice(maps > threshold, masks, boxes, resolution),
             "average_precision": average_precision(counts),
-            "pxap": average_precision(used)[0],
+            "pxap": average_precision(pooled)[0],
             "pointing_game": pointing,
-            "pointing_gain": pointing - rois.mask.mean(axis=(1, 2)),
+            "pointing_gain": pointing - masks.mean(axis=(1, 2)),
             "energy_inside": energy_inside(counts),
             "iou_otsu": iou_otsu(counts),
-            "centroid_distance": distances.centroid_distance(maps, rois.mask, rois.box),
+            "centroid_distance": distances.centroid_distance(maps, masks, boxes),
             "degenerate": (~maps.any(axis=(1, 2))).astype(int),
         }
     )

@@ -170,7 +170,35 @@ def rois_of(masks: np.ndarray) -> store.Rois:
 
 def score(maps: np.ndarray, masks: np.ndarray, side=None):
     side = np.full(len(maps), "train", object) if side is None else side
-    return localisation.score(maps, rois_of(masks), side, np.full(len(maps), 50.0))
+    return localisation.score(
+        maps,
+        masks,
+        side == "train",
+        used=side != "unused",
+        boxes=rois_of(masks).box,
+        resolution=np.full(len(maps), 50.0),
+    )
+
+
+def test_masks_alone_are_enough_where_maps_are_pictures_of_their_own():
+    """No box: pixels are square; no pixel size: no distance in mm; all ROIs count."""
+    masks = np.zeros((3, 16, 16), np.uint8)
+    masks[:2, 4:12, 2:8] = 1
+    maps = np.random.default_rng(1).integers(0, 256, masks.shape).astype(np.uint8)
+    scores, curves = localisation.score(maps, masks, np.array([True, True, False]))
+    square = np.tile([0, 0, 16, 16], (3, 1))
+    told, same = localisation.score(
+        maps,
+        masks,
+        np.array([True, True, False]),
+        used=np.ones(3, bool),
+        boxes=square,
+        resolution=np.full(3, np.nan),
+    )
+    assert scores.equals(told)
+    assert np.array_equal(curves, same, equal_nan=True)
+    assert scores["nsd"].isna().all()
+    assert scores["centroid_distance"].notna().tolist() == [True, True, False]
 
 
 def scores_of(map_: np.ndarray, mask: np.ndarray) -> dict[str, float]:
