@@ -16,6 +16,7 @@ TABLE2 = ["Classifier", "val_acc", "Dice", "CAM_val_acc", "mask_val_acc"]
 P_VALUES = ("p", "p_holm")
 LONG, LONG_WIDTH = 40, "60mm"  # a text's characters from which its column is so wide in LaTeX
 LONGEST = 40  # rows that fit a page
+STACKED = 12  # characters of a line of a column's name, where names are too wide
 WIDEST = 130  # characters of a row that fit the long side of a page in its own size of type
 LATEX = {character: rf"\{character}" for character in "{}&%$#_"}
 LATEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -54,7 +55,7 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
 
     Columns of long texts are LONG_WIDTH wide, so that their lines break; a table with such a
     column, or of more than LONGEST rows, is small and may break over pages (package longtable); one
-    of rows wider than WIDEST is small, too.
+    of rows wider than WIDEST is small, too, and its columns' names stand in several lines.
     """
     rows = _rows(table)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -62,18 +63,35 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
         "r" if numeric else "l" if width <= LONG else rf"p{{{LONG_WIDTH}}}"
         for numeric, width in zip(_numeric(table), widths, strict=True)
     )
-    head, *body = [" & ".join(map(escape_latex, row)) + r" \\" for row in rows]
+    wide = max(widths) <= LONG and sum(widths) + 2 * len(widths) > WIDEST
+    names = map(_stacked if wide else escape_latex, rows[0])
+    head, *body = [" & ".join(row) + r" \\" for row in (names, *map(_escaped, rows[1:]))]
     top, title = [r"\toprule", head, r"\midrule"], rf"\caption{{{escape_latex(caption)}}}"
     if len(table) > LONGEST or max(widths) > LONG:
         lines = [r"{\footnotesize", rf"\begin{{longtable}}{{{columns}}}", title + r" \\", *top]
         lines += [r"\endfirsthead", *top, r"\endhead", *body, r"\bottomrule"]
         lines += [r"\end{longtable}", "}"]
     else:
-        wide = sum(widths) + 2 * len(widths) > WIDEST
         lines = [r"\begin{table}", r"\centering", *([r"\footnotesize"] if wide else []), title]
         lines += [rf"\begin{{tabular}}{{{columns}}}", *top, *body, r"\bottomrule"]
         lines += [r"\end{tabular}", r"\end{table}"]
     return "\n".join([*lines, ""])
+
+
+def _escaped(row: Iterable[str]) -> list[str]:
+    return [escape_latex(cell) for cell in row]
+
+
+def _stacked(name: str) -> str:
+    """Return a column's name in LaTeX, in lines of at most STACKED characters where it has _."""
+    lines = [""]
+    for part in name.split("_"):
+        if lines[-1] and len(lines[-1]) + len(part) > STACKED:
+            lines.append("")
+        lines[-1] += f"{part}_"
+    lines[-1] = lines[-1].removesuffix("_")
+    stacked = r" \\ ".join(map(escape_latex, lines))
+    return rf"\shortstack[r]{{{stacked}}}" if len(lines) > 1 else stacked
 
 
 def escape_latex(text: str) -> str:

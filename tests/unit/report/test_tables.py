@@ -47,6 +47,15 @@ def test_the_extended_table_has_a_column_for_every_regime_that_was_run(published
     pd.testing.assert_frame_equal(extended[columns], tables.table2(published))
 
 
+def test_a_wide_table_has_its_columns_names_in_lines():
+    names = [f"a_rather_long_name_{number}" for number in range(9)]
+    wide = tables.to_latex(pd.DataFrame([[0.5] * 9], columns=names), "A caption.")
+    assert r"\shortstack[r]{a\_rather\_ \\ long\_name\_0}" in wide
+    assert r"\footnotesize" in wide
+    narrow = tables.to_latex(pd.DataFrame([[0.5]], columns=names[:1]), "A caption.")
+    assert r"a\_rather\_long\_name\_0 \\" in narrow
+
+
 def test_formats(tmp_path):
     table = pd.DataFrame({"Classifier": ["A_1", "B"], "Dice": [0.12345678, np.nan]})
     paths = [tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex")]
