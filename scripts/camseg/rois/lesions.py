@@ -138,7 +138,7 @@ def _mask(candidate: Candidate, folder: Path, rules: Rules) -> np.ndarray | None
     except CamsegError as error:
         candidate.drop(reason_below(folder, error), "unreadable")
         return None
-    if not mask.any():
+    if not boxes.bounding_box(mask).w:
         candidate.drop("its mask has no pixel in the image", "unreadable")
         return None
     sanity = masks.examine(mask)

@@ -45,7 +45,7 @@ def examine(mask: np.ndarray) -> Sanity:
     beside = box.x == 0 or box.y == 0 or (box.x + box.w, box.y + box.h) == mask.shape[::-1]
     touches = beside or box.x + box.w == mask.shape[1] or box.y + box.h == mask.shape[0]
     odd = []
-    if not mask.all() and _border(mask).mean() >= FRAMED:
+    if _border(mask).mean() >= FRAMED and not mask.all():
         odd.append(f"it marks {mask.mean():.2f} of the image and its border: inverted")
         mask = 1 - mask
         box = boxes.bounding_box(mask)
