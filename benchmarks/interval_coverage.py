@@ -1,6 +1,6 @@
 """How often the 95 % intervals of a study hold the truth, on data drawn from a known one.
 
-    python benchmarks/interval_coverage.py [--draws 2000]
+    python benchmarks/interval_coverage.py [--draws 1000]
 
 Accuracies: ROIs are right with a beta-binomial share by patient; 0.85 on average, the intraclass
 correlation within patients as given. Over folds, each training adds its own chance (standard
@@ -26,7 +26,7 @@ Interval = tuple[float, float]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=2000)
+    parser.add_argument("--draws", type=int, default=1000)
     draws = parser.parse_args().draws
     print("| interval of | drawn as | held by |\n| --- | --- | --: |")
     for patients in (15, 50):

@@ -29,19 +29,10 @@ def main() -> None:
     side = split.read_split(args.split, rois.roi_id)[abnormal]
     rois = rois.take(abnormal)
     resolution = read_resolution(args.index, args.candidates, rois.roi_id)
-    described = localisation.describe(rois, side, resolution)
     tables, curves = [], []
     for name in baselines.BASELINES:
         maps = baselines.baseline_maps(name, rois, side == "train", args.seed)
-        scores, curve = localisation.score(
-            maps,
-            rois.mask,
-            side == "train",
-            used=side != "unused",
-            boxes=rois.box,
-            resolution=resolution,
-        )
-        table = pd.concat([described, scores], axis=1)
+        table, curve = localisation.score_rois(maps, rois, side, resolution)
         table.insert(0, "baseline", name)
         print(f"{name}: mean-Dice {table['dice'].mean():.3f} on average over all abnormal ROIs")
         tables.append(table)

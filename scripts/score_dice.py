@@ -39,16 +39,8 @@ def main() -> None:
     if set(predictions.index) != set(rois.roi_id[side != "unused"]):
         raise CamsegError(f"{args.predictions}: is not of the split's ROIs; {REMEDY}")
     resolution = read_resolution(args.index, args.candidates, rois.roi_id)
-    scores, curves = localisation.score(
-        cams.cam,
-        rois.mask,
-        side == "train",
-        used=side != "unused",
-        boxes=rois.box,
-        resolution=resolution,
-    )
-    described = localisation.describe(rois, side, resolution)
-    table = pd.concat([described, scores, zero_level(cams, rois.mask)], axis=1)
+    scores, curves = localisation.score_rois(cams.cam, rois, side, resolution)
+    table = pd.concat([scores, zero_level(cams, rois.mask)], axis=1)
     # an unused ROI has no prediction: its probability stays empty
     probability = predictions["probability"].reindex(rois.roi_id)
     table.insert(table.columns.get_loc("side") + 1, "probability", probability.to_numpy())

@@ -53,18 +53,9 @@ def main() -> None:
         explanation=args.explanation,
         options=from_arguments(MapOptions, args),
     )
-    described = localisation.describe(rois, side, resolution)
     tables = []
     for number, maps in enumerate(draws, start=1):
-        scores, _ = localisation.score(
-            maps,
-            rois.mask,
-            side == "train",
-            used=side != "unused",
-            boxes=rois.box,
-            resolution=resolution,
-        )
-        table = pd.concat([described, scores], axis=1)
+        table, _ = localisation.score_rois(maps, rois, side, resolution)
         table.insert(0, "baseline", f"{args.name} {number}")
         print(f"draw {number}: mean-Dice {table['dice'].mean():.3f} on average over abnormal ROIs")
         tables.append(table)

@@ -100,6 +100,24 @@ def score(
     return scores, curves
 
 
+def score_rois(
+    maps: np.ndarray, rois: Rois, side: np.ndarray, resolution: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the columns of `describe` and, beside them, of `score`; and the Dice curves.
+
+    The ROIs for training choose the threshold; unused ones are not pooled.
+    """
+    scores, curves = score(
+        maps,
+        rois.mask,
+        side == "train",
+        used=side != "unused",
+        boxes=rois.box,
+        resolution=resolution,
+    )
+    return pd.concat([describe(rois, side, resolution), scores], axis=1), curves
+
+
 def best_threshold(curves: np.ndarray) -> int:
     """Return the threshold t at which Dice(mask, map > t) is highest on average over the ROIs.
 
