@@ -33,17 +33,7 @@ def bootstrap(
     (n,) names its split; where there are several, they are resampled as well (the pigeonhole
     bootstrap of two crossed factors, Owen, 2007). Values may be differences of two paired ones.
     """
-    names, patient = np.unique(patients.astype(str), return_inverse=True)
-    numbers, split = np.unique(splits.astype(str), return_inverse=True)
-    sums, counts = np.zeros((2, len(names), len(numbers)))
-    np.add.at(sums, (patient, split), values)
-    np.add.at(counts, (patient, split), 1)
-    drawn, drawn_splits = (
-        rng.multinomial(size, np.full(size, 1 / size), draws).astype(float)
-        for size in (len(names), len(numbers))
-    )
-    total = ((drawn @ sums) * drawn_splits).sum(axis=1)
-    number = ((drawn @ counts) * drawn_splits).sum(axis=1)
+    total, number = _drawn_sums([values, np.ones(len(values))], patients, splits, rng, draws)
     means = total[number > 0] / number[number > 0]
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
@@ -64,22 +54,33 @@ def ratio(
     too small and normal: they are taken further out, as Student's t is (Hesterberg, 2015,
     "expanded percentiles"). NaN of a single patient. The mean of `of` has to be well above 0.
     """
-    names, patient = np.unique(patients.astype(str), return_inverse=True)
-    numbers, split = np.unique(splits.astype(str), return_inverse=True)
-    n = len(names)
+    n = len(set(patients.astype(str)))
     if n < 2:
         return float("nan"), float("nan")
-    sums = np.zeros((2, n, len(numbers)))
-    for total, each in zip(sums, (values, of), strict=True):
-        np.add.at(total, (patient, split), each)
-    drawn, drawn_splits = (
-        rng.multinomial(size, np.full(size, 1 / size), draws).astype(float)
-        for size in (n, len(numbers))
-    )
-    above, below = ((drawn @ each * drawn_splits).sum(axis=1) for each in sums)
+    above, below = _drawn_sums([values, of], patients, splits, rng, draws)
     tail = stats.norm.cdf(sqrt(n / (n - 1)) * stats.t.ppf((1 - LEVEL) / 2, n - 1))
     low, high = np.quantile(above[below != 0] / below[below != 0], [tail, 1 - tail])
     return float(low), float(high)
+
+
+def _drawn_sums(
+    columns: list[np.ndarray],
+    patients: np.ndarray,
+    splits: np.ndarray,
+    rng: np.random.Generator,
+    draws: int,
+) -> list[np.ndarray]:
+    """Return the sums of each column (n,), (draws,), with patients and splits drawn anew."""
+    names, patient = np.unique(patients.astype(str), return_inverse=True)
+    numbers, split = np.unique(splits.astype(str), return_inverse=True)
+    drawn, drawn_splits = (
+        rng.multinomial(size, np.full(size, 1 / size), draws).astype(float)
+        for size in (len(names), len(numbers))
+    )
+    sums = np.zeros((len(columns), len(names), len(numbers)))
+    for total, values in zip(sums, columns, strict=True):
+        np.add.at(total, (patient, split), values)
+    return [((drawn @ each) * drawn_splits).sum(axis=1) for each in sums]
 
 
 def design_effect(right: np.ndarray, patients: np.ndarray) -> float:

@@ -73,11 +73,9 @@ def extract_case(rows: Iterable[Row], folder: Path, rules: Rules) -> list[Candid
             pairs.append((abnormal, normal))
             _check_overlap(abnormal, normal, candidates.get(other, []), rules)
     for side, view in decoded.items():
-        _cut([item for pair in pairs for item in pair if item.row is views[side]], view, rules)
-    for side, view in decoded.items():
-        _note_side(
-            [item for pair in pairs for item in pair if item.row is views[side]], view, walls
-        )
+        own = [item for pair in pairs for item in pair if item.row is views[side]]
+        _cut(own, view, rules)
+        _note_side(own, view, walls)
     for abnormal, normal in pairs:
         _check_breast(abnormal, normal, rules)
     return [candidate for pair in pairs for candidate in pair]

@@ -1,6 +1,7 @@
 """What a DICOM viewer shows bright is bright; what is padding is known."""
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
@@ -111,6 +112,15 @@ def test_padding_is_the_value_or_up_to_its_limit(tmp_path, interpretation):
 def test_padding_of_signed_pixels(tmp_path):
     pixels = np.array([[-2000, 0, 5]], np.int16)
     path = write_dicom(tmp_path / "a.dcm", pixels, PixelRepresentation=1, PixelPaddingValue=-2000)
+    assert read_picture(path).padding.tolist() == [[True, False, False]]
+
+
+def test_padding_of_signed_pixels_may_be_written_as_if_unsigned(tmp_path):
+    pixels = np.array([[-2000, 0, 5]], np.int16)
+    path = write_dicom(tmp_path / "a.dcm", pixels, PixelRepresentation=1)
+    dataset = pydicom.dcmread(path)
+    dataset.add_new(0x00280120, "US", 65536 - 2000)
+    dataset.save_as(path)
     assert read_picture(path).padding.tolist() == [[True, False, False]]
 
 

@@ -138,6 +138,18 @@ def spoil(path, keep):
     path.write_bytes(path.read_bytes()[:keep])
 
 
+@pytest.mark.parametrize("name", ["1-1.dicom", "000000"])
+def test_dicom_files_are_known_by_what_they_hold(tmp_path, name):
+    write_patient(tmp_path)
+    plain = {roi_id: item.box for roi_id, item in extract(tmp_path).items()}
+    for path in list(tmp_path.rglob("*.dcm")):
+        path.rename(path.with_name(name if path.name == "1-1.dcm" else f"2{name}"))
+    (next(tmp_path.rglob(name)).parent / "LICENSE").write_text("no image")
+    renamed = extract(tmp_path)
+    assert {roi_id: item.box for roi_id, item in renamed.items()} == plain
+    assert all(item.status == "used" for item in renamed.values() if item.label == "abnormal")
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
