@@ -19,9 +19,10 @@ from PIL import Image, UnidentifiedImageError
 from camseg.errors import CamsegError
 from camseg.formats.pictures import Picture, check_size, inverted, turned, turned_shape
 
-# Pillow's names: of formats; of those whose colours have 8 bits always; and of kinds of pixels
+# Pillow's names: of formats; of those whose colours it reads in 8 bits where the file has no more
+# (of PNG its palettes alone, see `read_picture`); and of kinds of pixels
 FORMATS = ("PNG", "JPEG", "PPM", "BMP", "GIF", "WEBP", "JPEG2000")
-EIGHT_BIT_COLOUR = ("PNG", "JPEG", "BMP", "GIF", "WEBP")  # a PNG's palette; its others see above
+EIGHT_BIT_COLOUR = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 GREY = ("1", "L", "I", "I;16", "I;16B", "I;16L")
 COLOUR = ("P", "PA", "LA", "RGB", "RGBA")  # which may hold grey images, too
 ORIENTATION = 274  # tag of EXIF and TIFF
