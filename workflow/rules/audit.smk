@@ -23,7 +23,7 @@ rule check_cams:
         network=lambda wildcards: MODELS[wildcards.model].network,
         options=to_arguments(MapOptions, config["cam"]),
         batches=to_arguments(BatchOptions, config["training"]),
-        seed=config["seed"],
+        seed=seed_of,
     message:
         "Checking whether the CAMs of {wildcards.model} depend on what they should"
         " (split {wildcards.split})"
@@ -93,7 +93,7 @@ rule transplant_regions:
         network=lambda wildcards: MODELS[wildcards.model].network,
         options=to_arguments(MapOptions, config["cam"]),
         batches=to_arguments(BatchOptions, config["training"]),
-        seed=config["seed"],
+        seed=seed_of,
     message:
         "Replacing regions of ROIs by the opposite breast's, as {wildcards.model} sees it"
         " (split {wildcards.split})"

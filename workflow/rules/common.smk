@@ -45,6 +45,7 @@ from camseg.explanations.registry import EXPLANATIONS
 from camseg.networks.options import BatchOptions, ClassifierOptions
 from camseg.options import to_arguments
 from camseg.phantom.options import PhantomOptions
+from camseg.rois import runs
 from camseg.rois.options import RoiOptions, SplitOptions
 from camseg.study.config import check_schema, check_study, entries
 from camseg.training.options import ExecutionOptions, TrainingOptions
@@ -71,7 +72,8 @@ except CamsegError as error:
 SOURCE = datasets.SOURCES[config["dataset"]["source"]]
 CASES = config["dataset"]["path"] if SOURCE.path else "<results>/cases"
 READER = f"camseg.datasets.sources.{SOURCE.reader}"
-SPLITS = range(config["splits"])
+# the splits, each once per seed, as paths name them
+SPLITS = runs.names(config["splits"], config["seeds"])
 EXPLANATION = config["cam"]["explanation"]
 # what an explanation's name ends with if the network explained has random weights
 UNTRAINED = "_untrained"
@@ -83,7 +85,7 @@ REGIMES = {
     },
 }
 # the split and the model shown where one stands for all
-SPLIT = 0
+SPLIT = SPLITS[0]
 EXAMPLE = "Xception" if "Xception" in MODELS else next(iter(MODELS))
 # whose ROIs' regions are transplanted
 TRANSPLANTED = list(MODELS) if config["transplant"] == "all" else [EXAMPLE]
@@ -138,6 +140,11 @@ METRICS, PREDICTIONS = (
 DICE = of_models("<results>/dice/{explanation}/{model}/split-{split}.tsv")
 PROBES = of_models("<results>/probe/{explanation}/{model}/split-{split}.tsv")
 DICE_MODELS = [model for model in MODELS for _ in SPLITS]  # the model of each
+
+
+def seed_of(wildcards):
+    """The seed of what is done on one of SPLITS, which follows from the study's."""
+    return runs.seed_of(wildcards.split, config["seed"])
 
 
 def method_of(wildcards):

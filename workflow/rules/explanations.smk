@@ -21,7 +21,7 @@ rule compute_cams:
         network=lambda wildcards: MODELS[wildcards.model].network,
         method=method_of,
         untrained=lambda wildcards: (
-            [] if wildcards.explanation in EXPLANATIONS else ["--untrained", config["seed"]]
+            [] if wildcards.explanation in EXPLANATIONS else ["--untrained", seed_of(wildcards)]
         ),
         options=to_arguments(CamOptions, config["cam"]),
         batches=to_arguments(BatchOptions, config["training"]),

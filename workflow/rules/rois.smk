@@ -71,10 +71,11 @@ rule split_rois:
     resources:
         **SMALL,
     params:
+        number=lambda wildcards: runs.split_of(wildcards.split),
         options=to_arguments(SplitOptions, config["split"]),
         seed=config["seed"],
     message:
         "Dividing the ROIs into training and validation (split {wildcards.split})"
     shell:
-        "python {input.code[0]:q} --shards {input.shards:q} --split {wildcards.split}"
+        "python {input.code[0]:q} --shards {input.shards:q} --split {params.number}"
         " {params.options:q} --seed {params.seed} --output {output.split:q} > {log:q} 2>&1"

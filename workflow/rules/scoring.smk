@@ -74,7 +74,7 @@ rule score_baselines:
         mem_mb=by_attempt(2000),
         runtime=by_attempt(20),
     params:
-        seed=config["seed"],
+        seed=seed_of,
     message:
         "Scoring heat maps that no network made (split {wildcards.split})"
     shell:
@@ -110,7 +110,7 @@ rule score_untrained:
         name=lambda wildcards: f"untrained {wildcards.model}",
         options=to_arguments(MapOptions, config["cam"]),
         batches=to_arguments(BatchOptions, config["training"]),
-        seed=config["seed"],
+        seed=seed_of,
     message:
         "Scoring the CAMs of {wildcards.model} with random weights (split {wildcards.split})"
     shell:

@@ -36,7 +36,7 @@ rule train_classifier:
         given=lambda wildcards, input: [
             part for name in GIVEN if input[name] for part in (f"--{name}", input[name])
         ],
-        seed=config["seed"],
+        seed=seed_of,
     message:
         "Training {wildcards.model} on {wildcards.regime} ROIs (split {wildcards.split})"
     shell:

@@ -22,11 +22,16 @@ from camseg.io.checked import (
     read_json,
     read_table,
 )
+from camseg.rois import runs
 from camseg.training.registry import REGIMES
 
 # the column of the tables that a regime's best validation accuracy stands in
 ACCURACIES = {name: regime.column for name, regime in REGIMES.items()}
-METRICS: Columns = {"model": None, "regime": tuple(REGIMES), "split": re.compile(r"split-\d+")}
+METRICS: Columns = {
+    "model": None,
+    "regime": tuple(REGIMES),
+    "split": re.compile(f"split-{runs.PATTERN}"),
+}
 METRICS |= dict.fromkeys(("val_acc", "val_acc_last", "auc"), SHARE)
 METRICS |= dict.fromkeys(("best_epoch", "epochs", "n_train", "n_validation"), NATURAL)
 LOSS = Number(0)
