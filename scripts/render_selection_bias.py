@@ -3,7 +3,7 @@
 import argparse
 
 from camseg.cli import run
-from camseg.report import intervals, results, tables
+from camseg.report import results, selection, tables
 
 
 def main() -> None:
@@ -15,13 +15,13 @@ def main() -> None:
     parser.add_argument("--inverse-mask", nargs="+", required=True)
     options = parser.parse_args()
 
-    table = intervals.selection_bias(
+    table = selection.selection_bias(
         results.read_trainings(options.metrics),
         results.read_predictions(options.metrics, options.predictions),
     )
     captions = tables.read_captions(options.captions)
     tables.write_table(table, options.output, captions)
-    tables.write_table(intervals.inverse_mask(table), options.inverse_mask, captions)
+    tables.write_table(selection.inverse_mask(table), options.inverse_mask, captions)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ IMAGES = SAMPLES + HEAT_MAPS
 CHARTS = "render_figure8 render_dice_curves render_learning_curve summarise_runtime "
 AUDIT_CHARTS = "render_locality render_transplant "
 SCORING = "score_dice score_baselines score_untrained "
-STATISTICS = "render_intervals render_claims render_selection_bias render_map_alone "
+INTERVALS = "render_intervals render_claims render_map_alone "
+STATISTICS = INTERVALS + "render_selection_bias "
 RECORDS = "render_candidates record_provenance "
 AUDITED = "render_sanity render_sensitivity "
 TABLES = "render_tables render_heat_maps summarise_runtime "
@@ -84,10 +85,10 @@ OWN = {
     "io.checked": EVERY.replace("make_phantom ", ""),
     "io.files": EVERY,
     "io.hdf5": "extract_rois split_rois probe_cams render_dice_curves render_sanity "
-    + (STATISTICS + MODELS + SCORING + IMAGES),
+    + (INTERVALS + MODELS + SCORING + IMAGES),
     "io.locks": MODELS,
     "io.store": "extract_rois split_rois probe_cams render_dice_curves render_sanity "
-    + (STATISTICS + MODELS + SCORING + IMAGES),
+    + (INTERVALS + MODELS + SCORING + IMAGES),
     "networks.backend": MODELS,
     "networks.classifiers": MODELS,
     "networks.devices": MODELS,
@@ -101,7 +102,7 @@ OWN = {
     "report.claims": "render_claims",
     "report.curves": "render_dice_curves",
     "report.heat_maps": "render_heat_maps render_dice_curves",
-    "report.intervals": STATISTICS,
+    "report.intervals": INTERVALS,
     "report.map_alone": "render_map_alone render_claims",
     "report.mimicry": "render_map_alone",
     "report.pages": TABLES,
@@ -109,6 +110,7 @@ OWN = {
     "report.rejections": "render_candidates",
     "report.results": TABLES + HEAT_MAPS + "render_figure8 render_learning_curve",
     "report.runtime": "summarise_runtime",
+    "report.selection": "render_selection_bias",
     "report.statistics": STATISTICS + "render_transplant",
     "report.tables": TABLES,
     "report.transplants": "render_transplant",
@@ -120,7 +122,7 @@ OWN = {
     "rois.masks": "extract_rois " + SAMPLES,
     "rois.options": "extract_rois split_rois " + SAMPLES,
     "rois.split": "split_rois train_classifier probe_cams render_figure9 "
-    + (STATISTICS + SCORING + AUDIT),
+    + (INTERVALS + SCORING + AUDIT),
     "scoring.baselines": "score_baselines",
     "scoring.dice": SCORING + CHECKS,
     "scoring.distances": SCORING,

@@ -169,36 +169,3 @@ def test_comparison_has_published_and_own_values_with_intervals():
     assert both.loc[("Xception", "CAM_val_acc"), "ours_holds"] == "no"
     assert both.loc[("DenseNet121", "Dice"), "ours_holds"] == ""
     assert both.loc[("VGG16", "val_acc"), "ours_holds"] == ""
-
-
-def test_selection_bias_takes_each_runs_epochs_rois_and_classes():
-    predictions = pd.concat(
-        pd.DataFrame({"abnormal": [True] * abnormal + [False] * (20 - abnormal)}).assign(
-            regime=run.regime, model=run.model, split=run.split
-        )
-        for run, abnormal in zip(ONE.itertuples(), (10, 14, 6), strict=True)
-    )
-    table = intervals.selection_bias(ONE.assign(epochs=[1, 6, 6]), predictions)
-    assert table.loc[0, "expected_best"] == pytest.approx(0.5)
-    assert tuple(table.loc[1, ["expected_best", "best_95"]]) == statistics.best_of_epochs(
-        20, 6, 0.7
-    )
-    assert table.loc[1, "expected_best"] == pytest.approx(table.loc[2, "expected_best"])
-    assert list(table["val_acc"]) == [0.9, 0.7, 0.95]
-    assert list(table["last_epoch"]) == [0.8, 0.6, 0.5]
-    assert list(table["n"]) == [20, 20, 20]
-
-
-def test_the_inverse_mask_result_stands_beside_what_chance_would_reach():
-    columns = ["regime", "Classifier", "split", "val_acc", "last_epoch", "epochs", "n"]
-    rows = [
-        ("inverse", "A", "split-0", 0.5, 0.4, 6, 38, 0.6, 0.7),
-        ("original", "A", "split-0", 0.9, 0.9, 6, 38, 0.6, 0.7),
-        ("inverse", "B", "split-0", 0.75, 0.5, 5, 38, 0.61, 0.71),
-    ]
-    bias = pd.DataFrame(rows, columns=[*columns, "expected_best", "best_95"])
-    assert intervals.inverse_mask(bias).to_csv(index=False).splitlines() == [
-        "Classifier,split,inverse_val_acc,last_epoch,epochs,n,expected_best,best_95",
-        "B,split-0,0.75,0.5,5,38,0.61,0.71",
-        "A,split-0,0.5,0.4,6,38,0.6,0.7",
-    ]

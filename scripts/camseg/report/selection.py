@@ -1,0 +1,33 @@
+"""What choosing an epoch is worth: the accuracy of the best one, and what chance would reach."""
+
+import pandas as pd
+
+from camseg.report import statistics
+from camseg.report.results import ACCURACIES
+
+
+def selection_bias(trainings: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    """What choosing the best epoch is worth: a row per training (see `results` for both tables).
+
+    `expected_best` and `best_95` are mean and 95 % quantile of the best of as many epochs on as
+    many ROIs, of a chance-level classifier (`statistics.best_of_epochs`).
+    """
+    rows = []
+    groups = predictions.groupby(["regime", "model", "split"])["abnormal"]
+    for training in trainings.itertuples():
+        abnormal = groups.get_group((training.regime, training.model, training.split))
+        share = max(abnormal.mean(), 1 - abnormal.mean())
+        expected, quantile = statistics.best_of_epochs(len(abnormal), training.epochs, share)
+        row = [training.regime, training.model, training.split, training.val_acc]
+        row += [training.val_acc_last, training.epochs, len(abnormal), expected, quantile]
+        rows.append(row)
+    columns = ["regime", "Classifier", "split", "val_acc", "last_epoch", "epochs", "n"]
+    return pd.DataFrame(rows, columns=[*columns, "expected_best", "best_95"])
+
+
+def inverse_mask(bias: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `selection_bias` for inverse-mask-filtered ROIs, descending by accuracy."""
+    rows = bias[bias["regime"] == "inverse"].drop(columns="regime")
+    rows = rows.rename(columns={"val_acc": ACCURACIES["inverse"]})
+    order = [ACCURACIES["inverse"], "Classifier", "split"]
+    return rows.sort_values(order, ascending=[False, True, True])
