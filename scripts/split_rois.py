@@ -1,4 +1,4 @@
-"""Divide the ROIs into training and validation, 80 % to 20 %."""
+"""Divide the ROIs into training and validation, and selection where it is asked for."""
 
 import argparse
 import sys

@@ -50,12 +50,13 @@ Kind = Number | tuple[str, ...] | re.Pattern | None
 Columns = dict[str, Kind]
 
 LABELS = ("normal", "abnormal")
-SIDES = ("train", "validation", "unused")
+USED = ("train", "selection", "validation")  # the sides of a split; few splits have the second
+SIDES = (*USED, "unused")
 PREDICTIONS: Columns = {  # the columns of predictions.tsv
     "roi_id": None,
     "patient_id": None,
     "label": LABELS,
-    "side": ("train", "validation"),
+    "side": USED,
     "probability": SHARE,
 }
 

@@ -64,3 +64,8 @@ class SplitOptions(Options):
         minimum=1,
         default=None,
     )
+    test: bool = option(
+        "whether the ROIs that are scored, those for validation, choose nothing: a fold of the "
+        "training patients, the side `selection`, then chooses epoch and threshold in their place",
+        default=False,
+    )

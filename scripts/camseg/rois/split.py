@@ -1,4 +1,4 @@
-"""Which ROIs are for training and which for validation."""
+"""Which ROIs are for training, for selection and for validation."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from camseg.errors import CamsegError
-from camseg.io.checked import REMEDY, SIDES, read_table
+from camseg.io.checked import REMEDY, SIDES, USED, read_table
 from camseg.io.files import whole_file
 from camseg.io.store import Rois
 from camseg.seeds import derive_seed, generator
@@ -32,13 +32,21 @@ def draw_rois(roi_ids: np.ndarray, labels: np.ndarray, cap: int | None, seed: in
 
 
 def split_rois(
-    patient_ids: np.ndarray, labels: np.ndarray, *, split: int, by: str, seed: int
+    patient_ids: np.ndarray,
+    labels: np.ndarray,
+    *,
+    split: int,
+    by: str,
+    seed: int,
+    test: bool = False,
 ) -> np.ndarray:
     """Return each ROI's side, (n,) str, "train" or "validation", 80 % to 20 %.
 
     `by` "patient" keeps all ROIs of a patient on one side and both classes in proportion; "roi"
-    splits the ROIs class by class without regard to patients. Split k is fold k mod 5 of the
-    shuffle with seed k div 5. Raises CamsegError where there are too few patients or ROIs for it.
+    splits the ROIs class by class without regard to patients. Split k validates fold k mod 5 of the
+    shuffle with seed k div 5. With `test` the next fold of the same shuffle is the side
+    "selection", 60 % to 20 % to 20 %: the side "validation" is the same, and chooses nothing.
+    Raises CamsegError where there are too few patients or ROIs for it.
     """
     shuffle, fold = divmod(split, FOLDS)
     options = {"shuffle": True, "random_state": derive_seed(seed, "split", shuffle) % 2**32}
@@ -52,12 +60,15 @@ def split_rois(
         parts = StratifiedGroupKFold(FOLDS, **options).split(labels, labels, patient_ids)
     else:
         parts = StratifiedKFold(FOLDS, **options).split(labels, labels)
+    folds = [part for _, part in parts]
     sides = np.full(len(labels), "train", dtype=object)
-    sides[list(parts)[fold][1]] = "validation"
+    sides[folds[fold]] = "validation"
+    if test:
+        sides[folds[(fold + 1) % FOLDS]] = "selection"
     if by == "patient":
-        both = set(patient_ids[sides == "train"]) & set(patient_ids[sides == "validation"])
-        assert not both, f"patients on both sides of the split: {sorted(both)}"
-    for side in ("train", "validation"):
+        of_patients = pd.Series(sides).groupby(patient_ids).nunique()
+        assert of_patients.max() == 1, f"on two sides of the split: {of_patients.idxmax()}"
+    for side in USED if test else ("train", "validation"):
         if len(set(labels[sides == side])) < 2:
             raise CamsegError(
                 f"split {split} leaves only one class for {side}: there are too few ROIs"
@@ -85,7 +96,7 @@ def few_in_validation(labels: np.ndarray, sides: np.ndarray) -> list[str]:
 
 
 def split_table(
-    rois: Rois, *, split: int, by: str, max_abnormal: int | None, seed: int
+    rois: Rois, *, split: int, by: str, max_abnormal: int | None, test: bool, seed: int
 ) -> pd.DataFrame:
     """Return the table of a split: roi_id, patient_id and side of every ROI, as texts.
 
@@ -97,7 +108,7 @@ def split_table(
         {"roi_id": rois.roi_id, "patient_id": rois.patient_id, "side": "unused"}, dtype=object
     )
     table.loc[drawn, "side"] = split_rois(
-        rois.patient_id[drawn], rois.label[drawn], split=split, by=by, seed=seed
+        rois.patient_id[drawn], rois.label[drawn], split=split, by=by, seed=seed, test=test
     )
     return table
 

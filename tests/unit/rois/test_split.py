@@ -44,6 +44,42 @@ def test_five_splits_are_the_folds_of_one_shuffle_and_the_sixth_is_new():
     assert not any((validated[5] == fold).all() for fold in validated[:5])
 
 
+@pytest.mark.parametrize("by", ["patient", "roi"])
+@pytest.mark.parametrize("number", [0, 3, 4, 9])
+def test_the_selection_side_is_the_next_fold_and_takes_from_training_alone(by, number):
+    _, patients, labels = study()
+    options = {"by": by, "seed": 3}
+    plain = split.split_rois(patients, labels, split=number, **options)
+    tested = split.split_rois(patients, labels, split=number, test=True, **options)
+    shuffle, fold = divmod(number, 5)
+    following = 5 * shuffle + (fold + 1) % 5
+    after = split.split_rois(patients, labels, split=following, **options) == "validation"
+    assert (tested == np.where(after, "selection", plain)).all()
+    for side, share in (("train", 0.6), ("selection", 0.2), ("validation", 0.2)):
+        assert (tested == side).mean() == pytest.approx(share, abs=0.04)
+        assert labels[tested == side].mean() == pytest.approx(labels.mean(), abs=0.06)
+    sides = pd.Series(tested).groupby(patients).nunique()
+    assert (sides == 1).all() == (by == "patient")
+
+
+@pytest.mark.parametrize(("number", "side"), [(0, "selection"), (1, "validation")])
+def test_every_side_has_both_classes(number, side, monkeypatch):
+    """The second fold has normal ROIs only."""
+    labels = np.array([0, 1] * 10, np.uint8)
+    folds = [np.arange(0, 4), np.arange(4, 12, 2), np.arange(12, 16), np.arange(16, 20)]
+
+    class Folds:
+        def __init__(self, *_, **__):
+            pass
+
+        def split(self, *_):
+            return [(None, fold) for fold in folds]
+
+    monkeypatch.setattr(split, "StratifiedKFold", Folds)
+    with pytest.raises(CamsegError, match=f"split {number} leaves only one class for {side}: "):
+        split.split_rois(labels, labels, split=number, by="roi", seed=1, test=True)
+
+
 def test_split_depends_on_the_seed_alone():
     _, patients, labels = study()
     first, again, other = (
@@ -84,7 +120,7 @@ def test_table_round_trip_and_its_checks(tmp_path):
     path.write_text(path.read_text().replace("train", "trian"))
     with pytest.raises(
         CamsegError,
-        match=r"split.tsv:2: side is 'trian', none of train, validation, unused; remove",
+        match=r"split.tsv:2: side is 'trian', none of train, selection, validation, unused; remove",
     ):
         split.read_split(path, ["a", "b"])
 

@@ -84,6 +84,16 @@ def test_by_roi_patients_may_be_on_both_sides():
     assert (sides == 2).any()
 
 
+@pytest.mark.parametrize("cap", [None, 30])
+def test_a_test_set_changes_what_is_trained_on_alone(cap):
+    plain = table(SplitOptions(by="patient", max_abnormal=cap), 2)
+    tested = table(SplitOptions(by="patient", max_abnormal=cap, test=True), 2)
+    moved = tested["side"] == "selection"
+    assert moved.any()
+    assert set(plain["side"][moved]) == {"train"}
+    assert tested[~moved].equals(plain[~moved])
+
+
 def test_every_split_uses_the_same_rois_and_another_seed_others():
     options = SplitOptions(by="patient", max_abnormal=30)
     unused = [
