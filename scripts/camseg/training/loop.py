@@ -21,6 +21,9 @@ from camseg.training.step import Adam, trace_inference, trace_step
 
 PLATEAU = 10  # epochs without a better monitored value, after which `plateau` halves the rate
 
+# what columns of a history begin with, by the ROIs that they are of
+PREFIXES = {"validation": "val_", "selection": "selection_"}
+SHOWN = ("loss", "accuracy", "selection_loss", "selection_accuracy", "val_loss", "val_accuracy")
 SUMMARY = {  # what metrics are called in a training's summary, and in its history
     "val_acc": "val_accuracy",
     "val_loss": "val_loss",
@@ -70,11 +73,16 @@ class Training:
     logits: Callable[[Examples], np.ndarray]
 
     def summary(self) -> dict[str, float]:
-        """Return the validation results of the best and the last epoch (`_last`)."""
+        """Return the validation results of the best and the last epoch (`_last`).
+
+        `val_acc_best` is the highest validation accuracy of any epoch: that of the best epoch,
+        unless other ROIs chose it.
+        """
         best, last = self.history[self.best_epoch - 1], self.history[-1]
         results: dict[str, float] = {}
         for name, column in SUMMARY.items():
             results |= {name: best[column], f"{name}_last": last[column]}
+        results["val_acc_best"] = max(row["val_accuracy"] for row in self.history)
         return results | {"best_epoch": self.best_epoch, "epochs": last["epoch"]}
 
 
@@ -96,6 +104,7 @@ def train(
     validation: Examples,
     settings: Settings,
     *,
+    selection: Examples | None = None,
     checkpoint: Checkpoint | None = None,
     tensorboard: Path | None = None,
 ) -> Training:
@@ -105,10 +114,12 @@ def train(
     follows the seed and the epoch. See `best_epoch`, `stops_early` and `learning_rate` for what
     follows from the history: it is the only memory of the loop besides the variables, so that
     with a `checkpoint` a killed training goes on from its last saved epoch to the same bits.
-    `tensorboard` is a folder for TensorBoard's logs.
+    The validation ROIs choose, and are scored; if there are ROIs for `selection`, these choose, and
+    those of validation are scored only. `tensorboard` is a folder for TensorBoard's logs.
     Raises CamsegError if a side has ROIs of one class only, or if the loss is not finite.
     """
-    for side, examples in (("training", training), ("validation", validation)):
+    evaluated = {"validation": validation} | ({} if selection is None else {"selection": selection})
+    for side, examples in ({"training": training} | evaluated).items():
         if len(np.unique(examples.labels)) < 2:
             raise CamsegError(f"all {len(examples)} {side} ROIs are of one class: nothing to learn")
     adam = Adam(model.trainable_variables, settings.learning_rate)
@@ -151,8 +162,9 @@ def train(
             correct += int(np.sum(np.argmax(batch_logits, axis=1) == labels))
         row = {"epoch": epoch, "learning_rate": rate, "loss": loss}
         row["accuracy"] = correct / len(order)
-        row |= evaluate(logits(validation), validation.labels)
-        _check_finite(row["val_loss"], model, f"epoch {epoch}, validation")
+        for side, examples in evaluated.items():
+            row |= evaluate(logits(examples), examples.labels, PREFIXES[side])
+            _check_finite(row[f"{PREFIXES[side]}loss"], model, f"epoch {epoch}, {side}")
         history.append(row)
         if best_epoch(history) == epoch:
             best_weights = model.get_weights()
@@ -170,14 +182,13 @@ def train(
     return Training(history, best_epoch(history), logits)
 
 
-def evaluate(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Return the validation columns of a history's row from `logits` (n, 2) and `labels` (n,)."""
+def evaluate(logits: np.ndarray, labels: np.ndarray, prefix: str) -> dict[str, float]:
+    """Return columns of a history's row from `logits` (n, 2) and `labels` (n,), named so."""
     loss, accuracy = loss_and_accuracy(logits, labels)
-    row = {"val_loss": loss, "val_accuracy": accuracy}
-    if not np.isfinite(loss):
-        return row
-    scores = discrimination(probability_abnormal(logits), labels)
-    return row | {f"val_{name}": value for name, value in scores.items()}
+    scores = {"loss": loss, "accuracy": accuracy}
+    if np.isfinite(loss):
+        scores |= discrimination(probability_abnormal(logits), labels)
+    return {f"{prefix}{name}": value for name, value in scores.items()}
 
 
 def batches(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
@@ -201,9 +212,15 @@ def class_weights(labels: np.ndarray, rule: str | None) -> np.ndarray | None:
 
 
 def best_epoch(history: list[dict]) -> int:
-    """Return the epoch of highest val_accuracy; of equals, of lower val_loss, then the earliest."""
-    best = min(history, key=lambda row: (-row["val_accuracy"], row["val_loss"], row["epoch"]))
-    return best["epoch"]
+    """Return the epoch of highest val_accuracy; of equals, of lower val_loss, then the earliest.
+
+    Here and below the columns of selection ROIs, if there are any, stand for those of validation.
+    """
+    ranks = [
+        (-_choosing(row, "val_accuracy"), _choosing(row, "val_loss"), row["epoch"])
+        for row in history
+    ]
+    return min(ranks)[-1]
 
 
 def stops_early(history: list[dict], monitor: str, patience: int) -> bool:
@@ -231,8 +248,13 @@ def learning_rate(history: list[dict], settings: Settings) -> float:
 
 def _without_gain(history: list[dict], monitor: str) -> int:
     """Return how many epochs ago `monitor` was best for the first time; 0 without a history."""
-    values = [MONITORS[monitor] * row[monitor] for row in history]
+    values = [MONITORS[monitor] * _choosing(row, monitor) for row in history]
     return len(values) - 1 - values.index(min(values)) if values else 0
+
+
+def _choosing(row: dict, column: str) -> float:
+    """Return a validation column of a history's row, by the ROIs that choose."""
+    return row.get(column.replace(PREFIXES["validation"], PREFIXES["selection"]), row[column])
 
 
 def _values(variables: list[tf.Variable]) -> list[np.ndarray]:
@@ -246,10 +268,11 @@ def _check_finite(loss: float, model: keras.Model, place: str) -> None:
 
 def _report(row: dict, epochs: int, seconds: float) -> None:
     """Print an epoch's line; the time left is that of all epochs, at `seconds` each."""
+    values = "  ".join(
+        f"{name} {row[name]:.{4 if 'loss' in name else 3}f}" for name in SHOWN if name in row
+    )
     print(
-        f"epoch {row['epoch']:{len(str(epochs))}}/{epochs}  loss {row['loss']:.4f}  "
-        f"accuracy {row['accuracy']:.3f}  val_loss {row['val_loss']:.4f}  "
-        f"val_accuracy {row['val_accuracy']:.3f}  {seconds:.1f} s per epoch, "
+        f"epoch {row['epoch']:{len(str(epochs))}}/{epochs}  {values}  {seconds:.1f} s per epoch, "
         f"at most {seconds * (epochs - row['epoch']):.0f} s left",
         file=sys.stderr,
         flush=True,

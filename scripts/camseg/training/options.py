@@ -18,13 +18,13 @@ class TrainingOptions(BatchOptions):
         "epochs without a better `monitor` before a training stops early", minimum=1
     )
     monitor: str = option(
-        "what early stopping and the schedule `plateau` watch of the validation ROIs: `val_loss`, "
-        "`val_accuracy`, `val_auc`",
+        "what early stopping and the schedule `plateau` watch of the validation ROIs (of those for "
+        "selection, with `split: test`): `val_loss`, `val_accuracy`, `val_auc`",
         choices=tuple(MONITORS),
     )
     keep: str = option(
-        "whose weights a training ends with: its `best` epoch's (highest validation accuracy; of "
-        "equals, lower loss; then the earlier), or its `last`",
+        "whose weights a training ends with: its `best` epoch's (highest accuracy of the ROIs that "
+        "`monitor` is of; of equals, lower loss; then the earlier), or its `last`",
         choices=("best", "last"),
     )
     learning_rate: float = option(

@@ -16,7 +16,7 @@ from camseg import named
 from camseg.code import code_of
 from camseg.errors import CamsegError
 from camseg.io import store
-from camseg.io.checked import PREDICTIONS, REMEDY, read_table
+from camseg.io.checked import PREDICTIONS, REMEDY, USED, read_table
 from camseg.io.files import digest, whole_file
 from camseg.networks import classifiers
 from camseg.networks.devices import claim_gpu, devices
@@ -32,7 +32,6 @@ from camseg.training.options import ExecutionOptions, Settings
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do the arithmetic
 # environment variables by which TensorFlow computes otherwise
 SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE")
-SIDES = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -109,6 +108,7 @@ def train_classifier(
             examples["train"],
             examples["validation"],
             settings,
+            selection=examples.get("selection"),
             checkpoint=checkpoint,
             tensorboard=folder / "tensorboard" if execution.tensorboard else None,
         )
@@ -124,8 +124,7 @@ def train_classifier(
             "split": Path(inputs.split).stem,
             "seed": seed,
             **training.summary(),
-            "n_train": len(examples["train"]),
-            "n_validation": len(examples["validation"]),
+            **{f"n_{side}": int(np.sum(sides == side)) for side in USED},
             "settings": asdict(settings),
         }
         with whole_file(outputs.metrics) as temporary:
@@ -159,8 +158,8 @@ def predictions(
 ) -> pd.DataFrame:
     """Return what the trained classifier says of each ROI: the columns of predictions.tsv."""
     probability = np.empty(len(rois))
-    for side in SIDES:
-        probability[sides == side] = probability_abnormal(training.logits(examples[side]))
+    for side, chosen in examples.items():
+        probability[sides == side] = probability_abnormal(training.logits(chosen))
     return pd.DataFrame(
         {
             "roi_id": rois.roi_id,
@@ -181,6 +180,7 @@ def _read(
 ) -> tuple[store.Rois, np.ndarray, dict[str, Examples]]:
     """Return the ROIs of a split, their sides, and the examples of each side.
 
+    There are none for selection if the split has no such side.
     Images stay in their files if they take more memory than allowed.
     """
     rois = store.read_rois(inputs.shards, load=False)
@@ -210,7 +210,8 @@ def _read(
             preprocess=partial(classifiers.preprocess, classifier.network),
         )
 
-    return rois, sides, {side: examples(side) for side in SIDES}
+    wanted = [side for side in USED if side != "selection" or side in sides]
+    return rois, sides, {side: examples(side) for side in wanted}
 
 
 def _verdicts(path: str, roi_ids: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -15,6 +16,7 @@ from camseg.io import store
 from camseg.networks import classifiers
 from camseg.seeds import generator
 from camseg.training import augmentation, filtering, loop, metrics, options
+from camseg.training.checkpoint import Checkpoint
 from project import ROOT
 from tiny import make_examples, make_settings, tiny_model, to_input
 
@@ -92,6 +94,29 @@ def test_stops_after_patience_epochs_without_a_gain(monitor):
     assert stops == [False, False, False, False, False, True]
 
 
+@pytest.mark.parametrize("monitor", options.MONITORS)
+def test_selection_columns_stand_for_those_of_validation(monitor):
+    random = np.random.default_rng(0)
+    settings = make_settings(schedule="plateau", epochs=60, monitor=monitor)
+
+    def choices(rows):
+        for n in range(1, 61):
+            past = rows[:n]
+            yield loop.best_epoch(past)
+            yield loop.stops_early(past, monitor, 5)
+            yield loop.learning_rate(past, settings)
+
+    rows, others = (
+        [{"epoch": n} | {name: random.random() for name in options.MONITORS} for n in range(1, 61)]
+        for _ in range(2)
+    )
+    both = [
+        other | {name.replace("val", "selection"): row[name] for name in options.MONITORS}
+        for row, other in zip(rows, others, strict=True)
+    ]
+    assert list(choices(both)) == list(choices(rows)) != list(choices(others))
+
+
 def test_learning_rates():
     def rates(schedule, losses, epochs=4):
         settings = make_settings(schedule=schedule, learning_rate=0.8, epochs=epochs)
@@ -144,6 +169,85 @@ def test_the_model_ends_with_the_weights_of_the_best_epoch():
     assert (loss, accuracy) == (best["val_loss"], best["val_accuracy"])
 
 
+def trained(validation, selection=None, checkpoint=None, **changes):
+    """A training whose kept weights, rates and length follow from what is watched."""
+    model, settings = tiny_model(), make_settings(epochs=12, patience=5, **changes)
+    settings = replace(settings, schedule="plateau", monitor="val_accuracy")
+    result = loop.train(
+        model, make_examples(), validation, settings, selection=selection, checkpoint=checkpoint
+    )
+    return result, model.get_weights()
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_validation_rois_choose_nothing_if_others_do(monkeypatch):
+    """Neither their labels nor their pixels; without other ROIs they do."""
+    monkeypatch.setattr(loop, "PLATEAU", 2)
+    plain, turned, noise = make_examples(seed=2), make_examples(seed=2), make_examples(seed=5)
+    turned.labels[:] = 1 - turned.labels
+    noise.images[:] = np.random.default_rng(6).integers(0, 256, noise.images.shape)
+    for keep in ("best", "last"):
+        found = [trained(each, make_examples(seed=3), keep=keep) for each in (plain, turned, noise)]
+        for result, weights in found[1:]:
+            assert same(weights, found[0][1])
+            assert result.best_epoch == found[0][0].best_epoch
+            assert len(result.history) == len(found[0][0].history)
+            assert result.history != found[0][0].history  # they are scored
+        assert not same(*(trained(each, keep=keep)[1] for each in (plain, turned)))
+
+
+def test_an_epoch_chosen_by_other_rois_is_scored_on_those_of_validation():
+    validation, selection = make_examples(seed=2), make_examples(seed=3)
+    selection.labels[:] = 1 - selection.labels  # so that they choose early, and badly
+    result, _ = trained(validation, selection, keep="best")
+    summary, columns = result.summary(), pd.DataFrame(result.history)
+    chosen = columns["selection_accuracy"].idxmax()
+    assert result.best_epoch == chosen + 1
+    assert summary["val_acc"] == columns["val_accuracy"][chosen]
+    assert summary["val_acc_best"] == columns["val_accuracy"].max() > summary["val_acc"]
+    for examples, name in ((validation, "val"), (selection, "selection")):
+        logits = result.logits(examples)
+        row = columns.loc[chosen]
+        assert metrics.loss_and_accuracy(logits, examples.labels) == (
+            row[f"{name}_loss"],
+            row[f"{name}_accuracy"],
+        )
+        scores = metrics.discrimination(metrics.probability_abnormal(logits), examples.labels)
+        assert scores == {score: row[f"{name}_{score}"] for score in scores}
+
+
+def test_a_training_with_a_selection_side_resumes_to_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "PLATEAU", 2)
+
+    def broken(grey):
+        seen.append(len(grey))
+        if len(seen) == 26:  # three batches an epoch: in the ninth
+            raise KeyboardInterrupt
+        return to_input(grey)
+
+    seen: list[int] = []
+    selection = make_examples(seed=3)
+    selection.labels[:5] = 1 - selection.labels[:5]
+    whole, weights = trained(make_examples(seed=2), selection, keep="best")
+    assert len({row["learning_rate"] for row in whole.history[:8]}) > 1
+    assert whole.best_epoch <= 8
+    with pytest.raises(KeyboardInterrupt):
+        trained(
+            make_examples(seed=2, preprocess=broken), selection,
+            Checkpoint(tmp_path, {}, 0), keep="best",
+        )  # fmt: skip
+    again, resumed = trained(
+        make_examples(seed=2, preprocess=broken), selection, Checkpoint(tmp_path, {}, 0),
+        keep="best",
+    )  # fmt: skip
+    assert len(seen) == 26 + 3 * (len(whole.history) - 8)
+    assert again.history == whole.history
+    assert same(weights, resumed)
+
+
 def test_the_last_epochs_weights_can_be_kept_instead():
     model, validation = tiny_model(), make_examples(seed=2)
     validation.labels[:] = 1 - validation.labels
@@ -160,6 +264,7 @@ def test_the_summary_has_best_and_last_epoch():
     result = loop.train(tiny_model(), make_examples(), validation, make_settings(epochs=6))
     summary, best = result.summary(), result.history[result.best_epoch - 1]
     assert (summary["best_epoch"], summary["epochs"]) == (result.best_epoch, 6)
+    assert summary["val_acc_best"] == summary["val_acc"]  # by the very ROIs that choose
     for name, column in (("val_acc", "val_accuracy"), ("val_loss", "val_loss"), ("auc", "val_auc")):
         assert summary[name] == best[column]
         assert summary[f"{name}_last"] == result.history[-1][column]
@@ -274,13 +379,16 @@ def test_a_last_step_that_ruins_the_weights_shows_in_validation():
         loop.train(model, make_examples(), make_examples(seed=2), settings)
 
 
-@pytest.mark.parametrize("side", ["training", "validation"])
+@pytest.mark.parametrize("side", ["training", "validation", "selection"])
 def test_a_side_of_one_class(side):
     one_class = make_examples(6)
     one_class.labels[:] = 1
     sides = {"training": make_examples(), "validation": make_examples(), side: one_class}
     with pytest.raises(CamsegError, match=f"all 6 {side} ROIs are of one class"):
-        loop.train(tiny_model(), *sides.values(), make_settings())
+        loop.train(
+            tiny_model(), sides["training"], sides["validation"], make_settings(),
+            selection=sides.get("selection"),
+        )  # fmt: skip
 
 
 def test_images_read_batch_by_batch_are_those_in_memory(study):
@@ -411,6 +519,7 @@ def test_what_a_training_writes(trained_twice):
         *("val_auc", "val_sensitivity", "val_specificity"),
     ]
     assert (summary["epochs"], summary["n_train"], summary["n_validation"]) == (3, 20, 8)
+    assert summary["n_selection"] == 0
     assert (summary["model"], summary["regime"]) == ("MobileNetV2", "mask")
     assert summary["val_acc"] == history["val_accuracy"].max()
     assert summary["val_acc_last"] == history["val_accuracy"].iloc[-1]

@@ -46,7 +46,7 @@ def study(tmp_path_factory):
     cams = np.random.default_rng(7).integers(0, 256, (N, SIZE, SIZE)).astype(np.uint8)
     raw = cams[:, :2, :2].astype(np.float32)
     store.write_cams(folder / "cams.h5", cam=cams, raw=raw, roi_id=rois.roi_id, options={})
-    side = np.repeat(["train", "unused", "validation"], [14, 2, 10])
+    side = np.repeat(["train", "unused", "selection", "validation"], [8, 2, 6, 10])
     table = pd.DataFrame({"roi_id": names, "patient_id": patients, "side": side})
     split.write_split(folder / "split-0.tsv", table)
     return folder
@@ -248,7 +248,8 @@ def test_maps_and_verdicts_are_those_of_the_rois_of_a_side(study, tmp_path, monk
     )
     run._read(inputs, "cam", SMALL, replace(EXECUTION, memory_mb=memory_mb), 5)
     cams = store.read_cams(study / "cams.h5", rois.roi_id).cam
-    assert [set(side[chosen.roi_id]) for chosen, _ in seen] == [{"train"}, {"validation"}]
+    sides = [set(side[chosen.roi_id]) for chosen, _ in seen]
+    assert sides == [{"train"}, {"selection"}, {"validation"}]
     for chosen, given in seen:
         places = np.searchsorted(rois.roi_id.astype(str), chosen.roi_id.astype(str))
         np.testing.assert_array_equal(given.cams[:], cams[places])
@@ -257,6 +258,31 @@ def test_maps_and_verdicts_are_those_of_the_rois_of_a_side(study, tmp_path, monk
     table.iloc[1:].to_csv(tmp_path / "predictions.tsv", sep="\t", index=False)
     with pytest.raises(CamsegError, match=r"predictions.tsv: is not of the split's ROIs; remove"):
         run._read(inputs, "cam", SMALL, EXECUTION, 5)
+
+
+@pytest.mark.parametrize("regime", ["mask", "swapped"])
+def test_what_a_regime_takes_from_other_rois_is_of_the_same_side(study, regime):
+    rois, sides, examples = run._read(inputs_in(study), regime, SMALL, EXECUTION, 5)
+    cams = store.read_cams(study / "cams.h5", rois.roi_id).cam
+    others = cams if regime == "swapped" else 255 * rois.mask[:]
+    assert list(examples) == ["train", "selection", "validation"]
+    for side, own in examples.items():
+        found = own.weights(np.arange(len(own)))
+        assert len(found) == (sides == side).sum()
+        for weights, patient in zip(found, rois.patient_id[sides == side], strict=True):
+            (places,) = np.nonzero((others == weights).all(axis=(1, 2)))
+            assert sides[places].tolist() == [side]
+            assert regime == "mask" or rois.patient_id[places] != patient
+
+
+def test_a_split_without_a_selection_side_has_no_such_examples(study, tmp_path):
+    text = (study / "split-0.tsv").read_text().replace("selection", "train")
+    (tmp_path / "split-0.tsv").write_text(text)
+    inputs = replace(inputs_in(study), split=str(tmp_path / "split-0.tsv"))
+    assert list(run._read(inputs, "cam", SMALL, EXECUTION, 5)[2]) == ["train", "validation"]
+    (tmp_path / "split-0.tsv").write_text(text.replace("validation", "train"))
+    with pytest.raises(CamsegError, match="all 0 validation ROIs are of one class"):
+        train_here(inputs, tmp_path, "cam")
 
 
 def start(study, folder, **execution):
@@ -325,11 +351,15 @@ def test_its_files_agree_with_each_other_and_with_what_went_in(trained, study):
     pd.testing.assert_frame_equal(predictions[list(table)], used)
     assert (predictions["label"] == "abnormal").tolist() == (used.index % 2 == 1).tolist()
     sides = predictions["side"].value_counts()
-    assert (metrics["n_train"], metrics["n_validation"]) == (sides["train"], sides["validation"])
+    assert {name: metrics[f"n_{name}"] for name in sides.index} == sides.to_dict()
+    assert sides["selection"] == 6
     # what came out
     assert history["epoch"].tolist() == [1]
     assert (metrics["best_epoch"], metrics["epochs"]) == (1, 1)
     last = history.iloc[-1]
+    selection = predictions[predictions["side"] == "selection"]
+    right = (selection["probability"] > 0.5) == (selection["label"] == "abnormal")
+    assert last["selection_accuracy"] == right.mean()
     for name, column in (("val_acc", "val_accuracy"), ("val_loss", "val_loss"), ("auc", "val_auc")):
         assert metrics[name] == metrics[f"{name}_last"] == pytest.approx(last[column], rel=1e-12)
     validation = predictions[predictions["side"] == "validation"]
