@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from camseg.figures.style import BLUE, COLOURS, STYLE, VERMILLION
+from camseg.figures.style import BLUE, COLOURS, GREEN, STYLE, VERMILLION
 from camseg.training.registry import REGIMES
 
 FLOOR_DASHES = ((1, 1), (4, 2), (8, 2), (4, 2, 1, 2), (1, 3))
@@ -76,18 +76,22 @@ def figure8(
 def learning_curve(history: pd.DataFrame, best_epoch: int, name: str) -> Figure:
     """The loss and accuracy of one training, `name`, epoch by epoch; a line at the best epoch.
 
-    `history` has one row per epoch, columns epoch, loss, accuracy, val_loss and val_accuracy. The
-    loss is on a logarithmic scale: a single bad epoch must not flatten the others.
+    `history` has one row per epoch, columns epoch, loss, accuracy, val_loss and val_accuracy, and
+    those of the selection ROIs, if there are any: these then chose the epoch. The loss is on a
+    logarithmic scale: a single bad epoch must not flatten the others.
     """
+    selected = "selection_loss" in history
+    sides = [("training", "", BLUE), ("validation", "val_", VERMILLION)]
+    sides += [("selection", "selection_", GREEN)] if selected else []
     style: dict = {"marker": "o" if len(history) <= 30 else "", "markersize": 3, "clip_on": False}
     with mpl.rc_context(STYLE | {"font.size": 11}):  # readable at 85 mm too
         figure = Figure(figsize=(175 / 25.4, 80 / 25.4), layout="constrained")
         left, right = figure.subplots(1, 2)
         for axes, quantity in ((left, "loss"), (right, "accuracy")):
-            axes.plot(history["epoch"], history[quantity], color=BLUE, label="training", **style)
-            validation = history[f"val_{quantity}"]
-            axes.plot(history["epoch"], validation, color=VERMILLION, label="validation", **style)
-            label = f"best epoch, {best_epoch}"
+            for side, prefix, colour in sides:
+                values = history[f"{prefix}{quantity}"]
+                axes.plot(history["epoch"], values, color=colour, label=side, **style)
+            label = f"{'best epoch by selection' if selected else 'best epoch'}, {best_epoch}"
             axes.axvline(best_epoch, color="0.4", linestyle=":", zorder=1, label=label)
             axes.set(xlabel="epoch", ylabel=quantity)
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
@@ -102,7 +106,7 @@ def learning_curve(history: pd.DataFrame, best_epoch: int, name: str) -> Figure:
         right.set_ylim(0, 1)
         figure.suptitle(name, fontsize="medium")
         lines = left.get_legend_handles_labels()
-        figure.legend(*lines, loc="outside lower center", ncols=3, frameon=False)
+        figure.legend(*lines, loc="outside lower center", ncols=len(sides) + 1, frameon=False)
     return figure
 
 

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 
 from camseg.io.files import whole_file
 
-BLUE, VERMILLION = "#0072B2", "#D55E00"  # apart for colour-blind readers (Okabe and Ito)
-COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # of the same palette
+# apart for colour-blind readers (Okabe and Ito)
+BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+COLOURS = (BLUE, VERMILLION, GREEN, "#CC79A7", "#E69F00", "#56B4E9")  # of the same palette
 STYLE: dict = {"font.size": 8, "svg.hashsalt": "camseg", "axes.spines.top": False}
 STYLE |= {"axes.spines.right": False, "svg.fonttype": "none"}
 

@@ -17,6 +17,7 @@ from camseg.io.checked import (
     REMEDY,
     SHARE,
     SIDES,
+    USED,
     Columns,
     Number,
     read_json,
@@ -32,8 +33,9 @@ METRICS: Columns = {
     "regime": tuple(REGIMES),
     "split": re.compile(f"split-{runs.PATTERN}"),
 }
-METRICS |= dict.fromkeys(("val_acc", "val_acc_last", "auc"), SHARE)
+METRICS |= dict.fromkeys(("val_acc", "val_acc_best", "val_acc_last", "auc"), SHARE)
 METRICS |= dict.fromkeys(("best_epoch", "epochs", "n_train", "n_validation"), NATURAL)
+METRICS |= {"n_selection": Number(0, whole=True)}
 LOSS = Number(0)
 HISTORY: Columns = {
     "epoch": NATURAL,
@@ -42,6 +44,7 @@ HISTORY: Columns = {
     "val_loss": LOSS,
     "val_accuracy": SHARE,
 }
+OF_SELECTION: Columns = {"selection_loss": LOSS, "selection_accuracy": SHARE}
 DICE: Columns = {"roi_id": None, "patient_id": None, "label": LABELS, "side": SIDES}
 DICE |= {"dice": Number(0, 1, blank=True)}
 
@@ -71,7 +74,8 @@ def read_history(path: str | Path, metrics: str | Path) -> tuple[pd.DataFrame, d
     Raises CamsegError if they are not whole, or not of as many epochs.
     """
     values = read_json(metrics, METRICS)
-    history = read_table(path, HISTORY, ["epoch"])
+    columns = HISTORY | OF_SELECTION if values["n_selection"] else HISTORY
+    history = read_table(path, columns, ["epoch"])
     if list(history["epoch"]) != list(range(1, values["epochs"] + 1)):
         raise CamsegError(f"{path}: does not have the epochs 1 to {values['epochs']}; {REMEDY}")
     return history, values
@@ -89,7 +93,7 @@ def read_predictions(
     tables = []
     for training, path in zip(read_trainings(metrics).itertuples(), predictions, strict=True):
         table = read_table(path, PREDICTIONS, ["roi_id"])
-        trained = (table["side"] == "train").sum()
+        counts = tuple((table["side"] == side).sum() for side in USED)
         table = table[table["side"] == "validation"]
         abnormal = table["label"] == "abnormal"
         table = table[["roi_id", "patient_id"]].assign(
@@ -102,8 +106,8 @@ def read_predictions(
         )
         n = training.n_validation
         accuracies = {round(n * training.val_acc), round(n * training.val_acc_last)}
-        counts = trained, len(table)
-        if counts != (training.n_train, n) or table["right"].sum() not in accuracies:
+        expected = training.n_train, training.n_selection, n
+        if counts != expected or table["right"].sum() not in accuracies:
             raise CamsegError(
                 f"{path}: is not of the same training as the metrics.json beside it; {REMEDY}"
             )
@@ -122,7 +126,7 @@ def read_dice(
     tables, counts = [], {}
     if trainings is not None:
         runs = trainings[trainings["regime"] == "original"].set_index(["model", "split"])
-        counts = (runs["n_train"] + runs["n_validation"]).to_dict()
+        counts = runs[[f"n_{side}" for side in USED]].sum(axis=1).to_dict()
     for model, path in zip(models, paths, strict=True):
         table = read_table(path, DICE, ["roi_id"])
         table = table[table["side"] != "unused"]

@@ -9,8 +9,10 @@ from camseg.report.results import ACCURACIES
 def selection_bias(trainings: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     """What choosing the best epoch is worth: a row per training (see `results` for both tables).
 
-    `expected_best` and `best_95` are mean and 95 % quantile of the best of as many epochs on as
-    many ROIs, of a chance-level classifier (`statistics.best_of_epochs`).
+    `val_acc` is the validation accuracy of the epoch that was `chosen_on` other ROIs, "selection",
+    or on the very ROIs of "validation"; `best_val_acc` is the highest of any epoch, which is the
+    same in the second case. `expected_best` and `best_95` are mean and 95 % quantile of the best of
+    as many epochs on as many ROIs, of a chance-level classifier (`statistics.best_of_epochs`).
     """
     rows = []
     groups = predictions.groupby(["regime", "model", "split"])["abnormal"]
@@ -18,11 +20,13 @@ def selection_bias(trainings: pd.DataFrame, predictions: pd.DataFrame) -> pd.Dat
         abnormal = groups.get_group((training.regime, training.model, training.split))
         share = max(abnormal.mean(), 1 - abnormal.mean())
         expected, quantile = statistics.best_of_epochs(len(abnormal), training.epochs, share)
-        row = [training.regime, training.model, training.split, training.val_acc]
-        row += [training.val_acc_last, training.epochs, len(abnormal), expected, quantile]
-        rows.append(row)
-    columns = ["regime", "Classifier", "split", "val_acc", "last_epoch", "epochs", "n"]
-    return pd.DataFrame(rows, columns=[*columns, "expected_best", "best_95"])
+        chosen_on = "selection" if training.n_selection else "validation"
+        row = [training.regime, training.model, training.split, chosen_on, training.val_acc]
+        row += [training.val_acc_best, training.val_acc_last, training.epochs, len(abnormal)]
+        rows.append([*row, expected, quantile])
+    columns = ["regime", "Classifier", "split", "chosen_on", "val_acc", "best_val_acc"]
+    columns += ["last_epoch", "epochs", "n", "expected_best", "best_95"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def inverse_mask(bias: pd.DataFrame) -> pd.DataFrame:

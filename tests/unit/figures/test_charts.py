@@ -37,6 +37,18 @@ def test_a_learning_curve_shows_loss_and_accuracy_of_both_sides_and_the_best_epo
     assert texts == ["training", "validation", f"best epoch, {best}"]
 
 
+def test_a_learning_curve_shows_the_rois_that_chose_if_they_are_others():
+    table = history(6)
+    table[["selection_loss", "selection_accuracy"]] = table[["loss", "accuracy"]] / 2
+    figure = charts.learning_curve(table, 4, "x")
+    for axes, quantity in zip(figure.axes, ("loss", "accuracy"), strict=True):
+        lines = {line.get_label(): line.get_ydata() for line in axes.lines}
+        assert list(lines) == ["training", "validation", "selection", "best epoch by selection, 4"]
+        assert (lines["validation"] == table[f"val_{quantity}"]).all()
+        assert (lines["selection"] == table[f"selection_{quantity}"]).all()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(lines)
+
+
 @pytest.mark.parametrize("losses", [[0.69], [40.0, 1e-4, 1e-3], [0.3, 0.31], [250.0, 300.0]])
 def test_every_loss_is_in_view_and_the_scale_is_legible(losses):
     table = history(len(losses)).assign(val_loss=losses)
@@ -52,7 +64,7 @@ def test_a_learning_curve_is_named_and_the_same_to_the_byte(tmp_path, monkeypatc
     history(6).to_csv(tmp_path / "history.csv", index=False)
     metrics = {"model": "Xception", "regime": "mask", "split": "split-0", "best_epoch": 4}
     metrics |= {"epochs": 6, "val_acc": 0.5, "val_acc_last": 0.5, "auc": 0.5}
-    metrics |= {"n_train": 8, "n_validation": 2}
+    metrics |= {"val_acc_best": 0.5, "n_train": 8, "n_selection": 0, "n_validation": 2}
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
     monkeypatch.chdir(tmp_path)
     for name in ("first.svg", "second.svg"):

@@ -13,7 +13,7 @@ def write_training(folder, model, regime, split, accuracy):
     folder.mkdir(parents=True)
     metrics = {"model": model, "regime": regime, "split": split, "val_acc": accuracy}
     metrics |= {"val_acc_last": 1.0, "auc": 0.5, "best_epoch": 1, "epochs": 2}
-    metrics |= {"n_train": 1, "n_validation": 3}
+    metrics |= {"val_acc_best": 1.0, "n_train": 1, "n_selection": 0, "n_validation": 3}
     (folder / "metrics.json").write_text(json.dumps(metrics))
     predictions = {
         "roi_id": ["1", "2", "3", "4"],
@@ -88,6 +88,52 @@ def test_predictions_are_those_of_validation_rois(study):
     assert list(one["abnormal"]) == [True, False, True]
     assert list(one["right"]) == [True, True, True]
     assert set(one["split"]) == {"split-0"}
+
+
+def with_selection(path):
+    """Make one of the validation ROIs in a training's files one for selection; its predictions."""
+    metrics = json.loads(path.read_text()) | {"n_selection": 1, "n_validation": 2}
+    path.write_text(json.dumps(metrics))
+    predictions = path.with_name("predictions.tsv")
+    text = predictions.read_text().replace("\ttrain\t", "\tselection\t")
+    predictions.write_text(text.replace("\tvalidation\t", "\ttrain\t", 1))
+    return predictions
+
+
+def test_selection_rois_are_no_rows_and_must_be_as_many(study):
+    metrics, *_ = study
+    predictions = with_selection(metrics[0])
+    table = results.read_predictions(metrics[:1], [predictions])
+    assert list(table["roi_id"]) == ["2", "3"]
+    predictions.write_text(predictions.read_text().replace("\tselection\t", "\ttrain\t"))
+    with pytest.raises(CamsegError, match=r"predictions.tsv: is not of the same training as the"):
+        results.read_predictions(metrics[:1], [predictions])
+
+
+def test_dice_is_of_selection_rois_too(study):
+    metrics, models, dice = study
+    text = metrics[0].read_text()
+    metrics[0].write_text(json.dumps(json.loads(text) | {"n_selection": 1, "n_validation": 1}))
+    dice[0].write_text(dice[0].read_text().replace("\ttrain\t\n", "\tselection\t\n"))
+    trainings = results.read_trainings(metrics[:1])
+    table = results.read_dice(models[:1], dice[:1], trainings)
+    assert list(table["dice"]) == [0.2, 0.4]
+    with pytest.raises(CamsegError, match=r"split-0.tsv: is of 3 ROIs, its training of others"):
+        results.read_dice(models[:1], dice[:1], trainings.assign(n_selection=0))
+
+
+def test_a_history_has_columns_of_the_rois_that_chose(study):
+    (path, *_), *_ = study
+    history = path.with_name("history.csv")
+    columns = {"epoch": [1, 2], "loss": 0.5, "accuracy": 0.5, "val_loss": 0.5, "val_accuracy": 0.5}
+    pd.DataFrame(columns).to_csv(history, index=False)
+    results.read_history(history, path)
+    with_selection(path)
+    with pytest.raises(CamsegError, match=r"history.csv: has no column selection_loss; remove"):
+        results.read_history(history, path)
+    columns |= {"selection_loss": 0.7, "selection_accuracy": 0.4}
+    pd.DataFrame(columns).to_csv(history, index=False)
+    assert results.read_history(history, path)[0]["selection_loss"].tolist() == [0.7, 0.7]
 
 
 def test_an_abnormal_roi_without_dice_is_an_error(study):
