@@ -22,7 +22,7 @@ RULES += "probe_cams render_map_alone "
 RULES += "score_baselines render_tables render_intervals render_claims render_selection_bias "
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
 RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 render_locality "
-RULES += "render_transplant "
+RULES += "render_transplant render_verdicts "
 RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime record_provenance"
 
 SPLIT = "splits/split-0.tsv"
@@ -156,6 +156,8 @@ SPOILT = [
     ("sensitivity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": lacks some combination",
      "render_sensitivity"),
     ("tables/table2_intervals.csv", text_in("low"), ":2: low is 'good'", "render_figure8"),
+    ("tables/heat_maps.csv", text_in("placement"), ":2: placement is 'good'", "render_verdicts"),
+    ("tables/sanity.csv", without_line(1), ": has no row of MobileNetV2", "render_verdicts"),
     ("tables/table2_extended.csv", text_in("Dice"), ":2: Dice is 'good'", "render_figure8"),
 ]  # fmt: skip
 

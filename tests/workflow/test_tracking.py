@@ -22,7 +22,7 @@ STATISTICS = INTERVALS + "render_selection_bias "
 RECORDS = "render_candidates record_provenance "
 AUDITED = "render_sanity render_sensitivity "
 TABLES = "render_tables render_heat_maps summarise_runtime "
-TABLES += STATISTICS + AUDITED + RECORDS + "render_transplant "
+TABLES += STATISTICS + AUDITED + RECORDS + "render_transplant render_verdicts "
 CHECKS = "check_cams measure_sensitivity "
 AUDIT = CHECKS + "transplant_regions score_untrained "
 MODELS = "train_classifier compute_cams " + AUDIT
@@ -114,6 +114,7 @@ OWN = {
     "report.statistics": STATISTICS + "render_transplant",
     "report.tables": TABLES,
     "report.transplants": "render_transplant",
+    "report.verdicts": "render_verdicts",
     "rois.boxes": "extract_rois " + SAMPLES,
     "rois.breast": "extract_rois ",
     "rois.candidates": "extract_rois merge_candidates render_candidates " + SCORING + SAMPLES,

@@ -27,7 +27,7 @@ from project import ROOT, SMALL, copy_project, jobs, snakemake
 
 RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
 RENDERED += ("render_heat_maps", "render_dice_curves", "render_sanity", "render_sensitivity")
-RENDERED += ("render_transplant",)
+RENDERED += ("render_transplant", "render_verdicts")
 RENDERED += ("render_map_alone", "render_figure8", "summarise_runtime", "record_provenance", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
@@ -326,25 +326,27 @@ def test_a_reader_finds_the_main_results_in_the_report(study, tmp_path):
     tables = study / "results/phantom/tables"
     rows = {
         label: (tables / f"{name}.md").read_text().splitlines()[2].strip("| ").split(" | ")
-        for label, name in (("Table I", "table1"), ("Table II", "table2"))
+        for label, name in (("Table I", "table1"), ("Table II", "table2"), ("Answers", "verdicts"))
     }
     with open_page(tmp_path / "report/report.html") as page:
         first = page.locator(".prose")
         assert "24 synthetic cases" in first.inner_text()
-        for table, cells in zip(first.locator("table").all(), rows.values(), strict=True):
+        for table, label in zip(first.locator("table").all(), list(rows)[:2], strict=True):
+            cells = rows[label]
             assert table.locator("tbody td").all_inner_texts() == cells
         assert first.locator("svg").bounding_box()["width"] > 200
 
         page.get_by_text("1 Main results").click()  # and from the menu
         menu, shown = page.locator("nav tbody tr"), page.frame_locator("iframe")
         names = menu.locator("td:first-child")
-        assert names.all_inner_texts() == ["Figure 8", "Table I", "Table II"]
-        for number, label in ((1, "Table I"), (2, "Table II")):
-            menu.nth(number).locator("a").first.click()
-            head = shown.get_by_role("columnheader", name=("Dice", "mask_val_acc")[number - 1])
-            head.wait_for()
+        listed = ["Answers", "Answers, with reasons", "Figure 8", "Table I", "Table II"]
+        assert names.all_inner_texts() == listed
+        columns = {"Answers": "segmentation", "Table I": "Dice", "Table II": "mask_val_acc"}
+        for label, column in columns.items():
+            menu.nth(listed.index(label)).locator("a").first.click()
+            shown.get_by_role("columnheader", name=column).wait_for()
             assert shown.locator("tbody td").all_inner_texts() == rows[label]
-        menu.first.locator("a").first.click()
+        menu.nth(listed.index("Figure 8")).locator("a").first.click()
         figure = page.locator("img[src*=figure8]")
         assert figure.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
 

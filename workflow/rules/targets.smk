@@ -4,7 +4,7 @@ TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims", "cand
 TABLES += ["accuracy_by_class", "map_alone", "error_mimicry"]
 TABLES += ["heat_maps", "heat_maps_scores", "heat_maps_by_group"]
 TABLES += ["sanity", "sensitivity", "sensitivity_spread"]
-TABLES += ["transplant", "transplant_readings"]
+TABLES += ["transplant", "transplant_readings", "verdicts", "verdicts_reasons"]
 FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
 FIGURES += ["locality", "transplant"]
 
