@@ -307,6 +307,39 @@ rule render_transplant:
         " > {log:q} 2>&1"
 
 
+rule render_verdicts:
+    """The study's answers, read off its finished tables, and why each is what it is."""
+    input:
+        code=code("render_verdicts"),
+        captions=captions("verdicts", "verdicts_reasons"),
+        tables=expand(
+            "<results>/tables/{table}.csv",
+            table=[
+                *("accuracy_by_class", "table1_intervals", "transplant", "transplant_readings"),
+                *("sanity", "heat_maps", "map_alone", "claims"),
+            ],
+        ),
+    output:
+        verdicts=report_table("verdicts", MAIN, "Answers"),
+        reasons=report_table("verdicts_reasons", MAIN, "Answers, with reasons"),
+    log:
+        "<results>/logs/render_verdicts.log",
+    benchmark:
+        "<results>/runtime/render_verdicts.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        margin=config["margin"],
+    message:
+        "Reading the study's answers off its tables"
+    shell:
+        "python {input.code[0]:q} --tables {input.tables:q} --margin {params.margin}"
+        " --captions {input.captions:q} --verdicts {output.verdicts:q}"
+        " --reasons {output.reasons:q} > {log:q} 2>&1"
+
+
 # How the study ran. These rules come last, so that they describe what is there.
 rule summarise_runtime:
     """Where the study's time went, stage by stage."""
