@@ -22,7 +22,7 @@ RULES += "probe_cams render_map_alone "
 RULES += "score_baselines render_tables render_intervals render_claims render_selection_bias "
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
 RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 render_locality "
-RULES += "render_transplant render_verdicts "
+RULES += "render_transplant render_verdicts render_checklist "
 RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime record_provenance"
 
 SPLIT = "splits/split-0.tsv"
@@ -36,13 +36,13 @@ UNTRAINED = "dice/untrained/grad_cam/MobileNetV2/split-0.tsv"
 TRAINING = "training/original/MobileNetV2/split-0"
 
 # who reads what, of those that need no TensorFlow
-OF_SPLIT = "score_dice probe_cams score_baselines render_figure9"
+OF_SPLIT = "score_dice probe_cams score_baselines render_figure9 render_checklist"
 OF_SHARD = "split_rois score_dice score_baselines render_figure6 render_figure7 render_figure9 "
 OF_SHARD += "render_figure10"
 OF_CAMS = "score_dice probe_cams render_figure7 render_figure10"
 READ = "render_intervals render_claims render_selection_bias render_map_alone"  # from predictions
 OF_PREDICTIONS = f"score_dice probe_cams {READ}"
-OF_METRICS = f"render_tables {READ} "
+OF_METRICS = f"render_tables render_checklist {READ} "
 OF_DICE = "render_tables render_intervals render_claims render_heat_maps render_dice_curves "
 DICE_FIGURES = "render_sensitivity render_figure7 render_figure9 render_figure10"
 
@@ -140,13 +140,14 @@ SPOILT = [
     (UNTRAINED, text_in("dice"), ":2: dice is 'good'", "render_heat_maps"),
     (UNTRAINED, without_line(1), ": untrained MobileNetV2 1 is of other ROIs", "render_heat_maps"),
     ("index.tsv", swap("\tusable\t", "\tgood\t"), ":2: status is 'good'",
-     "extract_rois render_candidates render_figures4_5 score_dice score_baselines"),
+     "extract_rois render_candidates render_checklist render_figures4_5 score_dice score_baselines"),
     ("index.tsv", text_in("lines"), ": a usable view's lines is no number",
      "extract_rois render_figures4_5 score_dice score_baselines"),
     ("rois/candidates-0.tsv", swap("\tabnormal\t", "\tsick\t"), ": label is 'sick'",
      "merge_candidates"),
     ("rois/candidates.tsv", text_in("lesion_w"), ": a used ROI's lesion_w is no number",
-     "render_candidates render_figures4_5 render_figure6 score_dice score_baselines"),
+     "render_candidates render_checklist render_figures4_5 render_figure6 score_dice "
+     "score_baselines"),
     ("sanity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a check",
      "render_sanity"),
     ("locality/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a cell",
@@ -155,7 +156,9 @@ SPOILT = [
      "render_transplant"),
     ("sensitivity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": lacks some combination",
      "render_sensitivity"),
-    ("tables/table2_intervals.csv", text_in("low"), ":2: low is 'good'", "render_figure8"),
+    ("tables/table2_intervals.csv", text_in("low"), ":2: low is 'good'",
+     "render_figure8 render_checklist"),
+    ("tables/accuracy_by_class.csv", cut, ": ", "render_checklist"),
     ("tables/heat_maps.csv", text_in("placement"), ":2: placement is 'good'", "render_verdicts"),
     ("tables/sanity.csv", without_line(1), ": has no row of MobileNetV2", "render_verdicts"),
     ("tables/table2_extended.csv", text_in("Dice"), ":2: Dice is 'good'", "render_figure8"),

@@ -19,7 +19,7 @@ AUDIT_CHARTS = "render_locality render_transplant "
 SCORING = "score_dice score_baselines score_untrained "
 INTERVALS = "render_intervals render_claims render_map_alone "
 STATISTICS = INTERVALS + "render_selection_bias "
-RECORDS = "render_candidates record_provenance "
+RECORDS = "render_candidates render_checklist record_provenance "
 AUDITED = "render_sanity render_sensitivity "
 TABLES = "render_tables render_heat_maps summarise_runtime "
 TABLES += STATISTICS + AUDITED + RECORDS + "render_transplant render_verdicts "
@@ -36,10 +36,10 @@ OWN = {
     "code": "train_classifier",
     "compiled": "make_phantom " + INGESTION + PLACES + SCORING + CHECKS,
     "errors": EVERY,
-    "named": "extract_rois index_cases render_candidates " + SCORING + MODELS + IMAGES,
+    "named": "extract_rois index_cases render_candidates render_checklist " + SCORING + MODELS + IMAGES,
     "options": "make_phantom split_rois render_sensitivity " + INGESTION + MODELS + SAMPLES,
     "seeds": "make_phantom extract_rois split_rois train_classifier compute_cams probe_cams "
-    + ("render_transplant " + SCORING + STATISTICS + IMAGES + AUDIT),
+    + ("render_transplant render_checklist " + SCORING + STATISTICS + IMAGES + AUDIT),
     "audit.locality": "check_cams",
     "audit.regions": "transplant_regions",
     "audit.sanity": "check_cams",
@@ -54,13 +54,13 @@ OWN = {
     "datasets.masks": "",
     "datasets.readers": INGESTION + SAMPLES,
     "datasets.reasons": "index_cases extract_rois merge_candidates render_candidates "
-    + (SCORING + SAMPLES),
+    + ("render_checklist " + SCORING + SAMPLES),
     "datasets.registry": "",
     "datasets.selection": "index_cases",
     "datasets.sources.cbis_ddsm": "",
     "datasets.sources.ddsm": INGESTION + PLACES,
     "datasets.sources.table": "",
-    "datasets.views": INGESTION + SAMPLES + SCORING + "render_candidates",
+    "datasets.views": INGESTION + SAMPLES + SCORING + "render_candidates render_checklist",
     "explanations.explain": "compute_cams " + AUDIT,
     "explanations.imagenet": "",
     "explanations.layers": "compute_cams " + AUDIT,
@@ -85,10 +85,10 @@ OWN = {
     "io.checked": EVERY.replace("make_phantom ", ""),
     "io.files": EVERY,
     "io.hdf5": "extract_rois split_rois probe_cams render_dice_curves render_sanity "
-    + (INTERVALS + MODELS + SCORING + IMAGES),
+    + ("render_checklist " + INTERVALS + MODELS + SCORING + IMAGES),
     "io.locks": MODELS,
     "io.store": "extract_rois split_rois probe_cams render_dice_curves render_sanity "
-    + (INTERVALS + MODELS + SCORING + IMAGES),
+    + ("render_checklist " + INTERVALS + MODELS + SCORING + IMAGES),
     "networks.backend": MODELS,
     "networks.classifiers": MODELS,
     "networks.devices": MODELS,
@@ -98,16 +98,20 @@ OWN = {
     "phantom.drawing": "make_phantom",
     "phantom.options": "make_phantom",
     "report.audits": AUDITED + AUDIT_CHARTS,
-    "report.by_class": "render_intervals render_claims render_map_alone",
+    "report.by_class": "render_intervals render_claims render_map_alone render_checklist",
+    "report.checklist": "render_checklist",
     "report.claims": "render_claims",
     "report.curves": "render_dice_curves",
+    "report.facts": "render_checklist",
+    "report.facts_of_data": "render_checklist",
+    "report.facts_of_models": "render_checklist",
     "report.heat_maps": "render_heat_maps render_dice_curves",
     "report.intervals": INTERVALS,
     "report.map_alone": "render_map_alone render_claims",
     "report.mimicry": "render_map_alone",
     "report.pages": TABLES,
-    "report.provenance": "record_provenance",
-    "report.rejections": "render_candidates",
+    "report.provenance": "record_provenance render_checklist",
+    "report.rejections": "render_candidates render_checklist",
     "report.results": TABLES + HEAT_MAPS + "render_figure8 render_learning_curve",
     "report.runtime": "summarise_runtime",
     "report.selection": "render_selection_bias",
@@ -117,12 +121,13 @@ OWN = {
     "report.verdicts": "render_verdicts",
     "rois.boxes": "extract_rois " + SAMPLES,
     "rois.breast": "extract_rois ",
-    "rois.candidates": "extract_rois merge_candidates render_candidates " + SCORING + SAMPLES,
+    "rois.candidates": "extract_rois merge_candidates render_candidates render_checklist "
+    + (SCORING + SAMPLES),
     "rois.extraction": "extract_rois ",
     "rois.lesions": "extract_rois " + SAMPLES,
     "rois.masks": "extract_rois " + SAMPLES,
     "rois.options": "extract_rois split_rois " + SAMPLES,
-    "rois.split": "split_rois train_classifier probe_cams render_figure9 "
+    "rois.split": "split_rois train_classifier probe_cams render_figure9 render_checklist "
     + (INTERVALS + SCORING + AUDIT),
     "scoring.baselines": "score_baselines",
     "scoring.dice": SCORING + CHECKS,

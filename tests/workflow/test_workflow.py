@@ -27,7 +27,7 @@ from project import ROOT, SMALL, copy_project, jobs, snakemake
 
 RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
 RENDERED += ("render_heat_maps", "render_dice_curves", "render_sanity", "render_sensitivity")
-RENDERED += ("render_transplant", "render_verdicts")
+RENDERED += ("render_transplant", "render_verdicts", "render_checklist")
 RENDERED += ("render_map_alone", "render_figure8", "summarise_runtime", "record_provenance", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",

@@ -1,5 +1,6 @@
 # What the rules need of the study's configuration, and the helpers they share; no rule stands here.
 import io
+import json
 import os
 import re
 import shutil

@@ -340,6 +340,44 @@ rule render_verdicts:
         " --reasons {output.reasons:q} > {log:q} 2>&1"
 
 
+rule render_checklist:
+    """What CLAIM and TRIPOD+AI ask a study to report, filled in as far as the run tells."""
+    input:
+        code=code("render_checklist"),
+        captions=captions("checklist"),
+        index="<results>/index.tsv",
+        candidates="<results>/rois/candidates.tsv",
+        splits=expand("<results>/splits/split-{split}.tsv", split=SPLITS),
+        metrics=METRICS,
+        intervals="<results>/tables/table2_intervals.csv",
+        by_class="<results>/tables/accuracy_by_class.csv",
+    output:
+        table=report_table("checklist", RECORD, "Checklist (CLAIM, TRIPOD+AI)"),
+    log:
+        "<results>/logs/render_checklist.log",
+    benchmark:
+        "<results>/runtime/render_checklist.tsv"
+    conda:
+        TRAIN
+    resources:
+        **SMALL,
+    params:
+        # of one line, models with all their keys
+        configuration=json.dumps(
+            {key: value for key, value in config.items() if key != "execution"}
+            | {"models": [asdict(entry) for entry in MODELS.values()]}
+        ),
+        source=SOURCE.title,
+    message:
+        "Filling in what a study has to report"
+    shell:
+        "python {input.code[0]:q} --configuration {params.configuration:q}"
+        " --source {params.source:q} --index {input.index:q} --candidates {input.candidates:q}"
+        " --splits {input.splits:q} --metrics {input.metrics:q} --intervals {input.intervals:q}"
+        " --by-class {input.by_class:q} --captions {input.captions:q} --output {output.table:q}"
+        " > {log:q} 2>&1"
+
+
 # How the study ran. These rules come last, so that they describe what is there.
 rule summarise_runtime:
     """Where the study's time went, stage by stage."""

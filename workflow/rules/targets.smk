@@ -1,7 +1,7 @@
 # What a study makes; no rule stands here.
 TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
 TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims", "candidates"]
-TABLES += ["accuracy_by_class", "map_alone", "error_mimicry"]
+TABLES += ["accuracy_by_class", "map_alone", "error_mimicry", "checklist"]
 TABLES += ["heat_maps", "heat_maps_scores", "heat_maps_by_group"]
 TABLES += ["sanity", "sensitivity", "sensitivity_spread"]
 TABLES += ["transplant", "transplant_readings", "verdicts", "verdicts_reasons"]
