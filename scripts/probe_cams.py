@@ -32,10 +32,11 @@ def main() -> None:
     cells = probe.cells(cams.raw, relu=cams.options["relu"])
     probability, strength = probe.probe(cells, labels, table["patient_id"].to_numpy(), train)
     right = (probability > 0.5) == labels
+    validation = (table["side"] == "validation").to_numpy()
     print(
         f"{cells.shape[1]} cells of {train.sum()} training ROIs, C = {strength:g}: right for "
-        f"{np.mean(right[train]):.3f} of them and {np.mean(right[~train]):.3f} of {(~train).sum()} "
-        "validation ROIs"
+        f"{np.mean(right[train]):.3f} of them and {np.mean(right[validation]):.3f} of "
+        f"{validation.sum()} validation ROIs"
     )
     with whole_file(args.output) as temporary:
         table.assign(probability=probability).to_csv(temporary, sep="\t", index=False)

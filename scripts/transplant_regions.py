@@ -37,9 +37,9 @@ def main() -> None:
     rois = store.read_rois(args.shards, load=False)
     sides = split.read_split(args.split, rois.roi_id)
     pairs = regions.pairs(rois.roi_id, rois.label, sides)
+    pairs = pairs[transplant.sample(sides[pairs[:, 0]], args.seed)]
     if not len(pairs):
         raise CamsegError(f"{args.split}: no abnormal ROI has its normal one on the same side")
-    pairs = pairs[transplant.sample(sides[pairs[:, 0]], args.seed)]
     abnormal = rois.take(pairs[:, 0]).loaded()
     cams = store.read_cams(args.cams, abnormal.roi_id)
     measured = transplant.measure(

@@ -11,8 +11,8 @@ FEATHER = 1 / 64  # of the side: the deviation of the Gaussian that softens a re
 def pairs(roi_ids: np.ndarray, labels: np.ndarray, sides: np.ndarray) -> np.ndarray:
     """Return the places of abnormal ROIs and of the normal ROIs cut opposite to them: (m, 2).
 
-    `<pair>.abnormal` and `<pair>.normal` have to stand on the same side of the split, "train" or
-    "validation". All arguments are (n,); in the order of the abnormal ROIs.
+    `<pair>.abnormal` and `<pair>.normal` have to stand on the same side of the split, and to be
+    used. All arguments are (n,); in the order of the abnormal ROIs.
     """
     place = {roi_id: number for number, roi_id in enumerate(roi_ids)}
     found = []

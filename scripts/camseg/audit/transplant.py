@@ -22,7 +22,7 @@ TRAINING = 16  # pairs of training ROIs at most, beside all of validation
 
 
 def sample(sides: np.ndarray, seed: int) -> np.ndarray:
-    """Return the places of the pairs to take, sorted: all of validation, at most TRAINING others.
+    """Return the places of the pairs to take, sorted: all of validation, at most TRAINING of train.
 
     `sides` (n,) are the pairs' sides of the split.
     """

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from camseg.errors import CamsegError
-from camseg.io.checked import LABELS, REMEDY, SIDES, Columns, Number, read_table
+from camseg.io.checked import LABELS, REMEDY, SIDES, USED, Columns, Number, read_table
 
 CEILING = 255 / 256  # mean-Dice of the exact mask
 SHARE = Number(0, 1 + 1e-9, blank=True)  # 1 to rounding
@@ -35,7 +35,8 @@ ZERO_LEVEL = {  # of networks alone
     "zero_level_IoU": ("zero_level_iou", SHARE),
     "zero_level_share": ("zero_level_share", SHARE),
 }
-OF_VALIDATION = ("Dice_at_threshold", "IoU_at_threshold", "NSD")  # the threshold is of training
+# scores over validation ROIs, which did not choose the threshold
+OF_VALIDATION = ("Dice_at_threshold", "IoU_at_threshold", "NSD")
 PLACEMENT = {"placement_gain": GAIN, "placement_range": SHARE}
 FLOORS = {"skill_mean_mask": "mean training mask", "skill_all_255": "all 255"}
 SCORES: Columns = {
@@ -112,7 +113,7 @@ def heat_maps(splits: Collection[Scores]) -> pd.DataFrame:
     """Return a row per classifier, descending by Dice (ties by name), and below one per floor.
 
     Values are means over `splits` of averages over all ROIs, as in Table I, but for
-    `Dice_at_threshold`: over validation ROIs, the threshold being chosen on training ROIs; and for
+    `Dice_at_threshold`: over validation ROIs, the threshold being chosen on others; and for
     `placement`: the mean `placement_gain` over the mean `placement_range`. The ROIs' own ratios
     are not averaged, since one whose grey levels leave places little to add would count as much as
     any, whatever its ratio. `grid_limit` is the mean of the best Dice found for the network's
@@ -140,7 +141,7 @@ def further_scores(splits: Collection[Scores]) -> pd.DataFrame:
 def by_group(splits: Collection[Scores]) -> pd.DataFrame:
     """Return the rows of `heat_maps` with the Dice of groups of ROIs, and n, their number.
 
-    `train` and `validation`; `right` and `wrong`: classified so by the same network (probability
+    The sides of the split; `right` and `wrong`: classified so by the same network (probability
     above 0.5 is abnormal, as all these are); thirds by `lesion_area`, `small` to `large`. The
     Dice of an empty group is NaN and counts for no mean over splits; n adds up over them.
     """
@@ -206,9 +207,9 @@ def _groups(scores: pd.DataFrame) -> dict[str, pd.Series]:
     probability = scores.get("probability", pd.Series(np.nan, scores.index))
     by_size = scores.sort_values(["lesion_area", "roi_id"]).index
     third = pd.Series(3 * np.arange(len(scores)) // len(scores), by_size).reindex(scores.index)
+    sides = [side for side in USED if side != "selection" or (scores["side"] == side).any()]
     return {
-        "train": scores["side"] == "train",
-        "validation": scores["side"] == "validation",
+        **{side: scores["side"] == side for side in sides},
         "right": probability > 0.5,
         "wrong": probability <= 0.5,
         **{size: third == number for number, size in enumerate(SIZES)},

@@ -42,7 +42,7 @@ def describe(rois: Rois, side: np.ndarray, resolution: np.ndarray) -> pd.DataFra
 def score(
     maps: np.ndarray,
     masks: np.ndarray,
-    training: np.ndarray,
+    choosing: np.ndarray,
     *,
     used: np.ndarray | None = None,
     boxes: np.ndarray | None = None,
@@ -50,14 +50,14 @@ def score(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return all scores of `maps` (n, S, S) uint8, a row per ROI, and their Dice curves (n, 256).
 
-    `masks` (n, S, S) uint8 {0, 1}; `training` (n,) bool names the ROIs that choose the threshold,
+    `masks` (n, S, S) uint8 {0, 1}; `choosing` (n,) bool names the ROIs that choose the threshold,
     `used` (n,) bool those that count where all are pooled (default: all). `boxes` (n, 4) x, y, w, h
     in the source image (default: of the maps' own size) and `resolution` (n,), its micrometres per
     pixel (NaN, the default, where unknown), are what distances are measured by.
 
     Columns: `dice` (mean-Dice, equation 9); `placement_gain`, `placement_range` and `placement`,
-    their ratio; `pixel_auc`; `threshold` (the same in all rows: `best_threshold` of the ROIs for
-    training), `dice_at_threshold` and `iou_at_threshold` (of map > threshold), `nsd` (likewise,
+    their ratio; `pixel_auc`; `threshold` (the same in all rows: `best_threshold` of the ROIs that
+    choose), `dice_at_threshold` and `iou_at_threshold` (of map > threshold), `nsd` (likewise,
     `distances.surface_dice`); `average_precision`, `pxap` (the same in all rows: the average
     precision of the pixels of all used abnormal ROIs together; PxAP of Choe et al., "Evaluating
     weakly supervised object localization methods right", 2020); `pointing_game`, `pointing_gain`
@@ -70,7 +70,7 @@ def score(
     used = np.ones(n, bool) if used is None else used
     boxes = np.tile([0, 0, size, size], (n, 1)) if boxes is None else boxes
     resolution = np.full(n, np.nan) if resolution is None else resolution
-    threshold = best_threshold(curves[training])
+    threshold = best_threshold(curves[choosing])
     at_threshold = curves[:, threshold]
     counts = histograms(maps, masks)
     gain, most = placement(counts)
@@ -105,12 +105,13 @@ def score_rois(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the columns of `describe` and, beside them, of `score`; and the Dice curves.
 
-    The ROIs for training choose the threshold; unused ones are not pooled.
+    The ROIs for selection choose the threshold, or, if there are none, those for training; unused
+    ones are not pooled.
     """
     scores, curves = score(
         maps,
         rois.mask,
-        side == "train",
+        side == ("selection" if "selection" in side else "train"),
         used=side != "unused",
         boxes=rois.box,
         resolution=resolution,

@@ -133,3 +133,6 @@ def test_all_validation_pairs_are_taken_and_few_of_training():
     assert (np.diff(chosen) > 0).all()
     assert not np.array_equal(chosen, transplant.sample(sides, seed=2))
     assert transplant.sample(sides[35:45], seed=1).tolist() == list(range(10))
+    others = np.append(sides, ["selection"] * 9).astype(object)
+    assert transplant.sample(others, seed=1).tolist() == chosen.tolist()
+    assert transplant.sample(sides[:0], seed=1).tolist() == []

@@ -136,6 +136,21 @@ def test_groups(models, floors):
     assert table.loc["all 255", ["right", "wrong"]].isna().all()
 
 
+def test_selection_rois_are_a_group_where_there_are_any(models, floors):
+    side = ["train", "selection", "selection", "train", "validation", "validation"]
+    changed = [{name: rows.assign(side=side) for name, rows in part.items()}
+               for part in (models, floors)]  # fmt: skip
+    table = heat_maps.by_group([tuple(changed)]).set_index("Classifier")
+    assert list(table.columns)[:3] == ["train", "selection", "validation"]
+    assert table.loc["C", ["train", "selection", "validation"]].tolist() == pytest.approx(
+        [0.4, 0.4, 0.85]
+    )
+    assert table.loc["C", ["n_train", "n_selection", "n_validation"]].tolist() == [2, 2, 2]
+    first = heat_maps.heat_maps([tuple(changed)]).set_index("Classifier").loc["C"]
+    assert first["Dice"] == pytest.approx(0.55)  # of all six, as in the paper
+    assert first["Dice_at_threshold"] == pytest.approx(0.625)  # of the two validation ROIs
+
+
 def test_with_more_splits_values_are_means_over_them_and_counts_are_sums(models, floors):
     other = {name: rows.assign(dice=rows["dice"] / 2) for name, rows in models.items()}
     other["C"] = other["C"].iloc[1:]

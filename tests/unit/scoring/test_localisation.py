@@ -282,6 +282,20 @@ def test_the_threshold_comes_from_training_rois_only():
     np.testing.assert_allclose(scores["iou_at_threshold"], iou, rtol=1e-12)
 
 
+def test_the_threshold_is_of_selection_rois_where_there_are_any():
+    maps = smooth_maps(12)
+    masks = (maps > np.arange(20, 260, 20)[:, None, None]).astype(np.uint8)
+    masks[:, :2, :2] = 1
+    side = np.repeat(np.array(["train", "selection", "validation"], object), 4)
+    scores, curves = localisation.score_rois(maps, rois_of(masks), side, np.full(12, 50.0))
+    chosen = [int(curves[side == name].mean(axis=0).argmax()) for name in dict.fromkeys(side)]
+    assert len(set(chosen)) == 3  # or the test shows nothing
+    assert set(scores["threshold"]) == {chosen[1]}
+    plain = np.where(side == "selection", "train", side)
+    scores, _ = localisation.score_rois(maps, rois_of(masks), plain, np.full(12, 50.0))
+    assert set(scores["threshold"]) == {int(curves[:8].mean(axis=0).argmax())}
+
+
 def test_pxap_is_of_the_pixels_of_all_used_abnormal_rois_together():
     maps = smooth_maps(5, 16)
     masks = (smooth_maps(7, 16)[2:] > 120).astype(np.uint8)
