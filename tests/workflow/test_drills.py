@@ -140,7 +140,8 @@ SPOILT = [
     (UNTRAINED, text_in("dice"), ":2: dice is 'good'", "render_heat_maps"),
     (UNTRAINED, without_line(1), ": untrained MobileNetV2 1 is of other ROIs", "render_heat_maps"),
     ("index.tsv", swap("\tusable\t", "\tgood\t"), ":2: status is 'good'",
-     "extract_rois render_candidates render_checklist render_figures4_5 score_dice score_baselines"),
+     "extract_rois render_candidates render_checklist render_figures4_5 score_dice "
+     "score_baselines"),
     ("index.tsv", text_in("lines"), ": a usable view's lines is no number",
      "extract_rois render_figures4_5 score_dice score_baselines"),
     ("rois/candidates-0.tsv", swap("\tabnormal\t", "\tsick\t"), ": label is 'sick'",

@@ -36,7 +36,8 @@ OWN = {
     "code": "train_classifier",
     "compiled": "make_phantom " + INGESTION + PLACES + SCORING + CHECKS,
     "errors": EVERY,
-    "named": "extract_rois index_cases render_candidates render_checklist " + SCORING + MODELS + IMAGES,
+    "named": "extract_rois index_cases render_candidates render_checklist "
+    + (SCORING + MODELS + IMAGES),
     "options": "make_phantom split_rois render_sensitivity " + INGESTION + MODELS + SAMPLES,
     "seeds": "make_phantom extract_rois split_rois train_classifier compute_cams probe_cams "
     + ("render_transplant render_checklist " + SCORING + STATISTICS + IMAGES + AUDIT),
