@@ -1,10 +1,14 @@
+import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
+import probe_cams
+from camseg.io import store
 from camseg.scoring.probe import STRENGTHS, cells, probe
 
 
@@ -65,6 +69,34 @@ def test_validation_labels_and_the_order_of_rois_change_nothing():
     again = probe(values[order], labels[order], patients[order], train[order])
     np.testing.assert_allclose(again[0], probability[order], atol=1e-9)
     assert again[1] == strength
+
+
+def test_selection_rois_are_not_fitted_to(tmp_path, monkeypatch, capsys):
+    """By the stage's own program: what they are called and what their maps are changes nothing."""
+    n = 60
+    random = np.random.default_rng(4)
+    names = np.array([f"roi-{number}" for number in range(n)], object)
+    side = np.repeat(["train", "selection", "validation"], n // 3)
+    table = pd.DataFrame({"roi_id": names, "patient_id": names, "side": side})
+    table.to_csv(tmp_path / "split.tsv", sep="\t", index=False)
+    label, raw = np.arange(n) % 2, random.random((n, 2, 2)).astype(np.float32)
+    arguments = ["--cams", "cams.h5", "--split", "split.tsv", "--predictions", "said.tsv"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["x", *arguments, "--output", "probe.tsv"])
+    found = []
+    for change in (0, 1):
+        changed = np.where(side == "selection", change, 0)
+        said = table.assign(label=np.array(["normal", "abnormal"])[(label + changed) % 2])
+        said.assign(probability=0.5).to_csv(tmp_path / "said.tsv", sep="\t", index=False)
+        maps = np.where(changed[:, np.newaxis, np.newaxis] == 1, raw[::-1], raw)
+        cam = np.zeros((n, 4, 4), np.uint8)
+        store.write_cams("cams.h5", cam=cam, raw=maps, roi_id=names, options={"relu": False})
+        probe_cams.main()
+        out = pd.read_csv("probe.tsv", sep="\t").set_index("side")["probability"]
+        found.append(out.drop("selection").tolist())
+        assert f"of {n // 3} validation ROIs" in capsys.readouterr().out
+    assert found[0] == found[1]
+    assert len(found[0]) == 2 * n // 3
 
 
 def test_patients_are_kept_together():
