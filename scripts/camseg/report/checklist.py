@@ -59,7 +59,12 @@ ITEMS = [
     Item("Image acquisition", "13", "", data.acquisition, "index.tsv"),
     Item("Predictors", "", "9a-9c", _always(data.PREDICTORS), "rois/candidates.tsv"),
     Item("Reference standard", "14", "8a", data.reference, "rois/candidates.tsv"),
-    Item("Its rationale", "15", "8a", _if_synthetic("each lesion is where it was drawn")),
+    Item(
+        "Rationale of the reference standard",
+        "15",
+        "8a",
+        _if_synthetic("each lesion is where it was drawn"),
+    ),
     Item(
         "Annotators, blinding, agreement",
         *("16-18", "8b, 8c"),
@@ -87,13 +92,21 @@ ITEMS = [
     Item("Model updating", "", "12f, 24", _always("none")),
     Item("Registration, protocol", "34, 42", "18c, 18d", _always(FILL_IN)),
     Item("Included and excluded", "35", "20a", data.flow, "tables/candidates"),
-    Item("Characteristics by partition", "36", "20b, 20c", data.characteristics, "index.tsv"),
+    Item(
+        "Characteristics by partition",
+        "36",
+        "20b, 20c",
+        data.characteristics,
+        "rois/candidates.tsv",
+    ),
     Item("Performance", "37, 38", "23a", models.performance, "tables/table2_intervals"),
     Item("Failures", "39", "", models.failures, "tables/heat_maps_by_group"),
     Item("Fairness, demographic subgroups", "37", "14, 23a", _if_synthetic("no patients")),
     Item("Limitations", "40", "26", models.limitations, "tables/selection_bias"),
     Item(
-        "Interpretation, use", "41", "25, 27a-27c", _always(models.INTERPRETATION), "tables/claims"
+        *("Interpretation, use", "41", "25, 27a-27c"),
+        _always(models.INTERPRETATION),
+        "tables/verdicts",
     ),
     Item("Data, code, models", "43", "18e, 18f, 22", models.availability, "provenance/versions"),
     Item("Ethical approval, consent", "", "17", _if_synthetic("no patients, none needed")),
