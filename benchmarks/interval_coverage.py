@@ -1,11 +1,12 @@
-"""How often the 95 % intervals of a study hold the truth, on data drawn from a known one.
+"""How often a study's 95 % intervals hold the truth, and its tests err, on data of a known one.
 
     python benchmarks/interval_coverage.py [--draws 1000]
 
 Accuracies: ROIs are right with a beta-binomial share by patient; 0.85 on average, the intraclass
-correlation within patients as given. Over folds, each training adds its own chance (standard
-deviation in accuracy as given); over several shuffles half of the ROIs are as hard for all
-trainings. AUC: binormal scores of pairs. Dice: patients, splits and their rest are normal.
+correlation within patients as given. Over folds and seeds, each training adds its own chance
+(standard deviation in accuracy as given); half of the ROIs are as hard for all trainings. AUC:
+binormal scores of pairs. Dice: patients, splits and their rest are normal. Tests of claims: two
+regimes that do not differ, each trained anew in every run; counted are p below 0.05.
 """
 
 import argparse
@@ -14,10 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-from camseg.report import statistics
+from camseg.report import designs, intervals, statistics
+from camseg.rois import runs
 from camseg.rois.split import FOLDS
 
 SHARE, DICE = 0.85, 0.43
@@ -34,20 +37,30 @@ def main() -> None:
             held = share_held(one_split, SHARE, draws, patients, correlation)
             told = f"{patients} patients, correlation {correlation:g}"
             print(f"| an accuracy, one split | {told} | {held:.3f} |")
-    for splits in (2, 3, 5, 10, 20):
+    for splits, seeds in ((2, 1), (3, 1), (5, 1), (10, 1), (20, 1), (1, 3), (1, 5), (5, 3)):
         for chance in (0.0, 0.03, 0.06):
-            held = share_held(several_splits, SHARE, draws, splits, chance)
+            held = share_held(several_runs, SHARE, draws, splits, seeds, chance)
             told = f"85 patients, correlation 0.2, chance in training {chance:g}"
-            print(f"| an accuracy, {splits} splits | {told} | {held:.3f} |")
-    for distance in (0.5, 1.5, 2.5):
-        area = float(stats.norm.cdf(distance / 2**0.5))
-        held = share_held(one_auc, area, draws, distance)
-        print(f"| AUC, one split | 15 patients, area {area:.2f} | {held:.3f} |")
+            print(f"| an accuracy, {splits} splits, {seeds} seeds | {told} | {held:.3f} |")
+    for seeds in (1, 3):
+        for distance in (0.5, 1.5, 2.5):
+            area = float(stats.norm.cdf(distance / 2**0.5))
+            held = share_held(one_auc, area, draws, distance, seeds)
+            print(f"| AUC, one split, {seeds} seeds | 15 patients, area {area:.2f} | {held:.3f} |")
     for splits in (2, 3, 5):
         for spread in (0.0, 0.05, 0.1):
             held = share_held(dice, DICE, draws, splits, spread)
             told = f"85 patients, splits' deviation {spread:g}"
             print(f"| Dice, {splits} splits | {told} | {held:.3f} |")
+    print("\n| test of a claim | drawn as | p < 0.05 |\n| --- | --- | --: |")
+    for splits, seeds in ((1, 1), (1, 3), (1, 5), (3, 1), (5, 1), (5, 3), (10, 1)):
+        for patients in (85, 400):
+            for chance in (0.0, 0.03):
+                random = np.random.default_rng(1)
+                p = [p_of_claim(random, splits, seeds, patients, chance) for _ in range(draws)]
+                told = f"{patients} patients, chance in training {chance:g}"
+                rate = np.mean(np.array(p) < 0.05)
+                print(f"| {splits} splits, {seeds} seeds | {told} | {rate:.3f} |", flush=True)
 
 
 def share_held(draw: Callable[..., Interval], truth: float, draws: int, *how: float) -> float:
@@ -71,43 +84,59 @@ def one_split(random: np.random.Generator, patients: int, correlation: float) ->
     return statistics.clustered_wilson(right.mean(), right, of)
 
 
-def several_splits(random: np.random.Generator, splits: int, chance: float) -> Interval:
-    patients = 85
+def study(
+    random: np.random.Generator, splits: int, seeds: int, patients: int, chance: float, regimes: int
+) -> pd.DataFrame:
+    """Return a row per run and validation ROI, and whether each regime (0, 1) is right."""
     of = np.repeat(np.arange(patients), random.choice([2, 2, 3], patients))
     share, lasting = shares_of(random, patients, 0.2)[of], random.random(len(of))
-    accuracies, sums, counts = [], np.zeros(len(of)), np.zeros(len(of))
+    parts = []
     for split in range(splits):
         if split % FOLDS == 0:
             fold = random.permutation(patients) % FOLDS
-        chosen = np.flatnonzero(fold[of] == split % FOLDS)
-        hard = np.where(
-            random.random(len(chosen)) < 0.5, lasting[chosen], random.random(len(chosen))
-        )
-        right = hard < np.clip(share[chosen] + random.normal(0, chance), 0, 1)
-        accuracies.append(right.mean())
-        sums[chosen] += right
-        counts[chosen] += 1
-    values = np.array(accuracies)
-    low, high = statistics.over_folds(values, len(of) / FOLDS)
-    if splits > FOLDS:
-        first, last = statistics.over_patients(sums / counts, of)
-        half = max(high - low, last - first) / 2
-        low, high = values.mean() - half, values.mean() + half
+        rois = np.flatnonzero(fold[of] == split % FOLDS)
+        for run in runs.names(splits, seeds)[split * seeds : (split + 1) * seeds]:
+            part: dict = {"split": f"split-{run}", "roi_id": rois, "patient_id": of[rois]}
+            for regime in range(regimes):
+                lasts = random.random(len(rois)) < 0.5
+                hard = np.where(lasts, lasting[rois], random.random(len(rois)))
+                part[regime] = hard < np.clip(share[rois] + random.normal(0, chance), 0, 1)
+            parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True)
+
+
+def several_runs(random: np.random.Generator, splits: int, seeds: int, chance: float) -> Interval:
+    rois = study(random, splits, seeds, 85, chance, 1).rename(columns={0: "right"})
+    accuracies = rois.groupby("split")["right"].agg(["mean", "size"]).reset_index()
+    accuracies.columns = ["split", "val_acc", "n_validation"]
+    rois = rois.assign(abnormal=rois["roi_id"] % 2 == 0, probability=rois["right"].astype(float))
+    (low, high, _), _ = intervals.of_accuracy(accuracies.assign(auc=0.5), rois)
     return low, high
 
 
-def one_auc(random: np.random.Generator, distance: float) -> Interval:
+def p_of_claim(
+    random: np.random.Generator, splits: int, seeds: int, patients: int, chance: float
+) -> float:
+    rois = study(random, splits, seeds, patients, chance, 2)
+    rois["value"] = rois[0].astype(float) - rois[1]
+    if found := designs.over_runs(rois):
+        return found[0].p()
+    return statistics.mcnemar((rois["value"] > 0).sum(), (rois["value"] < 0).sum())
+
+
+def one_auc(random: np.random.Generator, distance: float, seeds: int) -> Interval:
     pairs = np.repeat(np.arange(15), random.choice([1, 1, 2], 15))
     of, abnormal = pairs.repeat(2), np.tile([True, False], len(pairs))
-    score = distance * abnormal + random.normal(size=len(of))
-    return statistics.clustered_auc(score, abnormal, of)
+    lasting = random.normal(0, 0.5**0.5, len(of))
+    score = lasting[:, None] + random.normal(0, 0.5**0.5, (len(of), seeds))
+    return statistics.clustered_auc(score + distance * abnormal[:, None], abnormal, of)
 
 
 def dice(random: np.random.Generator, splits: int, spread: float) -> Interval:
     of = np.repeat(np.arange(85), random.choice([1, 1, 2], 85))
     rois = random.normal(0, 0.08, 85)[of] + random.normal(0, 0.08, len(of))
     table = DICE + rois[:, None] + random.normal(0, spread, splits)
-    return statistics.crossed_t(table + random.normal(0, 0.08, (len(of), splits)), of)
+    return statistics.crossed(table + random.normal(0, 0.08, (len(of), splits)), of).interval()
 
 
 if __name__ == "__main__":

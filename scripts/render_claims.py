@@ -18,6 +18,7 @@ def main() -> None:
         "--probes", nargs="+", required=True, help="TSVs of probe_cams.py, as these"
     )
     parser.add_argument("--published", required=True, help="the paper's results, CSV")
+    parser.add_argument("--margin", type=float, required=True, help="of non-inferiority")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--output", nargs="+", required=True, help=".csv, .md, .tex to write")
@@ -30,7 +31,8 @@ def main() -> None:
         pd.concat([predictions, probes]),
         results.collect(trainings, results.read_dice(options.models, options.dice, trainings)),
         results.read_published(options.published),
-        options.seed,
+        margin=options.margin,
+        seed=options.seed,
     )
     tables.write_table(table, options.output, tables.read_captions(options.captions))
 

@@ -23,6 +23,7 @@ RECORDS = "render_candidates render_checklist record_provenance "
 AUDITED = "render_sanity render_sensitivity "
 TABLES = "render_tables render_heat_maps summarise_runtime "
 TABLES += STATISTICS + AUDITED + RECORDS + "render_transplant render_verdicts "
+OF_RESULTS = TABLES + HEAT_MAPS + "render_figure8 render_learning_curve "
 CHECKS = "check_cams measure_sensitivity "
 AUDIT = CHECKS + "transplant_regions score_untrained "
 MODELS = "train_classifier compute_cams " + AUDIT
@@ -103,6 +104,7 @@ OWN = {
     "report.checklist": "render_checklist",
     "report.claims": "render_claims",
     "report.curves": "render_dice_curves",
+    "report.designs": INTERVALS,
     "report.facts": "render_checklist",
     "report.facts_of_data": "render_checklist",
     "report.facts_of_models": "render_checklist",
@@ -113,7 +115,7 @@ OWN = {
     "report.pages": TABLES,
     "report.provenance": "record_provenance render_checklist",
     "report.rejections": "render_candidates render_checklist",
-    "report.results": TABLES + HEAT_MAPS + "render_figure8 render_learning_curve",
+    "report.results": OF_RESULTS,
     "report.runtime": "summarise_runtime",
     "report.selection": "render_selection_bias",
     "report.statistics": STATISTICS + "render_transplant",
@@ -128,6 +130,7 @@ OWN = {
     "rois.lesions": "extract_rois " + SAMPLES,
     "rois.masks": "extract_rois " + SAMPLES,
     "rois.options": "extract_rois split_rois " + SAMPLES,
+    "rois.runs": OF_RESULTS,
     "rois.split": "split_rois train_classifier probe_cams render_figure9 render_checklist "
     + (INTERVALS + SCORING + AUDIT),
     "scoring.baselines": "score_baselines",

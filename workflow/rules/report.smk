@@ -86,13 +86,15 @@ rule render_claims:
         **SMALL,
     params:
         models=DICE_MODELS,
+        margin=config["margin"],
         seed=config["seed"],
     message:
         "Testing the paper's claims"
     shell:
         "python {input.code[0]:q} --metrics {input.metrics:q}"
         " --predictions {input.predictions:q} --models {params.models} --dice {input.dice:q}"
-        " --probes {input.probes:q} --published {input.published:q} --seed {params.seed}"
+        " --probes {input.probes:q} --published {input.published:q}"
+        " --margin {params.margin} --seed {params.seed}"
         " --captions {input.captions:q} --output {output.claims:q} > {log:q} 2>&1"
 
 

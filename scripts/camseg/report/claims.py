@@ -5,15 +5,16 @@ together. docs/statistics.md says what the tests assume and what they cannot sho
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
-from camseg.report import statistics
+from camseg.report import designs, statistics
 from camseg.report.by_class import accuracy_by_class, gave_one_class
 from camseg.report.intervals import PUBLISHED_N
 from camseg.report.map_alone import PROBE
 from camseg.report.results import ACCURACIES
-from camseg.rois.split import FEW, FOLDS
+from camseg.rois.split import FEW
 from camseg.seeds import generator
 from camseg.training.registry import REGIMES, Comparison
 
@@ -21,6 +22,7 @@ OURS, PUBLISHED = "this study", "published"
 COLUMNS = ["claim", "data", "comparison", "Classifier", "test", "statistic", "n", "difference"]
 COLUMNS += ["low", "high", "p", "p_holm", "reading"]
 SIGNIFICANT = 0.05
+TWO_NETWORKS = "Of these two networks alone: other seeds give others."
 ONE_CLASS = "gave one class to all validation ROIs"
 NAN = float("nan")
 Silent = dict[tuple[str, str], str]  # of classifier and regime: the regime, and in which splits
@@ -35,21 +37,30 @@ ASSOCIATED = Comparison(
 
 
 def claims(
-    predictions: pd.DataFrame, results: pd.DataFrame, published: pd.DataFrame, seed: int
+    predictions: pd.DataFrame,
+    results: pd.DataFrame,
+    published: pd.DataFrame,
+    *,
+    margin: float,
+    seed: int,
 ) -> pd.DataFrame:
     """Return a row per test of H1, H2, H3, on this study's data and on the published numbers.
 
     `predictions` and `results` as `results.read_predictions` and `results.collect` return them;
     `published` is the paper's table. Comparisons of regimes that were not run are left out.
     `difference` is the first regime's accuracy minus the other's, with its interval; `p_holm` is p
-    corrected for all tests of the same claim on the same data; `reading` puts it into words. A
-    network that gave one class to all ROIs of a split, of two, supports no reading: its comparisons
-    have neither interval nor p, H3 leaves its classifier out, and `reading` says so. What is shown
-    on few ROIs of a class is read with their number. Where `predictions` have the regime PROBE (of
-    `map_alone.read_probes`), and it is right as often as `cam`, readings of H1 say so.
+    corrected for all tests of the same claim on the same data; `reading` puts it into words: with
+    "no difference" meant, an interval above minus the `margin` shows that there is none that
+    matters. A network that gave one class to all ROIs of a run, of two, supports no reading: its
+    comparisons have neither interval nor p, H3 leaves its classifier out, and `reading` says so.
+    What is shown on few ROIs of a class is read with their number, what two single trainings show
+    as of these two alone. Where CAM_val_acc is not above what the map alone tells, by PROBE (among
+    `predictions`, of `map_alone.read_probes`) or the regime `cam_alone`, by the `margin`, readings
+    of H1 say that it is uninterpretable.
     """
     silent = _one_class(predictions)
-    rows = [*_paired(predictions, list(results["Classifier"]), silent, seed), *_counted(published)]
+    models = list(results["Classifier"])
+    rows = [*_paired(predictions, models, silent, margin, seed), *_counted(published)]
     rows += [_association(results, OURS, silent, seed)]
     rows += [_association(published, PUBLISHED, {}, seed)]
     table = pd.DataFrame(rows, columns=[*COLUMNS, "effect", "readings", "caution", "note"])
@@ -59,43 +70,45 @@ def claims(
     # what is not read counts as a test that shows nothing: data do not choose the family
     families = table.assign(p=table["p"].fillna(1)).groupby(["claim", "data"])["p"]
     table["p_holm"] = families.transform(statistics.holm).where(table["p"].notna())
-    table["reading"] = [
-        _reading(row.p_holm, row.effect, row.readings, row.caution, row.note)
-        for row in table.itertuples()
-    ]
+    table["reading"] = [_reading(row, margin) for row in table.itertuples()]
     return table[COLUMNS]
 
 
-def _reading(p: float, effect: float, compared: Comparison, caution: str, note: str) -> str:
-    """Return what a test shows, with a `caution` if it shows something; `note` comes with all."""
-    if pd.isna(p):
-        return note
-    verdict = compared.higher if effect > 0 else compared.lower
-    said = [compared.undecided] if p >= SIGNIFICANT else [verdict, caution]
-    return " ".join(filter(None, [*said, note]))
+def _reading(row: Any, margin: float) -> str:
+    """Return what a test shows, with a caution if it shows something; its note comes with all."""
+    if pd.isna(row.p_holm):
+        return row.note
+    compared: Comparison = row.readings
+    said = [compared.undecided]
+    if row.p_holm < SIGNIFICANT:
+        said = [compared.higher if row.effect > 0 else compared.lower, row.caution]
+    elif compared.no_less and row.low > -margin:
+        said = [f"{compared.no_less}, to the margin of {margin:g}.", row.caution]
+    return " ".join(filter(None, [*said, row.note]))
 
 
 def _one_class(predictions: pd.DataFrame) -> Silent:
-    """Return the classifiers and regimes that gave one class to all validation ROIs of a split."""
+    """Return the classifiers and regimes that gave one class to all validation ROIs of a run."""
     table = accuracy_by_class(predictions)
     table = table.assign(silent=gave_one_class(table))
     counts = table.groupby(["Classifier", "regime"])["silent"].agg(["sum", "size"])
     return {
-        (model, regime): regime if splits == 1 else f"{regime} in {silent} of {splits} splits"
-        for (model, regime), silent, splits in counts.itertuples()
+        (model, regime): regime if runs == 1 else f"{regime} in {silent} of {runs} trainings"
+        for (model, regime), silent, runs in counts.itertuples()
         if silent
     }
 
 
 def _paired(
-    predictions: pd.DataFrame, models: list[str], silent: Silent, seed: int
+    predictions: pd.DataFrame, models: list[str], silent: Silent, margin: float, seed: int
 ) -> Iterator[dict]:
-    """Compare regimes ROI by ROI: McNemar's exact test, bootstrap interval of the difference.
+    """Compare regimes ROI by ROI.
 
-    The test takes the splits of the first shuffle, where no ROI is validated twice. Where no
-    patient tells the regimes apart there is nothing to draw an interval from: NaN. Where either
-    regime is among the `silent` ones, interval and p are NaN, and `note` says why; `caution`
-    says of which class the test has few ROIs.
+    Several runs, of splits or seeds, have interval and p of `designs.over_runs`, which allow for
+    chance in training. A single one has McNemar's exact test and a bootstrap interval, of these two
+    networks alone; where no patient tells them apart there is nothing to draw it from: NaN. Where
+    either regime is among the `silent` ones, interval and p are NaN, and `note` says why;
+    `caution` says what a reading is limited by.
     """
     keys = ["model", "split", "roi_id", "patient_id", "abnormal"]
     right = predictions.assign(right=predictions["right"].astype(float))
@@ -107,50 +120,63 @@ def _paired(
         both = right.dropna(subset=[first, second]).groupby("model")
         for model in [model for model in models if model in both.groups]:
             pairs = both.get_group(model)
-            difference = pairs[first] - pairs[second]
-            tested = pairs["split"].str.removeprefix("split-").astype(int) < FOLDS
-            once = difference[tested]
-            only_first, only_second = int((once > 0).sum()), int((once < 0).sum())
-            low, high = statistics.bootstrap(
-                difference.to_numpy(),
-                pairs["patient_id"].to_numpy(),
-                pairs["split"].to_numpy(),
-                generator(seed, "bootstrap of a difference", model, first, second),
-            )
+            pairs = pairs.assign(value=pairs[first] - pairs[second])
+            only_first = int((pairs["value"] > 0).sum())
+            only_second = int((pairs["value"] < 0).sum())
+            difference, found = pairs["value"].mean(), designs.over_runs(pairs)
+            if found is None:
+                test, p = "McNemar", statistics.mcnemar(only_first, only_second)
+                low, high = statistics.bootstrap(
+                    pairs["value"].to_numpy(),
+                    pairs["patient_id"].to_numpy(),
+                    pairs["split"].to_numpy(),
+                    generator(seed, "bootstrap of a difference", model, first, second),
+                )
+                low, high = (low, high) if low < high else (NAN, NAN)
+            else:
+                estimate, test = found
+                difference, p = estimate.value, estimate.p()
+                low, high = estimate.interval(-1, 1)
             named = [silent[model, name] for name in (first, second) if (model, name) in silent]
-            if named or low == high:
-                low = high = NAN
+            if named:
+                low = high = p = NAN
             yield {
                 "claim": compared.claim,
                 "data": OURS,
                 "comparison": f"{first} - {second}",
                 "Classifier": model,
-                "test": "McNemar",
+                "test": test,
                 "statistic": f"{only_first} : {only_second}",
-                "n": len(once),
-                "difference": difference.mean(),
+                "n": len(pairs),
+                "difference": difference,
                 "low": low,
                 "high": high,
-                "p": NAN if named else statistics.mcnemar(only_first, only_second),
-                "effect": only_first - only_second,
+                "p": p,
+                "effect": difference,
                 "readings": compared,
-                "caution": _few(pairs.loc[tested, "abnormal"]),
+                "caution": " ".join(
+                    filter(None, [_few(pairs["abnormal"]), TWO_NETWORKS if found is None else ""])
+                ),
                 "note": f"No reading: {' and '.join(named)} {ONE_CLASS}."
                 if named
-                else _known_from_maps(pairs, first),
+                else _known_from_maps(pairs, first, margin),
             }
 
 
-def _known_from_maps(pairs: pd.DataFrame, regime: str) -> str:
-    """Return a sentence if the maps alone are right as often as a network trained with them."""
-    if regime != "cam" or PROBE not in pairs:
+def _known_from_maps(pairs: pd.DataFrame, regime: str, margin: float) -> str:
+    """Return a sentence if the maps alone are right about as often as a network trained with them.
+
+    `pairs` has a column for every regime of the model.
+    """
+    if regime != "cam":
         return ""
-    alone, filtered = pairs[[PROBE, regime]].mean()
-    if not alone >= filtered:
+    means = pairs[[name for name in (PROBE, "cam_alone") if name in pairs]].mean().dropna()
+    filtered = pairs["cam"].mean()
+    if means.empty or filtered >= means.max() + margin:
         return ""
     return (
-        f"The map alone, without any pixel, predicts as well ({alone:.3f}, against {filtered:.3f})"
-        ": H1 cannot be read from CAM_val_acc."
+        f"CAM_val_acc ({filtered:.3f}) is uninterpretable: the map alone, without any pixel, "
+        f"predicts as well ({means.max():.3f}, {means.idxmax()}; margin {margin:g})."
     )
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from camseg.report import statistics
+from camseg.report import designs, statistics
 from camseg.report.results import ACCURACIES
-from camseg.rois.split import FOLDS
+from camseg.rois.runs import split_of
 from camseg.seeds import generator
 
 PUBLISHED_N = 125  # the paper's validation ROIs
@@ -52,40 +52,44 @@ def of_accuracy(
 ) -> tuple[tuple[float, float, str], tuple[float, float]]:
     """Return the interval of a mean accuracy with its method, and that of the mean AUC.
 
-    `runs` has a row per split: val_acc, auc, n_validation; `calls` a row per split and validation
-    ROI: roi_id, patient_id, abnormal, probability, right.
+    `runs` has a row per run: split, val_acc, auc, n_validation; `calls` a row per run and
+    validation ROI: split, roi_id, patient_id, abnormal, probability, right.
     """
-    n, splits = runs["n_validation"].mean(), len(runs)
-    if splits == 1:
+    n, share = runs["n_validation"].mean(), runs["val_acc"].mean()
+    right = calls.assign(value=calls["right"].astype(float))
+    found = designs.over_runs(right)
+    if found is None:
         patients = calls["patient_id"].to_numpy()
-        share = runs["val_acc"].item()
         ends = statistics.clustered_wilson(share, calls["right"].to_numpy(), patients)
-        auc = statistics.clustered_auc(
-            calls["probability"].to_numpy(), calls["abnormal"].to_numpy(), patients
-        )
-        return (*ends, "Wilson, patients as clusters"), auc
-    auc = statistics.over_folds(runs["auc"].to_numpy(), n)
-    ends = statistics.over_folds(runs["val_acc"].to_numpy(), n)
-    if splits <= FOLDS:
-        return (*ends, "t over folds"), auc
-    # of several shuffles, ROIs are validated again: the patients' spread sets a limit, too
-    by_roi = calls.groupby("roi_id").agg({"right": "mean", "patient_id": "first"})
-    low, high = statistics.over_patients(
-        by_roi["right"].to_numpy(), by_roi["patient_id"].to_numpy()
-    )
-    half = max(ends[1] - ends[0], high - low) / 2
-    value = runs["val_acc"].mean()
-    return (max(0.0, value - half), min(1.0, value + half), "t over folds or patients"), auc
+        return (*ends, "Wilson, patients as clusters"), _of_auc(calls)
+    # around the accuracies of the best epochs, be it their weights that were kept or not
+    estimate = found[0]._replace(value=share)
+    if found[1] == designs.CROSSED:
+        return (*estimate.share_interval(round(n)), found[1]), _of_auc(calls)
+    auc = runs["auc"].groupby(runs["split"].map(split_of)).mean()
+    of_auc = statistics.over_folds(auc.to_numpy(), n).interval()
+    return (*estimate.interval(), found[1]), of_auc
+
+
+def _of_auc(calls: pd.DataFrame) -> tuple[float, float]:
+    """Return the interval of the mean AUC of the runs of one split."""
+    table = calls.pivot_table("probability", ["roi_id", "patient_id", "abnormal"], "split")
+    abnormal = table.index.get_level_values("abnormal").to_numpy(bool)
+    patients = table.index.get_level_values("patient_id").to_numpy()
+    return statistics.clustered_auc(table.to_numpy(), abnormal, patients)
 
 
 def _of_dice(rois: pd.DataFrame, rng: np.random.Generator) -> tuple[float, float, str]:
-    """Return the interval of a mean Dice over ROIs and splits, and the method."""
-    if len(set(rois["split"])) > 1:
-        table = rois.pivot_table("dice", ["roi_id", "patient_id"], "split")
-        patients = table.index.get_level_values("patient_id").to_numpy()
-        return *statistics.crossed_t(table.to_numpy(), patients), "t, patients and splits"
-    dice, patients, splits = (rois[name].to_numpy() for name in ("dice", "patient_id", "split"))
-    return *statistics.bootstrap(dice, patients, splits, rng), "bootstrap of patients"
+    """Return the interval of a mean Dice over ROIs and runs, and the method."""
+    if len(set(rois["split"])) == 1:
+        dice, patients, split = (rois[name].to_numpy() for name in ("dice", "patient_id", "split"))
+        return *statistics.bootstrap(dice, patients, split, rng), "bootstrap of patients"
+    fold = rois["split"].map(split_of)
+    several = len(set(fold)) > 1  # of each, the mean over its seeds
+    runs, method = (fold, "t, patients and splits") if several else (rois["split"], designs.CROSSED)
+    table = rois.assign(run=runs).pivot_table("dice", ["roi_id", "patient_id"], "run")
+    patients = table.index.get_level_values("patient_id").to_numpy()
+    return *statistics.crossed(table.to_numpy(), patients).interval(), method
 
 
 def companion(intervals: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -61,6 +61,7 @@ def map_alone(trainings: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
         auc = [discrimination(part["probability"], part["abnormal"])["auc"] for part in splits]
         runs = pd.DataFrame({"val_acc": [part["right"].mean() for part in splits], "auc": auc})
         runs["n_validation"] = [len(part) for part in splits]
+        runs["split"] = [part["split"].iloc[0] for part in splits]
         (low, high, method), _ = of_accuracy(runs, rois)
         row = [model, runs["val_acc"].mean(), low, high, runs["auc"].mean()]
         rows.append([*row, len(rois), len(splits), method])

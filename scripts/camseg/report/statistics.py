@@ -4,7 +4,8 @@ Every interval is a 95 % one, every p two-sided.
 """
 
 from itertools import permutations
-from math import sqrt
+from math import inf, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -108,59 +109,98 @@ def clustered_wilson(share: float, right: np.ndarray, patients: np.ndarray) -> t
     The `design_effect` is that of `right` (n,) bool, `patients` (n,).
     """
     n = len(right) / design_effect(right, patients)
-    z = stats.norm.ppf((1 + LEVEL) / 2)
+    return _score_interval(share, n, float(stats.norm.ppf((1 + LEVEL) / 2)))
+
+
+def _score_interval(share: float, n: float, z: float) -> tuple[float, float]:
+    """Return the shares from which `share` is at most `z` standard errors of n cases away."""
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return float(max(0.0, middle - half)), float(min(1.0, middle + half))
 
 
-def over_folds(values: np.ndarray, n: float) -> tuple[float, float]:
-    """Return the t interval of a mean accuracy over disjoint folds, `values` (k,), k >= 2.
+class Estimate(NamedTuple):
+    """A mean, its standard error, and the degrees of freedom of Student's t for it.
+
+    The error is infinite where the data do not tell it.
+    """
+
+    value: float
+    error: float
+    freedom: float
+
+    @property
+    def half(self) -> float:
+        """Half of the width of the t interval."""
+        return float(stats.t.ppf((1 + LEVEL) / 2, self.freedom)) * self.error
+
+    def interval(self, least: float = 0.0, most: float = 1.0) -> tuple[float, float]:
+        """Return the t interval, as far as it lies between `least` and `most`."""
+        return max(least, self.value - self.half), min(most, self.value + self.half)
+
+    def share_interval(self, n: int) -> tuple[float, float]:
+        """Return the interval of a share: Wilson's, of as many cases as would have this error.
+
+        Student's t stands in for the normal deviation. Where all or none of `n` cases are right,
+        the interval is theirs.
+        """
+        spread = self.value * (1 - self.value)
+        if spread == 0:
+            return wilson(round(self.value * n), n)
+        if self.error == inf:
+            return 0.0, 1.0
+        z = float(stats.t.ppf((1 + LEVEL) / 2, self.freedom))
+        return _score_interval(self.value, spread / self.error**2, z)
+
+    def p(self) -> float:
+        """Return the p of Student's test that the mean is 0."""
+        return float(2 * stats.t.sf(abs(self.value) / self.error, self.freedom))
+
+
+def over_folds(values: np.ndarray, n: float) -> Estimate:
+    """Return the mean over disjoint folds, `values` (k,), k >= 2, of accuracies or differences.
 
     The folds' ROIs, and with them their accuracies, are independent but for their training sets;
     chance in training is among what they vary by. A fold's accuracy is known to half of its `n`
     ROIs: folds that agree, or are all right, are not certain.
     """
-    k, mean = len(values), float(np.mean(values))
+    k = len(values)
     deviation = max(float(np.std(values, ddof=1)), 1 / (2 * n))
-    half = float(stats.t.ppf((1 + LEVEL) / 2, k - 1)) * deviation / sqrt(k)
-    return max(0.0, mean - half), min(1.0, mean + half)
+    return Estimate(float(np.mean(values)), deviation / sqrt(k), k - 1)
 
 
-def over_patients(values: np.ndarray, patients: np.ndarray) -> tuple[float, float]:
-    """Return the t interval of the mean of `values` (n,), whose clusters `patients` (n,) vary."""
+def over_patients(values: np.ndarray, patients: np.ndarray) -> Estimate:
+    """Return the mean of `values` (n,), whose clusters `patients` (n,) vary."""
     means, sizes, total = _clusters(values, patients)
     k = len(sizes)
     if k < 2:  # one patient says nothing of others
-        return 0.0, 1.0
+        return Estimate(total, inf, 1)
     deviation = sqrt(k / (k - 1) * ((sizes * (means - total)) ** 2).sum()) / sizes.sum()
-    half = float(stats.t.ppf((1 + LEVEL) / 2, k - 1)) * deviation
-    return max(0.0, float(total) - half), min(1.0, float(total) + half)
+    return Estimate(total, deviation, k - 1)
 
 
-def crossed_t(values: np.ndarray, patients: np.ndarray) -> tuple[float, float]:
-    """Return the interval of the mean of `values` (n, k): of n ROIs, each in all of k >= 2 splits.
+def crossed(values: np.ndarray, patients: np.ndarray) -> Estimate:
+    """Return the mean of `values` (n, k): of n ROIs, each by k >= 2 splits or trainings.
 
-    Patients (`patients`, (n,)) and splits are crossed random factors, a ROI counts for its
-    patient: the variance is (MS_patients + MS_splits - MS_rest) / (patients * splits), its degrees
-    of freedom are Satterthwaite's (1946), with two splits 1: they may well agree by chance.
+    Patients (`patients`, (n,)) and trainings are crossed random factors, a ROI counts for its
+    patient: the variance is (MS_patients + MS_trainings - MS_rest) / (patients * trainings), its
+    degrees of freedom are Satterthwaite's (1946); of two trainings 1: they may agree by chance.
     """
     names, patient = np.unique(patients.astype(str), return_inverse=True)
     p, k = len(names), values.shape[1]
+    by_training = values.mean(axis=0)
+    mean = float(by_training.mean())
     if p < 2:  # one patient says nothing of others
-        return 0.0, 1.0
-    by_split = values.mean(axis=0)
+        return Estimate(mean, inf, 1)
     table = np.zeros((p, k))
-    np.add.at(table, patient, (values - by_split) * p / len(values))
-    mean = float(by_split.mean())
+    np.add.at(table, patient, (values - by_training) * p / len(values))
     of_patients = k * (table.mean(axis=1) ** 2).sum() / (p - 1)
-    of_splits = p * ((by_split - mean) ** 2).sum() / (k - 1)
+    of_trainings = p * ((by_training - mean) ** 2).sum() / (k - 1)
     rest = ((table - table.mean(axis=1, keepdims=True)) ** 2).sum() / ((p - 1) * (k - 1))
-    total = max(of_patients + of_splits - rest, of_patients, of_splits)
-    parts = of_patients**2 / (p - 1) + of_splits**2 / (k - 1) + rest**2 / ((p - 1) * (k - 1))
+    total = max(of_patients + of_trainings - rest, of_patients, of_trainings)
+    parts = of_patients**2 / (p - 1) + of_trainings**2 / (k - 1) + rest**2 / ((p - 1) * (k - 1))
     freedom = max(1.0, total**2 / parts) if k > 2 and parts > 0 else 1.0
-    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * sqrt(total / (p * k))
-    return max(0.0, mean - half), min(1.0, mean + half)
+    return Estimate(mean, sqrt(total / (p * k)), freedom)
 
 
 def clustered_auc(
@@ -168,14 +208,16 @@ def clustered_auc(
 ) -> tuple[float, float]:
     """Return the interval of an area under the ROC curve of cases in clusters.
 
-    `probability` (n,) of abnormal, `abnormal` (n,) bool with both classes, `patients` (n,). The
-    variance is Obuchowski's (1997), at least a quarter of Hanley and McNeil's (1982), which
-    near 1 it falls short of; the interval is symmetric in the logit of the area, half a pair of
-    ROIs of two counted wrong where none is.
+    `probability` (n, k) of abnormal by k trainings, whose mean area it is; `abnormal` (n,) bool
+    with both classes, `patients` (n,). The variance is Obuchowski's (1997) of the mean over
+    trainings, at least a quarter of Hanley and McNeil's (1982), which near 1 it falls short of,
+    and that of the trainings' areas over k. The interval is symmetric in the logit of the area,
+    half a pair of ROIs of two counted wrong where none is.
     """
     names, patient = np.unique(patients.astype(str), return_inverse=True)
-    above, below = probability[abnormal], probability[~abnormal]
-    order = (above[:, None] > below) + 0.5 * (above[:, None] == below)
+    above, below = probability[abnormal][:, None], probability[~abnormal][None]
+    orders = (above > below) + 0.5 * (above == below)  # by abnormal and normal ROI, and training
+    order, areas = orders.mean(axis=2), orders.mean(axis=(0, 1))
     area, pairs = float(order.mean()), order.size
     parts = []  # of each patient: the sums over its abnormal and over its normal ROIs
     for chosen, means in ((abnormal, order.mean(axis=1)), (~abnormal, order.mean(axis=0))):
@@ -188,9 +230,12 @@ def clustered_auc(
     area = (pairs * area + 0.5) / (pairs + 1)
     q, r = area / (2 - area), 2 * area**2 / (1 + area)
     of_pairs = (
-        area * (1 - area) + (len(above) - 1) * (q - area**2) + (len(below) - 1) * (r - area**2)
+        area * (1 - area)
+        + (order.shape[0] - 1) * (q - area**2)
+        + (order.shape[1] - 1) * (r - area**2)
     )
-    deviation = sqrt(max(variance, of_pairs / pairs / 4))
+    of_trainings = areas.var(ddof=1) / len(areas) if len(areas) > 1 else 0.0
+    deviation = sqrt(max(variance, of_pairs / pairs / 4) + of_trainings)
     middle = np.log(area / (1 - area))
     half = stats.norm.ppf((1 + LEVEL) / 2) * deviation / (area * (1 - area))
     low, high = 1 / (1 + np.exp(-np.array([middle - half, middle + half])))

@@ -3,11 +3,9 @@
 Run "3" trains on split 3, and so does run "3-seed-1", from other random numbers.
 """
 
-import re
-
 from camseg.seeds import derive_seed
 
-PATTERN = r"(\d+)(?:-seed-([1-9]\d*))?"
+PATTERN = r"\d+(-seed-[1-9]\d*)?"  # of a name
 
 
 def names(splits: int, seeds: int) -> list[str]:
@@ -31,5 +29,5 @@ def seed_of(run: str, seed: int) -> int:
 
 
 def _numbers(run: str) -> tuple[int, int]:
-    split, repeat = re.fullmatch(f"(?:split-)?{PATTERN}", run).groups()
-    return int(split), int(repeat or 0)
+    number, _, repeat = run.removeprefix("split-").partition("-seed-")
+    return int(number), int(repeat or 0)

@@ -12,7 +12,9 @@ class Comparison:
     """A claim of the paper that two regimes' accuracies put to the test.
 
     H1: CAM regions matter. H2: the prediction depends on the tumour. `higher`, `lower` and
-    `undecided` are what it reads if the first regime is more accurate, less, or neither is shown.
+    `undecided` are what it reads if the first regime is more accurate, less, or neither is shown;
+    `no_less`, where no difference is the claim, if it is shown to be less accurate by no more than
+    the study's margin.
     """
 
     claim: str
@@ -21,6 +23,7 @@ class Comparison:
     higher: str
     lower: str
     undecided: str
+    no_less: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ REGIMES = {
                 "More accurate on what the CAM shows than on whole ROIs.",
                 "Less accurate on what the CAM shows: what it darkens tells something, too.",
                 "No difference shown, which is no proof that the CAM shows all that matters.",
+                "As accurate on what the CAM shows as on whole ROIs",
             ),
         ),
     ),
@@ -77,6 +81,7 @@ REGIMES = {
                 "Less accurate on the lesion alone: its surroundings help, too.",
                 "No difference shown between the lesion alone and whole ROIs; "
                 "no proof that there is none.",
+                "As accurate on the lesion alone as on whole ROIs",
             ),
         ),
     ),
@@ -90,6 +95,7 @@ REGIMES = {
                 "Less accurate without the lesion: "
                 "the prediction depends on it, if not on it alone.",
                 "Not shown that the lesion is needed.",
+                "As accurate without the lesion: it is not needed",
             ),
             Comparison(
                 *("H2", "mask", "inverse"),

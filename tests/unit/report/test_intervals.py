@@ -70,7 +70,7 @@ def test_one_split_has_wilsons_and_the_patients_interval():
     row = table.loc[("Xception", "val_acc")]
     assert (row["low"], row["high"]) == pytest.approx(statistics.wilson(18, 20))
     calls = predictions(ONE).query("model == 'Xception' and regime == 'original'")
-    columns = (calls[name].to_numpy() for name in ("probability", "abnormal", "patient_id"))
+    columns = (calls[name].to_numpy() for name in (["probability"], "abnormal", "patient_id"))
     assert (row["AUC_low"], row["AUC_high"]) == statistics.clustered_auc(*columns)
     assert row["interval"] == "Wilson, patients as clusters"
     assert (row["value"], row["last_epoch"], row["AUC"], row["n"]) == (0.9, 0.8, 0.95, 20)
@@ -93,17 +93,17 @@ def test_several_splits_have_intervals_over_them():
     row = table.loc["val_acc"]
     assert (row["majority"], row["balanced"]) == pytest.approx((0.6, 0.7))
     assert row["value"] == pytest.approx(0.75)
-    expected = statistics.over_folds(np.array([0.7, 0.75, 0.8]), n=20)
+    expected = statistics.over_folds(np.array([0.7, 0.75, 0.8]), n=20).interval()
     assert (row["low"], row["high"]) == pytest.approx(expected)
     assert (row["AUC_low"], row["AUC_high"]) == pytest.approx(
-        statistics.over_folds(np.full(3, 0.8), n=20)
+        statistics.over_folds(np.full(3, 0.8), n=20).interval()
     )
     assert (row["n"], row["splits"], row["interval"]) == (60, 3, "t over folds")
     row = table.loc["Dice"]
     assert row["value"] == pytest.approx(0.425)
     assert row["n"] == 4
     stacked = np.stack(list(values.values()), axis=1)
-    expected = statistics.crossed_t(stacked, np.arange(4) // 2)
+    expected = statistics.crossed(stacked, np.arange(4) // 2).interval()
     assert (row["low"], row["high"]) == pytest.approx(expected)
     assert row["interval"] == "t, patients and splits"
 
@@ -127,9 +127,69 @@ def test_several_shuffles_are_no_more_certain_than_the_patients():
     values = {("Xception", f"split-{k}"): [0.1, 0.3] for k in range(7)}
     row = intervals.intervals(runs, dice(values), calls, by_class(runs), seed=1).iloc[0]
     right = np.arange(20) < 10  # each ROI the same in all splits
-    expected = statistics.over_patients(right, np.arange(20))
+    expected = statistics.over_patients(right, np.arange(20)).interval()
     assert (row["low"], row["high"]) == pytest.approx(expected)
     assert row["interval"] == "t over folds or patients"
+
+
+def seeded(*accuracies):
+    """Trainings of one split, one per seed, and their predictions, of the same ROIs."""
+    names = [f"split-0{'-seed-' * (k > 0)}{k or ''}" for k in range(len(accuracies))]
+    runs = trainings(
+        *[("Xception", "original", name, share, 0.5, 0.8, 6)
+          for name, share in zip(names, accuracies, strict=True)]
+    )  # fmt: skip
+    calls = predictions(runs)
+    calls["roi_id"] = calls["patient_id"] = calls["roi_id"].str.rpartition("-")[2]
+    return runs, calls
+
+
+def test_several_seeds_of_a_split_are_crossed_with_patients():
+    runs, calls = seeded(0.7, 0.8, 0.9)
+    values = {
+        ("Xception", name): np.array([0.1, 0.3]) + k / 10 for k, name in enumerate(runs["split"])
+    }
+    table = intervals.intervals(runs, dice(values), calls, by_class(runs), seed=1)
+    row = table.set_index("quantity").loc["val_acc"]
+    right = np.stack([np.arange(20) < 20 * share for share in (0.7, 0.8, 0.9)], axis=1)
+    expected = statistics.crossed(right.astype(float), np.arange(20)).share_interval(20)
+    assert (row["low"], row["high"]) == pytest.approx(expected)
+    assert (row["value"], row["interval"]) == (pytest.approx(0.8), "t, patients and seeds")
+    probabilities = calls["probability"].to_numpy().reshape(3, 20).T
+    expected = statistics.clustered_auc(probabilities, np.arange(20) % 2 == 0, np.arange(20))
+    assert (row["AUC_low"], row["AUC_high"]) == pytest.approx(expected)
+    row = table.set_index("quantity").loc["Dice"]
+    assert row["interval"] == "t, patients and seeds"
+
+
+def test_seeds_that_are_always_right_are_not_certain():
+    runs, calls = seeded(1.0, 1.0, 1.0)
+    table = intervals.intervals(
+        runs, dice({("Xception", "split-0"): [0.1, 0.3]}), calls, by_class(runs), seed=1
+    )
+    row = table.set_index("quantity").loc["val_acc"]
+    assert (row["low"], row["high"]) == statistics.wilson(20, 20)
+
+
+def test_of_several_splits_and_seeds_a_split_counts_once():
+    """Two seeds each of three splits, the mean of each split being that of a single training."""
+    shares = {"split-0": 0.7, "split-1": 0.75, "split-2": 0.8}
+    single = trainings(
+        *[("Xception", "original", name, s, 0.6, 0.8, 6) for name, s in shares.items()]
+    )
+    seeds = (("", 0.05), ("-seed-1", -0.05))
+    spread = [(name + seed, share + by) for name, share in shares.items() for seed, by in seeds]
+    double = trainings(*[("Xception", "original", name, s, 0.6, 0.8, 6) for name, s in spread])
+    values = {
+        ("Xception", name): np.array([0.1, 0.3, 0.5]) + share for name, share in shares.items()
+    }
+    twice = {("Xception", name): np.array([0.1, 0.3, 0.5]) + share for name, share in spread}
+    once, both = (
+        tabled(runs, dice(of)).set_index("quantity")[["value", "low", "high", "interval"]]
+        for runs, of in ((single, values), (double, twice))
+    )
+    assert both["interval"].tolist() == ["t over folds", "t, patients and splits"]
+    pd.testing.assert_frame_equal(once, both)
 
 
 def test_companions_follow_their_tables():

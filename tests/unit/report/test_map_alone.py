@@ -102,5 +102,5 @@ def test_over_splits_it_has_means(tmp_path):
     assert row["CAM_val_acc"] == pytest.approx(0.7)
     assert row["cam_probe"] == pytest.approx((4 / 6 + 1) / 2)
     assert row["AUC"] == pytest.approx((roc_auc_score([1, 0] * 3, PROBABILITY[:6]) + 1) / 2)
-    assert (row["low"], row["high"]) == statistics.over_folds(np.array([4 / 6, 1]), 6)
+    assert (row["low"], row["high"]) == statistics.over_folds(np.array([4 / 6, 1]), 6).interval()
     assert (row["n"], row["splits"], row["interval"]) == (12, 2, "t over folds")

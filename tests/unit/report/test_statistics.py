@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from sklearn.metrics import roc_auc_score
 
 from camseg.report import statistics
 from camseg.seeds import generator
@@ -107,13 +108,18 @@ def test_clustered_wilson_is_wilsons_where_cases_are_single_or_for_so_many_less(
 def test_over_folds_is_students_interval():
     values = np.array([0.7, 0.75, 0.8])
     expected = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
-    assert statistics.over_folds(values, n=1000) == pytest.approx(expected)
-    assert statistics.over_folds(np.array([0.1, 0.9]), n=100) == (0, 1)
+    found = statistics.over_folds(values, n=1000)
+    assert found.interval() == pytest.approx(expected)
+    assert statistics.over_folds(np.array([0.1, 0.9]), n=100).interval() == (0, 1)
+    shifted = statistics.over_folds(values - 0.7, n=1000)
+    assert shifted.interval(-1, 1) == pytest.approx(np.array(expected) - 0.7)
+    assert shifted.p() == pytest.approx(stats.ttest_1samp(values, 0.7).pvalue)
+    assert statistics.over_folds(np.zeros(3), n=20).p() == 1
 
 
 @pytest.mark.parametrize("share", [0, 0.8, 1])
 def test_folds_that_agree_are_not_certain(share):
-    low, high = statistics.over_folds(np.full(5, share), n=40)
+    low, high = statistics.over_folds(np.full(5, share), n=40).interval()
     half = stats.t.ppf(0.975, 4) / (2 * 40) / np.sqrt(5)
     assert (low, high) == pytest.approx((max(0, share - half), min(1, share + half)))
 
@@ -123,10 +129,10 @@ def test_over_patients_is_students_interval_where_each_has_as_many():
     means = values.mean(axis=1)
     expected = stats.t.interval(0.95, 11, means.mean(), stats.sem(means))
     found = statistics.over_patients(values.ravel(), np.arange(12).repeat(3))
-    assert found == pytest.approx(expected)
+    assert found.interval() == pytest.approx(expected)
 
 
-def test_crossed_t_against_the_analysis_of_variance_by_hand():
+def test_crossed_against_the_analysis_of_variance_by_hand():
     table = np.array([[0.40, 0.50, 0.46], [0.20, 0.34, 0.30], [0.60, 0.62, 0.50], [0.5, 0.6, 0.6]])
     mean = table.mean()
     p = 3 * ((table.mean(1) - mean) ** 2).sum() / 3
@@ -136,32 +142,56 @@ def test_crossed_t_against_the_analysis_of_variance_by_hand():
     assert p + s - e > max(p, s)
     freedom = (p + s - e) ** 2 / (p**2 / 3 + s**2 / 2 + e**2 / 6)
     half = stats.t.ppf(0.975, freedom) * np.sqrt((p + s - e) / 12)
-    found = statistics.crossed_t(table, np.arange(4))
-    assert found == pytest.approx((mean - half, mean + half))
-    copies = statistics.crossed_t(table.repeat(3, axis=0), np.arange(4).repeat(3))
+    found = statistics.crossed(table, np.arange(4))
+    assert found.interval() == pytest.approx((mean - half, mean + half))
+    copies = statistics.crossed(table.repeat(3, axis=0), np.arange(4).repeat(3))
     assert copies == pytest.approx(found)  # three equal ROIs of a patient tell no more
 
 
-def test_crossed_t_of_two_splits_has_one_degree_of_freedom():
+def test_crossed_of_two_splits_has_one_degree_of_freedom():
     table = np.array([[0.4, 0.5], [0.2, 0.34], [0.6, 0.62]])
-    low, high = statistics.crossed_t(table, np.arange(3))
-    assert (low, high) == (0, 1)
+    assert statistics.crossed(table, np.arange(3)).interval() == (0, 1)
     same = np.repeat([[0.4], [0.5], [0.45]], 2, axis=1)
-    low, high = statistics.crossed_t(same, np.arange(3))
+    low, high = statistics.crossed(same, np.arange(3)).interval()
     half = stats.t.ppf(0.975, 1) * stats.sem([0.4, 0.5, 0.45])
     assert high - low == pytest.approx(2 * half)
 
 
 def test_one_patient_says_nothing_of_others():
-    assert statistics.crossed_t(np.full((4, 3), 0.5), np.zeros(4)) == (0, 1)
-    assert statistics.over_patients(np.full(4, 0.5), np.zeros(4)) == (0, 1)
+    for found in (
+        statistics.crossed(np.full((4, 3), 0.5), np.zeros(4)),
+        statistics.over_patients(np.full(4, 0.5), np.zeros(4)),
+    ):
+        assert found.interval() == found.share_interval(4) == (0, 1)
+        assert found.p() == 1
+
+
+@pytest.mark.parametrize("value", [0.3, 0.85])
+def test_the_interval_of_a_share_is_wilsons_of_as_many_cases_as_have_its_error(value):
+    """With as many degrees of freedom as make Student's t normal."""
+    of_forty = statistics.Estimate(value, np.sqrt(value * (1 - value) / 40), 1e9)
+    expected = stats.binomtest(round(value * 40), 40).proportion_ci(0.95, "wilson")
+    assert of_forty.share_interval(1000) == pytest.approx(tuple(expected), abs=1e-6)
+
+
+def test_the_interval_of_a_share_with_few_degrees_of_freedom_ends_where_the_t_test_does():
+    found = statistics.Estimate(0.8, 0.05, 4)
+    n = 0.8 * 0.2 / 0.05**2
+    for end in found.share_interval(1000):
+        assert abs(0.8 - end) / np.sqrt(end * (1 - end) / n) == pytest.approx(stats.t.ppf(0.975, 4))
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_a_share_of_which_all_or_none_are_right_is_not_certain(share):
+    found = statistics.Estimate(float(share), 0.0, 1).share_interval(20)
+    assert found == statistics.wilson(20 * share, 20)
 
 
 def test_clustered_auc_of_single_cases_is_delongs_in_logits():
     random = rng()
     abnormal = np.arange(60) < 25
     score = random.normal(size=60) + 1.2 * abnormal
-    low, high = statistics.clustered_auc(score, abnormal, np.arange(60))
+    low, high = statistics.clustered_auc(score[:, None], abnormal, np.arange(60))
     above, below = score[abnormal], score[~abnormal]
     order = above[:, None] > below  # DeLong, DeLong and Clarke-Pearson (1988), by hand
     area = order.mean()
@@ -173,11 +203,32 @@ def test_clustered_auc_of_single_cases_is_delongs_in_logits():
     assert (low, high) == pytest.approx(1 / (1 + np.exp([half - middle, -half - middle])), abs=1e-6)
 
 
+def test_clustered_auc_of_several_trainings_is_of_their_mean_area_and_of_their_spread():
+    random = rng()
+    abnormal = np.arange(60) < 25
+    score = random.normal(size=60) + 1.2 * abnormal
+    one = statistics.clustered_auc(score[:, None], abnormal, np.arange(60))
+    same = statistics.clustered_auc(score[:, None].repeat(3, 1), abnormal, np.arange(60))
+    assert same == pytest.approx(one)
+    # of three trainings the third is worse
+    worse = random.normal(size=60) + 0.4 * abnormal
+    three = np.stack([score, score, worse], axis=1)
+    low, high = statistics.clustered_auc(three, abnormal, np.arange(60))
+    areas = [roc_auc_score(abnormal, each) for each in three.T]
+    logit = stats.logistic.ppf([low, high])
+    area = (25 * 35 * np.mean(areas) + 0.5) / (25 * 35 + 1)
+    assert logit.mean() == pytest.approx(np.log(area / (1 - area)))
+    error = (logit[1] - logit[0]) / (2 * 1.959964) * area * (1 - area)
+    order = np.mean([each[:25, None] > each[25:] for each in three.T], axis=0)
+    of_patients = order.mean(1).var(ddof=1) / 25 + order.mean(0).var(ddof=1) / 35
+    assert error**2 == pytest.approx(of_patients + np.var(areas, ddof=1) / 3, rel=1e-5)
+
+
 def test_clustered_auc_of_a_perfect_order_is_not_certain():
     abnormal = np.arange(20) < 10
-    low, high = statistics.clustered_auc(abnormal.astype(float), abnormal, np.arange(20) % 10)
+    low, high = statistics.clustered_auc(abnormal[:, None] * 1.0, abnormal, np.arange(20) % 10)
     assert 0.8 < low < 0.995 < high < 1
-    swapped = statistics.clustered_auc(1.0 - abnormal, abnormal, np.arange(20) % 10)
+    swapped = statistics.clustered_auc(1.0 - abnormal[:, None], abnormal, np.arange(20) % 10)
     assert swapped == pytest.approx((1 - high, 1 - low), abs=0.01)
 
 
@@ -198,7 +249,7 @@ def test_the_interval_of_dice_over_splits_covers_what_it_says(spread):
     for _ in range(600):
         patients = random.normal(0, 0.1, (40, 1)).repeat(2, axis=0)
         table = 0.43 + patients + random.normal(0, spread, 3) + random.normal(0, 0.08, (80, 3))
-        low, high = statistics.crossed_t(table, np.arange(80) // 2)
+        low, high = statistics.crossed(table, np.arange(80) // 2).interval()
         held += low <= 0.43 <= high
     assert 0.905 < held / 600 < 0.985
 
