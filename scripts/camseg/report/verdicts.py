@@ -206,7 +206,7 @@ def depends_on(model: str, found: Found) -> Answer:
     """What of the ROI does the classifier depend on?"""
     readings = found["transplant_readings"].set_index("Classifier")["depends_on"]
     if model not in readings:
-        words = "No region of its ROIs was transplanted: set `transplant: all`."
+        words = "No region of its ROIs was transplanted: set transplant: all."
         return Answer("not measured", words, "transplant_readings")
     words = f"{readings[model].removesuffix('.')} ({_shares(model, INSIDE, found)})."
     return Answer(_answered(readings[model], DEPENDS), words, "transplant_readings")
@@ -224,7 +224,7 @@ def map_shows_where(model: str, found: Found) -> Answer:
         return Answer("no", f"Shows no places, or not the network's: {said}.", "sanity")
     readings = found["transplant_readings"].set_index("Classifier")["map"]
     if model not in readings:
-        words = "What the map's top counts for is not measured: set `transplant: all`; "
+        words = "What the map's top counts for is not measured: set transplant: all; "
         return Answer("not measured", f"{words}{said}.", "transplant_readings")
     words = f"{readings[model].removesuffix('.')} ({_shares(model, MARKED, found)}; {said})."
     return Answer(_answered(readings[model], SHOWS), words, "transplant_readings")
@@ -251,7 +251,7 @@ def h1(model: str, found: Found, margin: float) -> Answer:
     row = found["map_alone"].set_index("Classifier").loc[model]
     accuracy = row["CAM_val_acc"]
     if np.isnan(accuracy):
-        words = "No network was trained on its CAMs: set `regimes: cam`."
+        words = "No network was trained on its CAMs: set regimes: cam."
         return Answer("not measured", words, "map_alone")
     if silent := _one_class(model, "cam", found):
         words = f"Trained on its CAMs, it gave one class to all validation ROIs{silent}."
@@ -280,7 +280,7 @@ def h1(model: str, found: Found, margin: float) -> Answer:
     if undecided := [name for name in run if name not in better]:
         faults.append(f"Not shown to be more accurate on its CAMs than in {listed(undecided)}")
     if missing := [name for name in CONTROLS if name not in run]:
-        faults.append(f"Not run, to be set in `regimes`: {', '.join(missing)}")
+        faults.append(f"Not run, to be set in regimes: {', '.join(missing)}")
     if faults:
         return Answer("open", f"{'; '.join(faults)}; {said}.", "claims")
     words = f"Shown to be more accurate on its CAMs than in {listed(better)}; {said}."
