@@ -81,8 +81,9 @@ def learning_curve(history: pd.DataFrame, best_epoch: int, name: str) -> Figure:
     logarithmic scale: a single bad epoch must not flatten the others.
     """
     selected = "selection_loss" in history
-    sides = [("training", "", BLUE), ("validation", "val_", VERMILLION)]
+    sides = [("training", "", BLUE)]
     sides += [("selection", "selection_", GREEN)] if selected else []
+    sides += [("validation", "val_", VERMILLION)]
     style: dict = {"marker": "o" if len(history) <= 30 else "", "markersize": 3, "clip_on": False}
     with mpl.rc_context(STYLE | {"font.size": 11}):  # readable at 85 mm too
         figure = Figure(figsize=(175 / 25.4, 80 / 25.4), layout="constrained")
@@ -91,7 +92,7 @@ def learning_curve(history: pd.DataFrame, best_epoch: int, name: str) -> Figure:
             for side, prefix, colour in sides:
                 values = history[f"{prefix}{quantity}"]
                 axes.plot(history["epoch"], values, color=colour, label=side, **style)
-            label = f"{'best epoch by selection' if selected else 'best epoch'}, {best_epoch}"
+            label = f"{'epoch chosen' if selected else 'best epoch'}, {best_epoch}"
             axes.axvline(best_epoch, color="0.4", linestyle=":", zorder=1, label=label)
             axes.set(xlabel="epoch", ylabel=quantity)
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))

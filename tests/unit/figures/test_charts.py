@@ -43,7 +43,7 @@ def test_a_learning_curve_shows_the_rois_that_chose_if_they_are_others():
     figure = charts.learning_curve(table, 4, "x")
     for axes, quantity in zip(figure.axes, ("loss", "accuracy"), strict=True):
         lines = {line.get_label(): line.get_ydata() for line in axes.lines}
-        assert list(lines) == ["training", "validation", "selection", "best epoch by selection, 4"]
+        assert list(lines) == ["training", "selection", "validation", "epoch chosen, 4"]
         assert (lines["validation"] == table[f"val_{quantity}"]).all()
         assert (lines["selection"] == table[f"selection_{quantity}"]).all()
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(lines)
