@@ -367,7 +367,8 @@ rule render_checklist:
         # of one line, models with all their keys
         configuration=json.dumps(
             {key: value for key, value in config.items() if key != "execution"}
-            | {"models": [asdict(entry) for entry in MODELS.values()]}
+            | {"models": [asdict(entry) for entry in MODELS.values()]},
+            sort_keys=True,
         ),
         source=SOURCE.title,
     message:
