@@ -64,6 +64,14 @@ def test_more_splits_are_more_of_the_same_jobs(project):
     assert counts["render_tables"] == counts["render_claims"] == counts["extract_rois"] / 2 == 1
 
 
+def test_a_test_set_is_asked_for_where_rois_are_divided(project):
+    target = "results/phantom/splits/split-0.tsv"
+    for test, flag in ((True, " --test "), (False, " --no-test ")):
+        planned = snakemake(project, "-n", "-p", target, config={"split": {"test": test}})
+        (line,) = (line for line in planned.stdout.splitlines() if "split_rois.py" in line)
+        assert flag in line
+
+
 def test_controls_are_further_trainings_that_wait_for_their_cams(project):
     controls = {
         name: ["Xception"]
