@@ -64,6 +64,14 @@ def test_more_splits_are_more_of_the_same_jobs(project):
     assert counts["render_tables"] == counts["render_claims"] == counts["extract_rois"] / 2 == 1
 
 
+def test_more_seeds_are_more_of_the_same_jobs(project):
+    counts = jobs(snakemake(project, "-n", "all", config={"splits": 2, "seeds": 3}))
+    assert counts["train_classifier"] == counts["render_learning_curve"] == 6 * 19
+    assert counts["check_cams"] == counts["probe_cams"] == 6 * 6
+    assert counts["split_rois"] == counts["score_baselines"] == 6
+    assert counts["measure_sensitivity"] == counts["render_tables"] == 1
+
+
 def test_a_test_set_is_asked_for_where_rois_are_divided(project):
     target = "results/phantom/splits/split-0.tsv"
     for test, flag in ((True, " --test "), (False, " --no-test ")):
@@ -427,6 +435,39 @@ def test_more_splits_outdate_no_training(study):
     assert counts["train_classifier"] == 4
     assert counts["compute_cams"] == counts["score_dice"] == counts["split_rois"] == 1
     assert "extract_rois" not in counts
+
+
+@pytest.mark.slow
+def test_more_seeds_train_anew_on_the_same_rois(study):
+    """All that follows from a training is made of each; tables are means, intervals over both."""
+    results, config = study / "results/phantom", {**SMALL, "seeds": 2}
+    counts = jobs(snakemake(study, "-n", "all", config=config))
+    assert counts["train_classifier"] == 4
+    assert counts["compute_cams"] == counts["check_cams"] == counts["transplant_regions"] == 1
+    assert "extract_rois" not in counts
+    result = snakemake(study, "--cores", "2", "all", config=config)
+    assert result.returncode == 0, result.stderr
+    runs = ["split-0", "split-0-seed-1"]
+    first, second = ((results / f"splits/{run}.tsv").read_text() for run in runs)
+    assert first == second
+    metrics = [
+        json.loads((results / f"training/original/MobileNetV2/{run}/metrics.json").read_text())
+        for run in runs
+    ]
+    assert [each["split"] for each in metrics] == runs
+    assert metrics[0]["settings"]["seed"] != metrics[1]["settings"]["seed"]
+    losses = [
+        pd.read_csv(results / f"training/mask/MobileNetV2/{run}/history.csv")["loss"][0]
+        for run in runs
+    ]
+    assert losses[0] != losses[1]
+    (row,) = pd.read_csv(results / "tables/table1.csv").to_dict("records")
+    assert row["val_acc"] == pytest.approx(np.mean([each["val_acc"] for each in metrics]), abs=1e-5)
+    intervals = pd.read_csv(results / "tables/table2_intervals.csv")
+    assert set(intervals["interval"]) == {"t, patients and seeds"}
+    claims = pd.read_csv(results / "tables/claims.csv")
+    ours = claims[(claims["data"] == "this study") & (claims["claim"] != "H3")]
+    assert set(ours["test"]) == {"t, patients and seeds"}
 
 
 @pytest.mark.slow

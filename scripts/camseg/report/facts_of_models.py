@@ -110,7 +110,7 @@ def choice(study: Study) -> str:
         else f"the last epoch's weights; val_acc in the tables is that of the best epoch ({best})"
     )
     if study.tested:
-        return f"{told}; chosen on the side selection, of which nothing is scored"
+        return f"{told}; chosen on the side selection, on which no accuracy is scored"
     return f"{told}; chosen on the very ROIs that are scored, which lifts their accuracy"
 
 

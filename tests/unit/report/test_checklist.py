@@ -246,7 +246,7 @@ def test_a_test_set_is_told_from_rois_that_choose_the_epoch():
     tested = divided(study, P1="train", P2="validation", P3="selection")
     row = said(replace(study, splits=[tested]))
     assert row["Choice of the final model"].endswith(
-        "; chosen on the side selection, of which nothing is scored"
+        "; chosen on the side selection, on which no accuracy is scored"
     )
     assert "epochs chosen" not in row["Limitations"]
     assert "selection 2 ROIs (1 abnormal, 1 normal) of 1 patients" in row["Partitions"]
