@@ -1,8 +1,15 @@
-"""Random numbers from one seed, derived per purpose: nothing depends on the order of jobs."""
+"""Random numbers from one seed, derived per purpose: nothing depends on the order of jobs.
+
+Seeds need Python alone: the workflow derives some, too.
+"""
+
+from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def derive_seed(seed: int, *purpose: str | int) -> int:
@@ -13,4 +20,6 @@ def derive_seed(seed: int, *purpose: str | int) -> int:
 
 def generator(seed: int, *purpose: str | int) -> np.random.Generator:
     """Return NumPy's generator for `purpose` under the study's `seed`."""
+    import numpy as np
+
     return np.random.Generator(np.random.PCG64(derive_seed(seed, *purpose)))

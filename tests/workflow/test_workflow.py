@@ -80,6 +80,14 @@ def test_a_test_set_is_asked_for_where_rois_are_divided(project):
         assert flag in line
 
 
+def test_further_explanations_are_made_scored_and_checked_and_train_nothing(project):
+    counts = jobs(snakemake(project, "-n", "all", config={"cam": {"also": ["hires_cam"]}}))
+    assert counts["train_classifier"] == 19
+    assert counts["compute_cams"] == counts["score_dice"] == counts["check_cams"] == 2 * 6
+    assert counts["probe_cams"] == 6
+    assert counts["render_explanations"] == counts["render_explanations_roi"] == 1
+
+
 def test_controls_are_further_trainings_that_wait_for_their_cams(project):
     controls = {
         name: ["Xception"]

@@ -76,6 +76,8 @@ READER = f"camseg.datasets.sources.{SOURCE.reader}"
 # the splits, each once per seed, as paths name them
 SPLITS = runs.names(config["splits"], config["seeds"])
 EXPLANATION = config["cam"]["explanation"]
+ALSO = config["cam"]["also"]
+METHODS = [EXPLANATION, *ALSO]
 # what an explanation's name ends with if the network explained has random weights
 UNTRAINED = "_untrained"
 REGIMES = {
@@ -119,9 +121,9 @@ NETWORK = {"mem_mb": by_attempt(NETWORK_MB), "runtime": by_attempt(60)}
 INGEST, TRAIN, REPORT = (f"../../envs/{name}.yaml" for name in ("ingest", "train", "report"))
 
 
-def of_models(path, splits=SPLITS):
+def of_models(path, splits=SPLITS, explanation=EXPLANATION):
     """The file of that name of every model of the study, on every one of the splits."""
-    return expand(path, explanation=EXPLANATION, model=MODELS, split=splits)
+    return expand(path, explanation=explanation, model=MODELS, split=splits)
 
 
 def of_trainings(path):
@@ -132,6 +134,11 @@ def of_trainings(path):
         for model in models
         for split in SPLITS
     ]
+
+
+def of_methods(path):
+    """The file of that name of every method, of its maps of every model on every split."""
+    return [name for method in METHODS for name in of_models(path, explanation=method)]
 
 
 METRICS, PREDICTIONS = (

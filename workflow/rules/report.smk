@@ -239,6 +239,39 @@ rule render_sanity:
         " --output {output.table:q} > {log:q} 2>&1"
 
 
+rule render_explanations:
+    """What the maps of several methods score, model by model, and whether they pass the checks."""
+    input:
+        code=code("render_explanations"),
+        captions=captions("explanations"),
+        scores=of_methods("<results>/dice/{explanation}/{model}/split-{split}.tsv"),
+        checks=of_methods("<results>/sanity/{explanation}/{model}/split-{split}.tsv"),
+        locality=of_methods("<results>/locality/{explanation}/{model}/split-{split}.tsv"),
+        baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
+    output:
+        table=report_table("explanations", HEAT_MAPS, "Explanations"),
+        figure=report_figure("explanations", HEAT_MAPS, "Explanations, drawn"),
+    log:
+        "<results>/logs/render_explanations.log",
+    benchmark:
+        "<results>/runtime/render_explanations.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        explanations=[method for method in METHODS for _ in DICE_MODELS],
+        models=DICE_MODELS * len(METHODS),
+        seed=config["seed"],
+    message:
+        "Rendering the table of explanations"
+    shell:
+        "python {input.code[0]:q} --explanations {params.explanations} --models {params.models}"
+        " --scores {input.scores:q} --checks {input.checks:q} --locality {input.locality:q}"
+        " --baselines {input.baselines:q} --seed {params.seed} --captions {input.captions:q}"
+        " --table {output.table:q} --figure {output.figure:q} > {log:q} 2>&1"
+
+
 rule render_sensitivity:
     """How far Dice depends on how a CAM is made, beside how far it depends on the network."""
     input:

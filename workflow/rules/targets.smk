@@ -7,6 +7,9 @@ TABLES += ["sanity", "sensitivity", "sensitivity_spread"]
 TABLES += ["transplant", "transplant_readings", "verdicts", "verdicts_reasons"]
 FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
 FIGURES += ["locality", "transplant"]
+if ALSO:
+    TABLES += ["explanations"]
+    FIGURES += ["explanations", "explanations_roi"]
 
 # what a study is for; the records of how it ran come after these
 RESULTS = [
@@ -30,9 +33,10 @@ MEASURED = [
     ],
     *[
         path
-        for stage in ("compute_cams", "score_dice", "check_cams", "measure_sensitivity")
-        for path in of_models(f"{stage}/{{explanation}}/{{model}}/split-{{split}}")
+        for stage in ("compute_cams", "score_dice", "check_cams")
+        for path in of_methods(f"{stage}/{{explanation}}/{{model}}/split-{{split}}")
     ],
+    *of_models("measure_sensitivity/{explanation}/{model}/split-{split}"),
     *of_models("transplant_regions/{explanation}/{model}/split-{split}"),
     *[
         path

@@ -41,7 +41,7 @@ def intervals(
         rows.append(row)
     for model, rois in dice.groupby("model", sort=False):
         splits = rois["split"].nunique()
-        low, high, method = _of_dice(rois, generator(seed, "bootstrap of Dice", model))
+        low, high, method = of_dice(rois, generator(seed, "bootstrap of Dice", model))
         value, n = rois.groupby("split")["dice"].mean().mean(), rois["roi_id"].nunique()
         rows.append([model, "Dice", value, low, high, *6 * [float("nan")], n, splits, method])
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -79,7 +79,7 @@ def _of_auc(calls: pd.DataFrame) -> tuple[float, float]:
     return statistics.clustered_auc(table.to_numpy(), abnormal, patients)
 
 
-def _of_dice(rois: pd.DataFrame, rng: np.random.Generator) -> tuple[float, float, str]:
+def of_dice(rois: pd.DataFrame, rng: np.random.Generator) -> tuple[float, float, str]:
     """Return the interval of a mean Dice over ROIs and runs, and the method."""
     if len(set(rois["split"])) == 1:
         dice, patients, split = (rois[name].to_numpy() for name in ("dice", "patient_id", "split"))

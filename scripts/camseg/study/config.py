@@ -10,6 +10,7 @@ from jsonschema.validators import extend
 
 from camseg.datasets.registry import SOURCES
 from camseg.errors import CamsegError
+from camseg.explanations.registry import EXPLANATIONS
 from camseg.networks.options import ClassifierOptions
 from camseg.networks.registry import NETWORKS, cam_grid, check_network
 
@@ -71,6 +72,13 @@ def check_study(config: dict) -> None:
     """
     models = entries(config)
     check_paths(config, models)
+    for name in config["cam"]["also"]:
+        if name not in EXPLANATIONS:
+            close = get_close_matches(name, EXPLANATIONS, n=1, cutoff=0.5)
+            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(EXPLANATIONS)}"
+            raise CamsegError(f"config: cam.also: there is no method {name}; {hint}")
+        if name == config["cam"]["explanation"]:
+            raise CamsegError(f"config: cam.also: {name} is the study's explanation already")
     for regime, chosen in config["regimes"].items():
         for model in [] if chosen == "all" else chosen:
             if model not in models and model.lower() == "all":

@@ -149,6 +149,9 @@ def test_a_bad_key_or_value_is_one_readable_line(config, key, value, message):
         ("regimes.inverse", ["VGG16"], "regimes.inverse: VGG16 is not among models"),
         ("regimes.cam", ["all"], "regimes.cam: write cam: all, without brackets$"),
         ("regimes.inverse", ["Xception", "All"], "regimes.inverse: write inverse: all, without"),
+        ("cam.also", ["hires_cma"], "cam.also: there is no method hires_cma; .* mean hires_cam?"),
+        ("cam.also", ["shap"], "cam.also: there is no method shap; known are grad_cam, hires_cam"),
+        ("cam.also", ["grad_cam"], "cam.also: grad_cam is the study's explanation already"),
         ("rois.padding", [0.3, 0.1], r"rois.padding: \[0.3, 0.1\] is no range"),
         ("dataset", {"source": "ddsm", "path": "no/where"}, "there is no folder no/where"),
         ("pathvars.results", "-rf", "pathvars.results: '-rf': a path must not begin with -"),
@@ -226,7 +229,7 @@ SECTIONS = {
     "model": ([ClassifierOptions], set()),
     "training": ([TrainingOptions], set()),
     "execution": ([ExecutionOptions], set()),
-    "cam": ([CamOptions], {"explanation"}),
+    "cam": ([CamOptions], {"explanation", "also"}),
 }
 # null in a configuration for what is never None in the options: its own name, no names at all
 FILLED_IN = {"network", "lesion_types", "pathologies", "volumes"}

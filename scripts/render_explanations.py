@@ -1,0 +1,47 @@
+"""Render the table of explanations: what the maps of several methods score, and its figure."""
+
+import argparse
+from collections import defaultdict
+
+from camseg.cli import run
+from camseg.figures import explanations as charts
+from camseg.figures.style import save
+from camseg.report import audits, explanations, heat_maps, tables
+from camseg.report.explanations import Maps
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--explanations", nargs="+", required=True, help="the method of each of:")
+    parser.add_argument("--models", nargs="+", required=True, help="the model of each of:")
+    parser.add_argument("--scores", nargs="+", required=True, help="a TSV per model and split")
+    parser.add_argument("--checks", nargs="+", required=True, help="a TSV of check_cams.py each")
+    parser.add_argument("--locality", nargs="+", required=True, help="its other TSV, likewise")
+    parser.add_argument(
+        "--baselines", nargs="+", required=True, help="a TSV of score_baselines.py per split"
+    )
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
+    parser.add_argument("--table", nargs="+", required=True, help=".csv, .md, .tex to write")
+    parser.add_argument("--figure", nargs="+", required=True, help=".svg, .png to write")
+    args = parser.parse_args()
+
+    files = zip(args.models, args.scores, args.checks, args.locality, strict=True)
+    of_method = defaultdict(list)
+    for method, of_model in zip(args.explanations, files, strict=True):
+        of_method[method].append(of_model)
+    measured = {}
+    for method, of_models in of_method.items():
+        models, scores, checks, locality = zip(*of_models, strict=True)
+        maps = Maps(heat_maps.read_scores(models, scores, args.baselines), {}, {})
+        for model, checked, cells in zip(models, checks, locality, strict=True):
+            maps.checks.setdefault(model, []).append(audits.read_checks(checked))
+            maps.cells.setdefault(model, []).append(audits.read_locality(cells))
+        measured[method] = maps
+    table = explanations.explanations(measured, args.seed)
+    tables.write_table(table, args.table, tables.read_captions(args.captions))
+    save(charts.explanations(table), args.figure)
+
+
+if __name__ == "__main__":
+    run(main)
