@@ -5,12 +5,12 @@ brighter than what is round it: maps that look at no image score, maps that look
 score more, and a few outlines do better still. A network's score says something only beside theirs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from camseg.errors import CamsegError
@@ -19,7 +19,7 @@ from camseg.io.store import Rois
 from camseg.scoring.localisation import histograms, otsu_level
 from camseg.seeds import derive_seed, generator
 
-GAUSSIAN = 0.25  # standard deviation of the centred Gaussian, as a share of the ROI's side
+GAUSSIAN = 0.25  # standard deviation of the centred Gaussian, as a share of the ROI's sides
 SMOOTHING = 0.125  # that of the filter that smooths noise, likewise
 CENTRE = 0.0625  # and those of the two whose difference is contrast: this, and GAUSSIAN's
 BOX = 1 / 1.4  # a lesion's width as a share of its ROI's, each side widened by the mean of 10-30 %
@@ -28,13 +28,14 @@ OUTLINES = 5
 
 
 def baseline_maps(name: str, rois: Rois, training: np.ndarray, seed: int) -> np.ndarray:
-    """Return the maps of a baseline, a name of BASELINES, for abnormal ROIs: (n, S, S) uint8.
+    """Return the maps of a baseline, a name of BASELINES, for abnormal ROIs: (n, H, W) uint8.
 
     `training` (n,) bool says which are training ROIs; `seed` with the ROI's id gives what is drawn.
     All but "all 255" are scaled to 0..255 as CAMs are, so that one that is constant, as of a ROI
-    without any contrast, is all 0. Raises CamsegError if no ROI is for training.
+    without any contrast, is all 0. What is said of S, the ROI's side, holds for height and width.
+    Raises CamsegError if the baseline is of OF_TRAINING, and no ROI is for training.
     """
-    if not training.any():
+    if name in OF_TRAINING and not training.any():
         raise CamsegError("no abnormal ROI is on the training side: there is no mean mask")
     maps = BASELINES[name](rois, training, seed)
     return to_grey(maps, maps.shape[1:]) if maps.dtype != np.uint8 else maps
@@ -68,13 +69,14 @@ def smooth_noise(rois: Rois, training: np.ndarray, seed: int) -> np.ndarray:
 
     Opposite edges are joined, so that no place is preferred.
     """
-    size = rois.mask.shape[1]
-    frequencies = np.fft.fftfreq(size) * size
-    passed = np.exp(-2 * (np.pi * SMOOTHING * frequencies) ** 2)  # by the filter, per axis
+    shape = rois.mask.shape[1:]
+    frequencies = [np.fft.fftfreq(size) * size for size in shape]
+    # by the filter, per axis
+    passed = [np.exp(-2 * (np.pi * SMOOTHING * each) ** 2) for each in frequencies]
     noise = np.empty(rois.mask.shape)
     for roi, roi_id in enumerate(rois.roi_id):
-        white = generator(seed, "smooth noise", roi_id).normal(size=(size, size))
-        noise[roi] = np.fft.ifft2(np.fft.fft2(white) * np.outer(passed, passed)).real
+        white = generator(seed, "smooth noise", roi_id).normal(size=shape)
+        noise[roi] = np.fft.ifft2(np.fft.fft2(white) * np.outer(*passed)).real
     return noise
 
 
@@ -99,9 +101,9 @@ def grab_cut(rois: Rois, training: np.ndarray, seed: int) -> np.ndarray:
 
     The box is 1 / 1.4 of each side, as the ellipse; five iterations, OpenCV's own settings.
     """
-    size = rois.mask.shape[1]
-    edge = round(size * (1 - BOX) / 2)
-    box = (edge, edge, size - 2 * edge, size - 2 * edge)
+    height, width = rois.mask.shape[1:]
+    y, x = (round(size * (1 - BOX) / 2) for size in (height, width))
+    box = (x, y, width - 2 * x, height - 2 * y)
     found = np.empty(rois.mask.shape, np.float32)
     for roi, (image, roi_id) in enumerate(zip(rois.image, rois.roi_id, strict=True)):
         cv2.setRNGSeed(derive_seed(seed, "GrabCut", roi_id) % 2**31)
@@ -120,19 +122,38 @@ def five_outlines(rois: Rois, training: np.ndarray, seed: int) -> np.ndarray:
     `pixel_features` in units of their standard deviations. Where it lies is no feature. They are
     among the ROIs that get a map. 0.5 everywhere if their masks leave no pixel out.
     """
-    places = np.flatnonzero(training)
-    drawn = generator(seed, "outlines").permutation(places)[:OUTLINES]
-    lesion = rois.mask[drawn].ravel()
+    places = draw_outlines(np.flatnonzero(training), seed)
+    model = pixel_regression(rois.image[places], rois.mask[places])
+    return lesion_probability(model, rois.image)
+
+
+def draw_outlines(places: np.ndarray, seed: int) -> np.ndarray:
+    """Return OUTLINES of the `places` (n,), drawn; all, in another order, if fewer."""
+    return generator(seed, "outlines").permutation(places)[:OUTLINES]
+
+
+def pixel_regression(images: Iterable, masks: Iterable) -> Pipeline | None:
+    """Return the regression of masks on the `pixel_features` of images, both (H, W) uint8 each.
+
+    Sizes may differ. None if the masks leave no pixel out.
+    """
+    lesion = np.concatenate([mask.ravel() for mask in masks])
     if lesion.all():
-        return np.full(rois.mask.shape, 0.5)
+        return None
     model = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky", tol=1e-8))
-    model.fit(np.concatenate([pixel_features(rois.image[roi]) for roi in drawn]), lesion)
-    maps = [model.predict_proba(pixel_features(image))[:, 1] for image in rois.image]
-    return np.reshape(maps, rois.mask.shape)
+    return model.fit(np.concatenate([pixel_features(image) for image in images]), lesion)
+
+
+def lesion_probability(model: Pipeline | None, images: np.ndarray) -> np.ndarray:
+    """Return what a `pixel_regression` says of images (n, H, W) uint8, pixel by pixel: likewise."""
+    if model is None:
+        return np.full(images.shape, 0.5)
+    maps = [model.predict_proba(pixel_features(image))[:, 1] for image in images]
+    return np.reshape(maps, images.shape)
 
 
 def pixel_features(image: np.ndarray) -> np.ndarray:
-    """Return what the regression knows of each pixel of an image (S, S) uint8: (S * S, 7) float64.
+    """Return what the regression knows of each pixel of an image (H, W) uint8: (H * W, 7) float64.
 
     Its grey level; the Gaussian means round it of standard deviation S / 32, S / 16, S / 8 and
     S / 4; the standard deviation in the second of them; the size of the first one's gradient.
@@ -157,27 +178,28 @@ BASELINES: dict[str, Callable[[Rois, np.ndarray, int], np.ndarray]] = {
     "GrabCut": grab_cut,
     "5 outlines": five_outlines,
 }
+OF_TRAINING = ("mean training mask", "5 outlines")  # those that need training ROIs
+OF_IMAGES = ("brightness", "contrast", "Otsu", "GrabCut", "5 outlines")  # and those, images
 
 
 def _smooth(images: np.ndarray, share: float) -> np.ndarray:
-    """Return images (n, S, S) as float32 behind a Gaussian filter, edges mirrored.
+    """Return images (n, H, W) as float32 behind a Gaussian filter, edges mirrored.
 
-    `share` of the side is the filter's standard deviation.
+    `share` of each side is the filter's standard deviation along it.
     """
-    sigma = share * images.shape[1]
+    down, along = (share * size for size in images.shape[1:])
     return np.stack(
         [
-            cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+            cv2.GaussianBlur(image, (0, 0), along, sigmaY=down, borderType=cv2.BORDER_REFLECT)
             for image in images.astype(np.float32)
         ]
     )
 
 
 def _squares_from_centre(rois: Rois) -> np.ndarray:
-    """Return each pixel's squared distance from the ROI's centre, its side being 1: (S, S)."""
-    size = rois.mask.shape[1]
-    squares = ((np.arange(size) - (size - 1) / 2) / size) ** 2
-    return np.add.outer(squares, squares)
+    """Return each pixel's squared distance from the ROI's centre, its sides being 1: (H, W)."""
+    sides = rois.mask.shape[1:]
+    return np.add.outer(*(((np.arange(n) - (n - 1) / 2) / n) ** 2 for n in sides))
 
 
 def _for_every_roi(values: np.ndarray, rois: Rois) -> np.ndarray:

@@ -1,7 +1,7 @@
 """How far heat maps are off the lesion: scores that ask where pixels lie, in the source's pixels.
 
-A ROI of S x S pixels is a box of w x h pixels of the source image, so that its pixels are w / S
-wide and h / S high. A ROI with an empty mask (a normal ROI) has no distance: NaN.
+A ROI of H x W pixels is a box of w x h pixels of the source image, so that its pixels are w / W
+wide and h / H high. A ROI with an empty mask (a normal ROI) has no distance: NaN.
 """
 
 import cv2
@@ -16,10 +16,10 @@ def centroid_distance(maps: np.ndarray, masks: np.ndarray, boxes: np.ndarray) ->
     """Return how far a map's centre of mass is from the lesion's centroid: (n,) float64.
 
     In the source image, over the diameter of a disc of the lesion's area. `maps` and `masks`
-    (n, S, S) uint8, masks of {0, 1}; `boxes` (n, 4) x, y, w, h. A constant map's centre, that of
+    (n, H, W) uint8, masks of {0, 1}; `boxes` (n, 4) x, y, w, h. A constant map's centre, that of
     all 0 too, is the ROI's.
     """
-    pixels = boxes[:, 2:] / maps.shape[1]
+    pixels = boxes[:, 2:] / maps.shape[:0:-1]
     constant = np.where(maps.any(axis=(1, 2)), 0, 1)
     offsets = (_centres(maps, constant) - _centres(masks, np.zeros_like(constant))) * pixels
     area = masks.sum(axis=(1, 2)) * pixels.prod(axis=1)
@@ -32,11 +32,13 @@ def _centres(weights: np.ndarray, added: np.ndarray) -> np.ndarray:
 
     `added` (n,) is added to all weights of an image.
     """
-    size = weights.shape[1]
-    along = np.stack([weights.sum(axis=axis, dtype=np.float64) for axis in (1, 2)], axis=1)
-    along += size * added[:, np.newaxis, np.newaxis]
-    with np.errstate(invalid="ignore"):
-        return along @ (np.arange(size) + 0.5) / along.sum(axis=2)
+    centres = np.empty((len(weights), 2))
+    for axis in (1, 2):  # summed over rows, then columns
+        along = weights.sum(axis=axis, dtype=np.float64)
+        along += weights.shape[axis] * added[:, np.newaxis]
+        with np.errstate(invalid="ignore"):
+            centres[:, axis - 1] = along @ (np.arange(along.shape[1]) + 0.5) / along.sum(axis=1)
+    return centres
 
 
 def surface_dice(
@@ -48,7 +50,7 @@ def surface_dice(
 ) -> np.ndarray:
     """Return the normalised surface distance at `tolerance` mm of what was found: (n,) float64.
 
-    Of the boundary pixels of both, `found` (n, S, S) bool and the mask, the share that has one of
+    Of the boundary pixels of both, `found` (n, H, W) bool and the mask, the share that has one of
     the other's within the tolerance (Nikolov et al., 2021). Tools differ in what a boundary and a
     distance are (Podobnik and Vrtovec, 2023), so here: a boundary pixel is one of the region with a
     neighbour, of four, that is not, or that is outside the ROI; each counts once; distances are
@@ -56,7 +58,8 @@ def surface_dice(
     the source image. NaN where that is unknown; 0 if nothing was found.
     """
     shares = np.full(len(found), np.nan)
-    sizes = boxes[:, :1:-1] * resolution[:, np.newaxis] / (1000 * found.shape[1])  # rows, columns
+    shape = np.array(found.shape[1:])
+    sizes = boxes[:, :1:-1] * resolution[:, np.newaxis] / (1000 * shape)  # rows, columns
     for roi in np.flatnonzero(masks.any(axis=(1, 2)) & ~np.isnan(resolution)):
         one, other = boundary(found[roi]), boundary(masks[roi])
         if not one.any():

@@ -48,9 +48,9 @@ def score(
     boxes: np.ndarray | None = None,
     resolution: np.ndarray | None = None,
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return all scores of `maps` (n, S, S) uint8, a row per ROI, and their Dice curves (n, 256).
+    """Return all scores of `maps` (n, H, W) uint8, a row per ROI, and their Dice curves (n, 256).
 
-    `masks` (n, S, S) uint8 {0, 1}; `choosing` (n,) bool names the ROIs that choose the threshold,
+    `masks` (n, H, W) uint8 {0, 1}; `choosing` (n,) bool names the ROIs that choose the threshold,
     `used` (n,) bool those that count where all are pooled (default: all). `boxes` (n, 4) x, y, w, h
     in the source image (default: of the maps' own size) and `resolution` (n,), its micrometres per
     pixel (NaN, the default, where unknown), are what distances are measured by.
@@ -65,39 +65,78 @@ def score(
     `iou_otsu`, `centroid_distance`, `degenerate` (1 for a map of all 0). Errors as of
     `dice.dice_curve` and `best_threshold`.
     """
-    curves = dice_curve(maps, masks)
-    n, size = maps.shape[:2]
+    each, curves, counts = score_each(maps, masks, boxes=boxes)
+    n = len(maps)
     used = np.ones(n, bool) if used is None else used
-    boxes = np.tile([0, 0, size, size], (n, 1)) if boxes is None else boxes
+    boxes = own_boxes(masks) if boxes is None else boxes
     resolution = np.full(n, np.nan) if resolution is None else resolution
     threshold = best_threshold(curves[choosing])
-    at_threshold = curves[:, threshold]
+    nsd = distances.surface_dice(maps > threshold, masks, boxes, resolution)
+    return add_pooled(each, curves, counts[used], threshold, nsd), curves
+
+
+def score_each(
+    maps: np.ndarray, masks: np.ndarray, *, boxes: np.ndarray | None = None
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Return the scores of `score` that a ROI has by itself, the Dice curves, the `histograms`.
+
+    Arguments and errors as there. The rest needs all ROIs, which may differ in size: `add_pooled`.
+    """
+    curves = dice_curve(maps, masks)
     counts = histograms(maps, masks)
     gain, most = placement(counts)
-    pooled = counts[used & masks.any(axis=(1, 2))].sum(axis=0, keepdims=True)
     pointing = pointing_game(counts)
-    scores = pd.DataFrame(
-        {
-            "dice": curves.mean(axis=1),
-            "placement": _ratio(gain, most),
-            "placement_gain": gain,
-            "placement_range": most,
-            "pixel_auc": pixel_auc(counts),
-            "threshold": threshold,
-            "dice_at_threshold": at_threshold,
-            "iou_at_threshold": at_threshold / (2 - at_threshold),
-            "nsd": distances.surface_dice(maps > threshold, masks, boxes, resolution),
-            "average_precision": average_precision(counts),
-            "pxap": average_precision(pooled)[0],
-            "pointing_game": pointing,
-            "pointing_gain": pointing - masks.mean(axis=(1, 2)),
-            "energy_inside": energy_inside(counts),
-            "iou_otsu": iou_otsu(counts),
-            "centroid_distance": distances.centroid_distance(maps, masks, boxes),
-            "degenerate": (~maps.any(axis=(1, 2))).astype(int),
-        }
-    )
-    return scores, curves
+    boxes = own_boxes(masks) if boxes is None else boxes
+    scores = {
+        "dice": curves.mean(axis=1),
+        "placement": _ratio(gain, most),
+        "placement_gain": gain,
+        "placement_range": most,
+        "pixel_auc": pixel_auc(counts),
+        "average_precision": average_precision(counts),
+        "pointing_game": pointing,
+        "pointing_gain": pointing - masks.mean(axis=(1, 2)),
+        "energy_inside": energy_inside(counts),
+        "iou_otsu": iou_otsu(counts),
+        "centroid_distance": distances.centroid_distance(maps, masks, boxes),
+        "degenerate": (~maps.any(axis=(1, 2))).astype(int),
+    }
+    return pd.DataFrame(scores), curves, counts
+
+
+def add_pooled(
+    each: pd.DataFrame,
+    curves: np.ndarray,
+    counts: np.ndarray,
+    threshold: float,
+    nsd: np.ndarray,
+) -> pd.DataFrame:
+    """Return the table of `score`: `each` of `score_each` with the columns that need all ROIs.
+
+    `counts` are the `histograms` of the used ROIs; `nsd` (n,) is at the `threshold`, which is NaN
+    if none could be chosen: what is scored at it is NaN, too.
+    """
+    chosen = not np.isnan(threshold)
+    at_threshold = curves[:, int(threshold)] if chosen else np.full(len(curves), np.nan)
+    pooled = counts[counts[:, 1].any(axis=1)].sum(axis=0, keepdims=True)
+    columns = {
+        "threshold": threshold,
+        "dice_at_threshold": at_threshold,
+        "iou_at_threshold": at_threshold / (2 - at_threshold),
+        "nsd": nsd,
+    }
+    scores = each.copy()
+    place = scores.columns.get_loc("average_precision")
+    for number, (name, values) in enumerate(columns.items()):
+        scores.insert(place + number, name, values)
+    scores.insert(place + len(columns) + 1, "pxap", average_precision(pooled)[0])
+    return scores
+
+
+def own_boxes(masks: np.ndarray) -> np.ndarray:
+    """Return the boxes of ROIs that are images of their own, masks (n, H, W): (n, 4) x, y, w, h."""
+    n, height, width = masks.shape
+    return np.tile([0, 0, width, height], (n, 1))
 
 
 def score_rois(

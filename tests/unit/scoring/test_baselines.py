@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 from camseg.errors import CamsegError
 from camseg.explanations.scaling import to_grey
 from camseg.io import store
-from camseg.scoring.baselines import BASELINES, baseline_maps, pixel_features
+from camseg.scoring.baselines import BASELINES, OF_TRAINING, baseline_maps, pixel_features
 from camseg.scoring.dice import mean_dice
 from camseg.seeds import generator
 from conftest import padded_ellipses
@@ -91,6 +91,34 @@ def test_outlines_of_validation_rois_tell_nothing(rois, maps, name):
     masks[25:] = np.roll(masks[25:], 9, axis=2)
     other = baseline_maps(name, rois_of(masks, rois.image), TRAINING, 1)
     np.testing.assert_array_equal(other, maps[name])
+
+
+@pytest.mark.parametrize("name", [name for name in BASELINES if name != "smooth noise"])
+def test_height_and_width_are_alike_to_a_baseline(rois, name):
+    """An oblong ROI turned on its side has the map turned on its side."""
+    oblong = rois_of(rois.mask[:8, 8:56], rois.image[:8, 8:56])
+    turned = rois_of(oblong.mask.swapaxes(1, 2), oblong.image.swapaxes(1, 2).copy())
+    one, other = (baseline_maps(name, each, np.arange(8) < 6, 1) for each in (oblong, turned))
+    assert one.shape == (8, 48, 64)
+    differ = np.abs(one.astype(int) - other.swapaxes(1, 2))
+    assert (differ > 1).mean() < (0.02 if name == "GrabCut" else 1e-9)  # it clusters at random
+
+
+def test_noise_of_an_oblong_roi_is_as_smooth_along_both_sides(rois):
+    (noise,) = baseline_maps("smooth noise", rois_of(rois.mask[:1, 16:48]), np.ones(1, bool), 1)
+    white = generator(1, "smooth noise", "r0").normal(size=(32, 64))
+    smooth = gaussian_filter(white, (4, 8), mode="wrap", truncate=8)
+    expected = 255 * (smooth - smooth.min()) / np.ptp(smooth)
+    np.testing.assert_allclose(noise, expected, atol=0.51)
+
+
+def test_only_what_needs_training_rois_asks_for_them(rois):
+    for name in BASELINES:
+        if name in OF_TRAINING:
+            with pytest.raises(CamsegError, match="training side"):
+                baseline_maps(name, rois.take(np.arange(2)), np.zeros(2, bool), 1)
+        else:
+            baseline_maps(name, rois.take(np.arange(2)), np.zeros(2, bool), 1)
 
 
 @pytest.mark.parametrize("name", ["smooth noise", "GrabCut"])

@@ -37,10 +37,11 @@ def by_all_pairs(one: np.ndarray, other: np.ndarray, sizes, tolerance: float) ->
 def test_surface_dice_by_all_pairs_of_boundary_pixels():
     random = np.random.default_rng(3)
     for _ in range(20):
-        one, other = (random.random((2, 24, 24)) < 0.7).astype(np.uint8)
+        shape = random.integers(15, 30, 2)
+        one, other = (random.random((2, *shape)) < 0.7).astype(np.uint8)
         w, h = random.integers(20, 200, 2)
         tolerance = random.uniform(0.5, 2)
-        sizes = np.array([h, w]) * 130 / 1000 / 24
+        sizes = np.array([h, w]) * 130 / 1000 / shape
         expected = by_all_pairs(one, other, sizes, tolerance)
         box = [[3, 4, w, h]]
         found = nsd(one[None], other[None], box=box, resolution=130.0, tolerance=tolerance)
@@ -98,10 +99,11 @@ def test_centroid_distance_of_two_discs_is_that_of_their_centres():
     assert found == pytest.approx(expected, rel=0.01)
 
 
-def test_centroid_distance_is_by_scipys_centre_of_mass():
+@pytest.mark.parametrize("shape", [(20, 20), (12, 31)])
+def test_centroid_distance_is_by_scipys_centre_of_mass(shape):
     random = np.random.default_rng(0)
-    maps = random.integers(0, 256, (4, 20, 20)).astype(np.uint8)
-    masks = (random.random((4, 20, 20)) < 0.3).astype(np.uint8)
+    maps = random.integers(0, 256, (4, *shape)).astype(np.uint8)
+    masks = (random.random((4, *shape)) < 0.3).astype(np.uint8)
     masks[2] = 0
     boxes = random.integers(20, 200, (4, 4))
     found = distances.centroid_distance(maps, masks, boxes)
@@ -111,7 +113,8 @@ def test_centroid_distance_is_by_scipys_centre_of_mass():
             continue
         rows, columns = np.subtract(center_of_mass(map_), center_of_mass(mask))
         area = mask.mean() * w * h
-        expected = np.hypot(rows * h / 20, columns * w / 20) / (2 * np.sqrt(area / np.pi))
+        offset = np.hypot(rows * h / shape[0], columns * w / shape[1])
+        expected = offset / (2 * np.sqrt(area / np.pi))
         assert value == pytest.approx(expected)
 
 
