@@ -100,9 +100,14 @@ def regimes_table() -> str:
 
 def explanations_table() -> str:
     """Return the table of the explanations, in Markdown."""
-    lines = ["| `cam: explanation` | | weighs | proposed by |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| `cam: explanation` | | weighs | of a class | heads | proposed by |",
+        "| --- " * 6 + "|",
+    ]
     for name, known in EXPLANATIONS.items():
-        lines.append(f"| `{name}` | {known.title} | {known.what} | {known.reference} |")
+        of_class, heads = "no" if known.class_blind else "yes", known.head or "any"
+        first = f"| `{name}` | {known.title} | {known.what} |"
+        lines.append(f"{first} {of_class} | {heads} | {known.reference} |")
     return "\n".join([*lines, ""])
 
 

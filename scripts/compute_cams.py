@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, help=".keras file of train_classifier.py")
     parser.add_argument("--network", required=True, choices=NETWORKS)
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
-    parser.add_argument("--explanation", required=True, help="grad_cam or hires_cam")
+    parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
     add_options(parser, CamOptions)
     add_options(parser, BatchOptions)
     parser.add_argument(
@@ -39,6 +39,7 @@ def main() -> None:
 
     maps, batches = from_arguments(CamOptions, args), from_arguments(BatchOptions, args)
     options = asdict(maps) | asdict(batches)
+    options["additive"] = explain.is_additive(args.explanation)
     options |= {"explanation": args.explanation, "network": args.network}
     rois = store.read_rois(args.shards, load=False)
     model = explain.load(args.model, threads=batches.threads)

@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--network", required=True, choices=NETWORKS)
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
-    parser.add_argument("--explanation", required=True, help="grad_cam or hires_cam")
+    parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
     add_options(parser, BatchOptions)
     parser.add_argument("--output", required=True, help="TSV, one row per combination")
     args = parser.parse_args()

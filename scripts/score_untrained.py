@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--index", required=True, help="TSV of index_cases.py")
     parser.add_argument("--candidates", required=True, help="TSV of merge_candidates.py")
-    parser.add_argument("--explanation", required=True, help="grad_cam or hires_cam")
+    parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
     add_options(parser, MapOptions)
     add_options(parser, BatchOptions)
     parser.add_argument("--seed", type=int, required=True)

@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--cams", required=True, help="the model's HDF5 file of compute_cams.py")
-    parser.add_argument("--explanation", required=True, help="grad_cam or hires_cam")
+    parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
     add_options(parser, MapOptions)
     add_options(parser, BatchOptions)
     parser.add_argument("--seed", type=int, required=True)

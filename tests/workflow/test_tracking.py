@@ -66,6 +66,8 @@ OWN = {
     "explanations.explain": "compute_cams " + AUDIT,
     "explanations.imagenet": "",
     "explanations.layers": "compute_cams " + AUDIT,
+    "explanations.methods.cam": "",
+    "explanations.methods.eigen_cam": "",
     "explanations.methods.grad_cam": "compute_cams " + AUDIT,
     "explanations.methods.hires_cam": "",
     "explanations.options": "compute_cams render_sensitivity " + AUDIT,

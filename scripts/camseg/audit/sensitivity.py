@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from camseg.explanations import explain, scaling
-from camseg.explanations.layers import LAYERS
+from camseg.explanations.layers import layers_of
 from camseg.explanations.options import SCORES, TARGETS
 from camseg.io.store import Images
 from camseg.networks.backend import keras
@@ -30,14 +30,15 @@ def measure(
     `images` and `masks` (n, S, S) uint8 and `labels` (n,) are abnormal ROIs; `preprocess` makes
     the model's input of images. Columns: `score`, `target`, `layer`, `relu`, `resize` as in
     `cam`, `dice`, and `degenerate`, the number of maps that are all 0. The network runs once for
-    each layer.
+    each layer, those that there are and at which the method can be used.
     """
+    layers = [layer for layer in layers_of(model) if explain.fits_layer(explanation, layer)]
     dice: dict[tuple, float] = defaultdict(float)
     degenerate: dict[tuple, int] = defaultdict(int)
     for start in range(0, len(labels), batch_size):
         batch = slice(start, start + batch_size)
         inputs, mask = preprocess(images[batch]), masks[batch]
-        for layer in LAYERS:
+        for layer in layers:
             derivatives = explain.differentiate(model, inputs, layer)
             for score, target in product(SCORES, TARGETS):
                 raw = explain.raw_maps(

@@ -14,12 +14,13 @@ import zipfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
 from camseg import named
 from camseg.errors import CamsegError
-from camseg.explanations.layers import LAYERS, check_model
+from camseg.explanations.layers import LAYERS, check_model, head_weights
 from camseg.explanations.options import CamOptions
 from camseg.explanations.scaling import RESIZES, to_grey
 from camseg.io.checked import REMEDY
@@ -125,6 +126,7 @@ def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled")
     """Return features at a layer of `model` and each logit's gradient, example by example.
 
     `layer` is "pooled" (what the last pooling layer receives), "last_conv" (the last convolution,
+    head: np.ndarray | None = None  # (k, 2) float32: `layers.head_weights`, of the layer "pooled"
     which may see part of the channels, and those before BatchNorm) or "finer" (the last one whose
     grid is finer than that of the pooled features and that all paths go through), by Keras' order
     of the layers. `images` as for `explain`.
@@ -141,7 +143,9 @@ def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled")
     traced = _TRACED.setdefault(model, {})
     if layer not in traced:
         traced[layer] = _trace(model, LAYERS[layer](model))
-    return Derivatives(*(tensor.numpy() for tensor in traced[layer](images)))
+    head = head_weights(model) if layer == "pooled" else None
+    features, logits, gradients = (tensor.numpy() for tensor in traced[layer](images))
+    return Derivatives(features, logits, gradients, head)
 
 
 def raw_maps(
@@ -157,10 +161,11 @@ def raw_maps(
     `target` is the class c explained: "abnormal" for every ROI, the "predicted" class (a tie is
     normal), or the "true" one (`labels`, (n,) of 0 normal and 1 abnormal, used by this target
     only). `score` is Y: "margin" = logit of c minus the other logit, "logit" of c (equation 3 to
-    the letter), or "softmax" of c (which saturates).
+    the letter), or "softmax" of c (which saturates). Raises CamsegError for unknown options, and
+    for a head that the method does not fit.
     """
     method = named.load(METHODS, explanation, "explanation")
-    gradient = _gradient(derivatives, score, target, labels)
+    gradient = _gradient(method, derivatives, score, target, labels)
     return method.maps(derivatives.features, gradient)
 
 
@@ -170,13 +175,40 @@ def raw_weights(derivatives: Derivatives, *, explanation: str, score: str) -> np
     (n, h, w, k): summed over the channels, features times these are `raw_maps`. Options as there.
     """
     method = named.load(METHODS, explanation, "explanation")
-    return method.weights(_gradient(derivatives, score, "abnormal", None))
+    gradient = _gradient(method, derivatives, score, "abnormal", None)
+    return method.weights(derivatives.features, gradient)
+
+
+def fits_layer(explanation: str, layer: str) -> bool:
+    """Return whether a method can be used at a layer of `differentiate`."""
+    return layer == "pooled" or not _is_of_head(named.load(METHODS, explanation, "explanation"))
+
+
+def is_additive(explanation: str) -> bool:
+    """Return whether a method's maps add up to the margin where the margin is a sum over places.
+
+    That is, whether behind global average pooling and one dense layer the mean of a map of the
+    margin, plus the layer's bias, is the margin.
+    """
+    return named.load(METHODS, explanation, "explanation").ADDITIVE
+
+
+def _is_of_head(method: ModuleType) -> bool:
+    """Return whether a method takes the head's weights instead of a gradient by the features."""
+    return getattr(method, "OF_HEAD", False)
 
 
 def _gradient(
-    derivatives: Derivatives, score: str, target: str, labels: np.ndarray | None
+    method: ModuleType,
+    derivatives: Derivatives,
+    score: str,
+    target: str,
+    labels: np.ndarray | None,
 ) -> np.ndarray:
-    """Return the gradient of each example's score by its features, (n, h, w, k)."""
+    """Return the gradient of each example's score by its features, (n, h, w, k).
+
+    For a method of the head that by the pooled features, (n, 1, 1, k), as the head has it.
+    """
     CamOptions(score=score, target=target)  # refuses what is unknown
     logits = derivatives.logits
     if target == "abnormal":
@@ -189,7 +221,16 @@ def _gradient(
         raise CamsegError("target 'true' needs a label, 0 or 1, for every image")
     by_logits = _score_gradient(logits, classes, score)
     normal, abnormal = by_logits.T[:, :, np.newaxis, np.newaxis, np.newaxis]
-    return normal * derivatives.gradients[0] + abnormal * derivatives.gradients[1]
+    gradients = derivatives.gradients
+    if _is_of_head(method):
+        if derivatives.head is None:
+            raise CamsegError(
+                f"{method.__name__.rpartition('.')[2]} explains what global average pooling and "
+                "one dense layer receive, and this model ends otherwise: use grad_cam, which is "
+                "the same map there and fits any head"
+            )
+        gradients = derivatives.head.T[:, np.newaxis, np.newaxis, np.newaxis]
+    return normal * gradients[0] + abnormal * gradients[1]
 
 
 # Tracing a network takes seconds: done once for a model and a layer, kept as long as the model.

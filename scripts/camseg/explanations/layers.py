@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from itertools import takewhile
+from typing import Any
+
+import numpy as np
 
 from camseg.errors import CamsegError
 from camseg.networks.backend import keras
 
 POOLINGS = ("GlobalAveragePooling2D", "GlobalMaxPooling2D", "Flatten")
+PASSING = ("Dropout", "Flatten", "Identity", "Reshape")  # in inference, of one position
 TRANSPARENT = ("Activation", "Dropout", "Flatten", "Identity", "Reshape")  # keep logits logits
 ACTIVATIONS = {name.replace("_", "") for name in dir(keras.activations)} - {"linear"}
 
@@ -73,6 +77,30 @@ def pooled_tensor(model: keras.Model) -> keras.KerasTensor:
     return pool.input
 
 
+def head_weights(model: keras.Model) -> np.ndarray | None:
+    """Return the weights (k, 2) float32 of a head of global average pooling and one dense layer.
+
+    Its columns are of the logits. What passes on what it gets may stand before and behind the
+    dense layer. None for any other head, whose logits are no weighted sums of channels' means.
+    """
+    dense = _maker(model.outputs[0])
+    if type(dense) is not keras.layers.Dense or dense.activation is not keras.activations.linear:
+        return None
+    pool = _maker(dense.input)
+    if not isinstance(pool, keras.layers.GlobalAveragePooling2D) or pool is not _pool(model):
+        return None
+    found = dense.kernel.numpy().astype(np.float32)
+    return found if found.shape == (pool.input.shape[3], 2) else None
+
+
+def _maker(tensor: keras.KerasTensor) -> Any:
+    """Return the layer that has made a tensor, before those that pass on what they get."""
+    layer = tensor._keras_history.operation
+    while type(layer).__name__ in PASSING:
+        layer = layer.input._keras_history.operation
+    return layer
+
+
 def _pool(model: keras.Model) -> keras.Layer:
     pools = list(_pools(model))
     if not pools:
@@ -112,6 +140,31 @@ def _without_pool(model: keras.Model) -> str:
     return f"has none of {', '.join(POOLINGS)} of a feature map to explain"
 
 
+def head_layers(model: keras.Model) -> list[keras.Layer]:
+    """Return a model's layers from the last pooling of a feature map on, by Keras' order."""
+    return model.layers[model.layers.index(_pool(model)) :]
+
+
+def cell_pixels(model: keras.Model) -> int:
+    """Return by how many pixels an image moves for what is pooled last to move by one cell.
+
+    The product of the strides on one of the ways to it: ways that meet again agree.
+    """
+    pixels = 1.0
+    layer, node, _ = _pool(model).input._keras_history
+    while not isinstance(layer, keras.layers.InputLayer):
+        if isinstance(layer, keras.Model):
+            pixels *= layer.input.shape[1] / layer.output.shape[1]
+        elif isinstance(layer, keras.layers.UpSampling2D):
+            pixels /= layer.size[0]
+        elif isinstance(layer, keras.layers.Conv2DTranspose):
+            pixels /= layer.strides[0]
+        else:
+            pixels *= getattr(layer, "strides", (1,))[0]
+        layer, node, _ = layer._inbound_nodes[node].input_tensors[0]._keras_history
+    return max(1, round(pixels))
+
+
 def last_convolution(model: keras.Model) -> keras.KerasTensor:
     """Return the output of the last convolution, as Keras orders the layers."""
     _check_flat(model)
@@ -130,24 +183,36 @@ def finer_tensor(model: keras.Model) -> keras.KerasTensor:
     """
     _check_flat(model)
     rows = _pool(model).input.shape[1]
-    places = {id(layer.output): place for place, layer in enumerate(model.layers)}
-    earliest = len(model.layers)  # of the layers whose outputs are read after the one in hand
-    for place, layer in reversed([*enumerate(model.layers)]):
-        shape = layer.output.shape
+    numbered = [*enumerate(model.operations)]  # its layers, and sums and the like between them
+    places = {id(each): place for place, layer in numbered for each in _tensors(layer.output)}
+    earliest = len(numbered)  # of the layers whose outputs are read after the one in hand
+    for place, layer in reversed(numbered):
+        shape: tuple = getattr(layer.output, "shape", ())  # several outputs have none
         finer = len(shape) == 4 and shape[1] > rows
         if finer and earliest >= place and not isinstance(layer, keras.layers.ZeroPadding2D):
             return layer.output
-        read = [places[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
+        read = [places[id(tensor)] for tensor in _tensors(layer.input)]
         earliest = min([earliest, *read])
     raise CamsegError(f"model {model.name} has no layer with a finer grid than what it pools")
 
 
 def _check_flat(model: keras.Model) -> None:
-    """Raise CamsegError if layers of a model are models themselves, or its images of any size."""
+    """Raise CamsegError if layers are models, or used twice, or a model's images of any size."""
     inner = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
     if inner or None in model.input_shape[1:]:
         fault = f"holds the model {inner[0]}" if inner else "takes images of any size"
         raise CamsegError(f"model {model.name} {fault}: only what it pools can be explained")
+    for layer in model.operations:
+        if len(layer._inbound_nodes) > 1:
+            raise CamsegError(
+                f"model {model.name} uses its layer {layer.name} more than once: only what it "
+                "pools can be explained"
+            )
+
+
+def _tensors(found: Any) -> list[keras.KerasTensor]:
+    """Return the tensors that a layer's `input` or `output` is."""
+    return keras.tree.flatten(found)
 
 
 LAYERS: dict[str, Callable[[keras.Model], keras.KerasTensor]] = {
@@ -155,3 +220,15 @@ LAYERS: dict[str, Callable[[keras.Model], keras.KerasTensor]] = {
     "last_conv": last_convolution,
     "finer": finer_tensor,
 }
+
+
+def layers_of(model: keras.Model) -> list[str]:
+    """Return which of LAYERS a model has: "pooled" every one that can be explained, others some."""
+    found = ["pooled"]
+    for name in ("last_conv", "finer"):
+        try:
+            LAYERS[name](model)
+        except CamsegError:  # there is none
+            continue
+        found.append(name)
+    return found

@@ -13,6 +13,8 @@ class Explanation:
     title: str
     what: str
     reference: str
+    head: str | None = None  # the one head of a model (`networks.options`) that it fits; None: any
+    class_blind: bool = False  # the same map whatever class is explained
 
 
 EXPLANATIONS = {
@@ -23,5 +25,32 @@ EXPLANATIONS = {
     ),
     "hires_cam": Explanation(
         "HiResCAM", "each channel by its own gradient at every position", "Draelos and Carin, 2020"
+    ),
+    "cam": Explanation(
+        "CAM",
+        "each channel by the head's own weight",
+        "Zhou et al., 2016",
+        head="gap",
+    ),
+    "grad_cam_pp": Explanation(
+        "Grad-CAM++",
+        "each channel by its positive gradients, of large channels less",
+        "Chattopadhay et al., 2018",
+    ),
+    "layer_cam": Explanation(
+        "LayerCAM",
+        "each channel by its own positive gradient at every position",
+        "Jiang et al., 2021",
+    ),
+    "xgrad_cam": Explanation(
+        "XGrad-CAM",
+        "each channel by its gradient averaged over its own values",
+        "Fu et al., 2020",
+    ),
+    "eigen_cam": Explanation(
+        "Eigen-CAM",
+        "each channel by its entry in the features' first singular vector",
+        "Bany Muhammad and Yeasin, 2020",
+        class_blind=True,
     ),
 }

@@ -43,10 +43,13 @@ def zero_level(cams: Cams, masks: np.ndarray) -> pd.DataFrame:
 def evidence(cams: Cams) -> np.ndarray | None:
     """Return the raw maps plus what makes their means the margins, (n, h, w) float32; or None.
 
-    None unless the maps explain the margin for the class abnormal of every ROI, the margins are in
-    the file, and margin minus mean is the same number for all ROIs, the bias, up to ROUNDING. It is
-    so behind global average pooling and one dense layer, and not behind others.
+    None unless the maps explain the margin for the class abnormal of every ROI, by a method that
+    adds up to it (`additive` in the file; those without it do), the margins are in the file, and
+    margin minus mean is the same number for all ROIs, the bias, up to ROUNDING. It is so behind
+    global average pooling and one dense layer, and not behind others.
     """
+    if not cams.options.get("additive", True):
+        return None
     explained = cams.options.get("score"), cams.options.get("target")
     if explained != ("margin", "abnormal") or len(cams.raw) == 0:
         return None

@@ -82,6 +82,15 @@ def check_study(config: dict) -> None:
     for regime, chosen in config["regimes"].items():
         for model in [] if chosen == "all" else chosen:
             if model not in models and model.lower() == "all":
+    for name in (config["cam"]["explanation"], *config["cam"]["also"]):
+        head = EXPLANATIONS[name].head
+        for entry in models.values():
+            if head not in (None, entry.head):
+                raise CamsegError(
+                    f"config: cam: {name} fits the head {head} only, and models: {entry.name} has "
+                    f"{entry.head}; take grad_cam, which fits any head and is the same map behind "
+                    f"{head}, or give {entry.name} the head {head}"
+                )
                 raise CamsegError(
                     f"config: regimes.{regime}: write {regime}: all, without brackets"
                 )

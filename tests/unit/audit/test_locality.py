@@ -67,7 +67,7 @@ def test_rows_and_columns_are_told_apart():
 
 
 @pytest.mark.parametrize(
-    ("explanation", "flat"), [("grad_cam", 0), ("grad_cam", 1), ("hires_cam", 1)]
+    ("explanation", "flat"), [("grad_cam", 0), ("grad_cam", 1), ("hires_cam", 1), ("layer_cam", 1)]
 )
 def test_a_cell_is_one_of_the_map(explanation, flat):
     """Oracle: the map itself, of images of which one value at a time is changed."""

@@ -1,9 +1,11 @@
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from camseg.audit import sensitivity
 from camseg.explanations import explain
+from camseg.report.audits import read_measured
 from camseg.scoring.dice import mean_dice
 
 
@@ -22,7 +24,7 @@ def small_model() -> keras.Model:
     return model
 
 
-def measure(model: keras.Model):
+def measure(model: keras.Model, explanation: str = "grad_cam"):
     random = np.random.default_rng(1)
     images = random.integers(0, 256, (5, 16, 16)).astype(np.uint8)
     masks = random.integers(0, 2, (5, 16, 16)).astype(np.uint8)
@@ -32,7 +34,7 @@ def measure(model: keras.Model):
         masks,
         np.ones(5, np.uint8),
         preprocess=preprocess,
-        explanation="grad_cam",
+        explanation=explanation,
         batch_size=2,
     )
     return images, masks, measured
@@ -53,6 +55,27 @@ def test_every_combination_is_what_explaining_with_it_gives():
         dice.xs("abnormal", level="target"), dice.xs("true", level="target")
     )
     assert measured.groupby("layer")["dice"].first().nunique() == 3
+
+
+def test_a_method_of_the_pooled_layer_alone_is_measured_there(tmp_path):
+    model = small_model()
+    _, _, measured = measure(model, "cam")
+    assert set(measured["layer"]) == {"pooled"}
+    assert len(measured) == 3 * 3 * 2 * 2
+    measured.to_csv(tmp_path / "cam.tsv", sep="\t", index=False)
+    pd.testing.assert_frame_equal(read_measured(tmp_path / "cam.tsv"), measured)
+    # behind pooling and one dense layer, Grad-CAM is the same
+    _, _, others = measure(model)
+    others = others[others["layer"] == "pooled"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(measured, others, atol=1e-3)
+
+
+def test_layers_that_a_model_has_not_are_left_out():
+    images = keras.Input((16, 16, 3))
+    features = keras.layers.Dense(3)(keras.layers.AveragePooling2D(4)(images))
+    pooled = keras.layers.GlobalAveragePooling2D()(features)
+    _, _, measured = measure(keras.Model(images, keras.layers.Dense(2)(pooled)))
+    assert set(measured["layer"]) == {"pooled", "finer"}
 
 
 def test_degenerate_maps_are_counted():

@@ -68,6 +68,14 @@ def test_of_other_scores_and_classes_there_is_none(raw, other):
     assert table.isna().all(axis=None)
 
 
+def test_of_a_method_that_does_not_add_up_there_is_none(raw):
+    """Not even where its mean happens to, as that of any single map."""
+    assert evidence(with_bias(raw, 0.1, additive=True)) is not None
+    assert evidence(with_bias(raw, 0.1, additive=False)) is None
+    table = zero_level(with_bias(raw, 0.1, additive=False), np.ones((5, 8, 8), np.uint8))
+    assert table.isna().all(axis=None)
+
+
 def test_a_file_without_margins_and_a_head_that_is_not_linear_have_none(raw):
     assert evidence(cams(raw, np.full(5, np.nan))) is None
     assert evidence(cams(raw, np.linspace(-1, 1, 5))) is None

@@ -182,6 +182,20 @@ def test_default_study_makes_sense(config):
 
 def test_weights_files_must_exist(config, tmp_path):
     path = tmp_path / "mine.weights.h5"
+def test_an_explanation_that_does_not_fit_a_head_is_refused(config):
+    dense = {"name": "Dense", "network": "MobileNetV2", "head": "gap_dense", "widths": [8]}
+    fault = (
+        "^config: cam: cam fits the head gap only, and models: Dense has gap_dense; "
+        "take grad_cam, which fits any head and is the same map behind gap, or give Dense the head "
+        "gap$"
+    )
+    for key, value in (("cam.explanation", "cam"), ("cam.also", ["layer_cam", "cam"])):
+        chosen = change(config, key, value)
+        check_study(chosen)
+        with pytest.raises(CamsegError, match=fault):
+            check_study(change(chosen, "models", ["MobileNetV2", dense]))
+
+
     config["regimes"]["inverse"] = []
     config["models"] = [{"name": "VGG16", "weights": "imagenet"}, {"name": "a", "network": "VGG16"}]
     check_study(config)

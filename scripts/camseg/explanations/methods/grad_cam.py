@@ -2,6 +2,8 @@
 
 import numpy as np
 
+ADDITIVE = True  # behind average pooling and one dense layer, its mean plus the bias is the margin
+
 
 def maps(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """Return Grad-CAMs (n, h, w) of features f and gradients dY/df, both (n, h, w, k).
@@ -12,6 +14,6 @@ def maps(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     return np.einsum("nhwk,nk->nhw", features, gradient.sum(axis=(1, 2)))
 
 
-def weights(gradient: np.ndarray) -> np.ndarray:
+def weights(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """Return what each feature's value counts in its cell's, (n, h, w, k): the map is their sum."""
     return np.broadcast_to(gradient.sum(axis=(1, 2), keepdims=True), gradient.shape)

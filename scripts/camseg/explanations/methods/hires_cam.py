@@ -2,6 +2,8 @@
 
 import numpy as np
 
+ADDITIVE = True  # behind average pooling and one dense layer, its mean plus the bias is the margin
+
 
 def maps(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """Return HiResCAMs (n, h, w) of features f and gradients dY/df, both (n, h, w, k).
@@ -12,6 +14,6 @@ def maps(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     return features[0, ..., 0].size * np.einsum("nhwk,nhwk->nhw", features, gradient)
 
 
-def weights(gradient: np.ndarray) -> np.ndarray:
+def weights(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """Return what each feature's value counts in its cell's, (n, h, w, k): the map is their sum."""
     return gradient[0, ..., 0].size * gradient
