@@ -9,7 +9,6 @@ from camseg.io import store
 from camseg.io.files import whole_file
 from camseg.networks import classifiers
 from camseg.networks.options import BatchOptions
-from camseg.networks.registry import NETWORKS
 from camseg.options import add_options, from_arguments
 from camseg.rois import split
 
@@ -17,7 +16,7 @@ from camseg.rois import split
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help=".keras file of train_classifier.py")
-    parser.add_argument("--network", required=True, choices=NETWORKS)
+    parser.add_argument("--network", required=True, help="as in train_classifier.py")
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
@@ -32,7 +31,7 @@ def main() -> None:
     from camseg.explanations import explain
 
     maps, batches = from_arguments(MapOptions, args), from_arguments(BatchOptions, args)
-    model = explain.load(args.model, threads=batches.threads)
+    model = explain.load(args.model, network=args.network, threads=batches.threads)
     rois = store.read_rois(args.shards, load=False)
     side = split.read_split(args.split, rois.roi_id)
     chosen = sanity.sample((side == "validation") & (rois.label == 1), args.seed)

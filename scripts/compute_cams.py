@@ -13,7 +13,6 @@ from camseg.explanations.scaling import to_grey
 from camseg.io import store
 from camseg.networks import classifiers
 from camseg.networks.options import BatchOptions
-from camseg.networks.registry import NETWORKS
 from camseg.options import add_options, from_arguments
 from camseg.seeds import derive_seed
 
@@ -21,7 +20,7 @@ from camseg.seeds import derive_seed
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help=".keras file of train_classifier.py")
-    parser.add_argument("--network", required=True, choices=NETWORKS)
+    parser.add_argument("--network", required=True, help="as in train_classifier.py")
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
     add_options(parser, CamOptions)
@@ -39,10 +38,10 @@ def main() -> None:
 
     maps, batches = from_arguments(CamOptions, args), from_arguments(BatchOptions, args)
     options = asdict(maps) | asdict(batches)
-    options["additive"] = explain.is_additive(args.explanation)
     options |= {"explanation": args.explanation, "network": args.network}
+    options["additive"] = explain.is_additive(args.explanation)
     rois = store.read_rois(args.shards, load=False)
-    model = explain.load(args.model, threads=batches.threads)
+    model = explain.load(args.model, network=args.network, threads=batches.threads)
     if args.untrained is not None:
         purpose = "untrained", model.name, Path(args.output).stem
         model = classifiers.untrained(model, derive_seed(args.untrained, *purpose))

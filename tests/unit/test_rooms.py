@@ -12,9 +12,9 @@ from project import ROOT
 LIBRARY = ROOT / "scripts/camseg"
 # each may import those before it
 ROOMS = ["io", "formats", "phantom", "datasets", "rois", "networks", "training", "explanations"]
-ROOMS += ["scoring", "audit", "report", "figures", "study"]
+ROOMS += ["scoring", "audit", "report", "figures", "study", "commands"]
 # any room may import these
-TOP = {"errors", "cli", "seeds", "named", "options", "code", "compiled"}
+TOP = {"errors", "cli", "seeds", "named", "options", "code", "compiled", "__main__"}
 # where TensorFlow is imported: with the module, which takes seconds
 BACKEND = "camseg.networks.backend"  # from which all others have it
 WITH_TENSORFLOW = {
@@ -31,7 +31,7 @@ WITH_TENSORFLOW = {
     "training/loop.py",
     "training/step.py",
 }
-WHEN_CALLED = {"networks/classifiers.py"}  # or inside functions only
+WHEN_CALLED = {"networks/classifiers.py", "networks/own.py"}  # or inside functions only
 WITHOUT_RULES = {"common", "targets", "layout"}  # files of workflow/rules
 
 FILES = sorted(LIBRARY.rglob("*.py"))

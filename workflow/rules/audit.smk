@@ -7,6 +7,7 @@ rule check_cams:
         shards=ROIS,
         split="<results>/splits/split-{split}.tsv",
         model="<results>/training/original/{model}/split-{split}/model.keras",
+        own=own_code_of,
     output:
         checks="<results>/sanity/{explanation}/{model}/split-{split}.tsv",
         locality="<results>/locality/{explanation}/{model}/split-{split}.tsv",
@@ -28,7 +29,7 @@ rule check_cams:
         "Checking whether the CAMs of {wildcards.model} depend on what they should"
         " (split {wildcards.split})"
     shell:
-        "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
+        "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
         " --shards {input.shards:q} --split {input.split:q}"
         " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"
         " --seed {params.seed} --output {output.checks:q} --locality {output.locality:q}"
@@ -44,6 +45,7 @@ rule measure_sensitivity:
         shards=ROIS,
         split="<results>/splits/split-{split}.tsv",
         model="<results>/training/original/{model}/split-{split}/model.keras",
+        own=own_code_of,
     output:
         sensitivity="<results>/sensitivity/{explanation}/{model}/split-{split}.tsv",
     log:
@@ -62,7 +64,7 @@ rule measure_sensitivity:
         "Measuring how far the Dice of {wildcards.model} depends on how a CAM is made"
         " (split {wildcards.split})"
     shell:
-        "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
+        "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
         " --shards {input.shards:q} --split {input.split:q}"
         " --explanation {wildcards.explanation} {params.batches:q}"
         " --output {output.sensitivity:q} > {log:q} 2>&1"
@@ -77,6 +79,7 @@ rule transplant_regions:
         shards=ROIS,
         split="<results>/splits/split-{split}.tsv",
         model="<results>/training/original/{model}/split-{split}/model.keras",
+        own=own_code_of,
         cams="<results>/cams/{explanation}/{model}/split-{split}.h5",
     output:
         transplant="<results>/transplant/{explanation}/{model}/split-{split}.tsv",
@@ -98,7 +101,7 @@ rule transplant_regions:
         "Replacing regions of ROIs by the opposite breast's, as {wildcards.model} sees it"
         " (split {wildcards.split})"
     shell:
-        "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
+        "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
         " --shards {input.shards:q} --split {input.split:q} --cams {input.cams:q}"
         " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"
         " --seed {params.seed} --output {output.transplant:q} > {log:q} 2>&1"

@@ -155,6 +155,11 @@ def seed_of(wildcards):
     return runs.seed_of(wildcards.split, config["seed"])
 
 
+def own_code_of(wildcards):
+    """The user's code that builds a model's network and feeds it, if it is none of Keras."""
+    return MODELS[wildcards.model].code_file or []
+
+
 def method_of(wildcards):
     """The method of an explanation, of the network as trained or untrained."""
     return wildcards.explanation.removesuffix(UNTRAINED)

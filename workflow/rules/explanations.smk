@@ -6,6 +6,7 @@ rule compute_cams:
         ),
         shards=ROIS,
         model="<results>/training/original/{model}/split-{split}/model.keras",
+        own=own_code_of,
     output:
         cams="<results>/cams/{explanation}/{model}/split-{split}.h5",
     log:
@@ -28,6 +29,6 @@ rule compute_cams:
     message:
         "Explaining {wildcards.model} on every ROI (split {wildcards.split})"
     shell:
-        "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
+        "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
         " --shards {input.shards:q} --explanation {params.method} {params.untrained}"
         " {params.options:q} {params.batches:q} --output {output.cams:q} > {log:q} 2>&1"

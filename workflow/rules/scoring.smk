@@ -94,6 +94,7 @@ rule score_untrained:
         shards=ROIS,
         split="<results>/splits/split-{split}.tsv",
         model="<results>/training/original/{model}/split-{split}/model.keras",
+        own=own_code_of,
     output:
         "<results>/dice/untrained/{explanation}/{model}/split-{split}.tsv",
     log:
@@ -114,7 +115,7 @@ rule score_untrained:
     message:
         "Scoring the CAMs of {wildcards.model} with random weights (split {wildcards.split})"
     shell:
-        "python {input.code[0]:q} --model {input.model:q} --network {params.network}"
+        "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
         " --name {params.name:q} --shards {input.shards:q} --split {input.split:q}"
         " --index {input.index:q} --candidates {input.candidates:q}"
         " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"

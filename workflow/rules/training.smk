@@ -10,6 +10,7 @@ rule train_classifier:
         untrained=given("untrained"),
         verdicts=given("verdicts"),
         weights=lambda wildcards: MODELS[wildcards.model].weights_file or [],
+        own=own_code_of,
     output:
         model="<results>/training/{regime}/{model}/split-{split}/model.keras",
         history="<results>/training/{regime}/{model}/split-{split}/history.csv",

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from camseg.explanations import explain, scaling
+from camseg.explanations.layers import cell_pixels, head_layers
 from camseg.networks import classifiers
 from camseg.networks.backend import keras
 from camseg.scoring.dice import mean_dice
@@ -18,7 +19,6 @@ from camseg.seeds import derive_seed, generator
 
 SAMPLE = 32  # ROIs at most
 DRAWS = 3  # of weights: the maps of one draw resemble each other, whatever the images show
-SHIFT = 32  # pixels: the stride of the last feature map of every network in keras.applications
 
 
 def sample(candidates: np.ndarray, seed: int) -> np.ndarray:
@@ -39,20 +39,18 @@ def check(
     score: str,
     relu: bool,
     resize: str,
-    shift: int = SHIFT,
 ) -> pd.DataFrame:
     """Return how the maps of abnormal ROIs change with weights, class and place: a row per map.
 
-    `images` and `masks` (n, S, S) uint8; `preprocess` makes the model's input of images;
-    `shift` is the pixels that a cell of the model's grid stands for; the rest as for
-    `explain.explain`. The model keeps its weights.
+    `images` and `masks` (n, S, S) uint8; `preprocess` makes the model's input of images; the rest
+    as for `explain.explain`. The model keeps its weights.
 
     Columns: `check`, `roi` (its place in `images`), `draw` (from 0), `correlation` (of the ranks
     of the raw map with those of the unchanged map; NaN if one is constant) and `dice` (mean-Dice
     of the changed map; NaN where the mask does not fit). Checks:
 
     - "unchanged": the map for the class abnormal;
-    - "random_weights", "random_head": all weights, or those of the dense layers, re-initialised;
+    - "random_weights", "random_head": all weights, or those of the head's layers, re-initialised;
     - "other_class": the map for the class normal, by `score`; "other_class_logit": the same
       between the maps of the two single logits;
     - "other_roi": the maps of the other ROIs, on average; no dice;
@@ -85,6 +83,7 @@ def check(
         row = {"check": check, "roi": np.arange(len(images)), "draw": draw}
         rows.append(pd.DataFrame(row | {"correlation": correlation, "dice": dice}))
 
+    shift = cell_pixels(model)
     derivatives = derive(images)
     own, other = raw(derivatives), raw(derivatives, label=0)
     logits = (raw(derivatives, "logit", label) for label in (0, 1))
@@ -100,9 +99,8 @@ def check(
     trained = model.get_weights()
     for draw in range(DRAWS):
         fresh = classifiers.untrained(model, derive_seed(seed, "random weights", draw))
-        for layer, drawn in zip(model.layers, fresh.layers, strict=True):
-            if isinstance(layer, keras.layers.Dense):
-                layer.set_weights(drawn.get_weights())
+        for layer, drawn in zip(head_layers(model), head_layers(fresh), strict=True):
+            layer.set_weights(drawn.get_weights())
         maps = raw(derive(images))
         add("random_head", rank_correlation(own, maps), dice(maps), draw)
         model.set_weights(fresh.get_weights())

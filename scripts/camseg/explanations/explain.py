@@ -24,8 +24,10 @@ from camseg.explanations.layers import LAYERS, check_model, head_weights
 from camseg.explanations.options import CamOptions
 from camseg.explanations.scaling import RESIZES, to_grey
 from camseg.io.checked import REMEDY
+from camseg.networks import own
 from camseg.networks.backend import keras, tf
 from camseg.networks.devices import claim_gpu
+from camseg.networks.registry import check_network
 
 METHODS = "camseg.explanations.methods"
 
@@ -80,15 +82,19 @@ def explain(
     return np.concatenate(cams), np.concatenate(raws)
 
 
-def load(path: str | Path, *, threads: int) -> keras.Model:
+def load(path: str | Path, *, network: str, threads: int) -> keras.Model:
     """Return a trained model, and have TensorFlow repeat its results to the bit.
 
-    They depend on `threads`. To be called before any other operation of TensorFlow.
+    They depend on `threads`. To be called before any other operation of TensorFlow. The user's own
+    code for `network`, if that is none of Keras, is run. Raises CamsegError as `check_network`,
+    `own.load` and `read_model` do.
     """
+    check_network(network)
     claim_gpu()
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
+    own.load(network)
     return read_model(path)
 
 
@@ -120,13 +126,13 @@ class Derivatives:
     features: np.ndarray  # (n, h, w, k) float32, the output of the layer
     logits: np.ndarray  # (n, 2) float32: normal, abnormal
     gradients: np.ndarray  # (2, n, h, w, k) float32: of each logit, by the features
+    head: np.ndarray | None = None  # (k, 2) float32: `layers.head_weights`, of the layer "pooled"
 
 
 def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled") -> Derivatives:
     """Return features at a layer of `model` and each logit's gradient, example by example.
 
     `layer` is "pooled" (what the last pooling layer receives), "last_conv" (the last convolution,
-    head: np.ndarray | None = None  # (k, 2) float32: `layers.head_weights`, of the layer "pooled"
     which may see part of the channels, and those before BatchNorm) or "finer" (the last one whose
     grid is finer than that of the pooled features and that all paths go through), by Keras' order
     of the layers. `images` as for `explain`.

@@ -1,4 +1,4 @@
-"""The networks of keras.applications with a head of two logits: built and fed.
+"""Networks of keras.applications, or of the user's own code, with a head: built and fed.
 
 Importing this module does not import TensorFlow (seconds); building a network does.
 """
@@ -19,7 +19,8 @@ import numpy as np
 from camseg.errors import CamsegError
 from camseg.io import hdf5
 from camseg.io.locks import NoLockError, lock
-from camseg.networks.registry import NETWORKS
+from camseg.networks import own
+from camseg.networks.registry import NETWORKS, own_code
 
 if TYPE_CHECKING:
     import keras
@@ -43,14 +44,16 @@ def build(
     on the flattened feature map (layer "flatten" instead of "pool"), so on every position.
     `batchnorm_momentum` is set in every BatchNormalization layer; None keeps each network's own,
     0.99 to 0.9997: too slow for short trainings. Random weights follow Keras' global seed.
-    `weights` are those that the network, without the head, starts with: None for random,
-    "imagenet" for those that Keras publishes, or a file that Keras' load_weights takes. The
-    model's name is `name`, or the network's. Raises CamsegError if the weights cannot be loaded.
+    `network` is a name of keras.applications, or FILE.py:FUNCTION (see `networks.own`). `weights`
+    are those that the network, without the head, starts with: None for random, "imagenet" for those
+    that Keras publishes, or a file that Keras' load_weights takes. The model's name is `name`, or
+    the network's. Raises CamsegError if the weights cannot be loaded, or the user's code does not
+    build what it should.
     """
     from camseg.networks.backend import check_settings, keras
 
     check_settings()
-    base = _base(network, size, weights)
+    base, code = _base(network, size, weights), own_code(network)
     if head == "flatten_dense":
         features = keras.layers.Flatten(name="flatten")(base.output)
     else:
@@ -59,7 +62,9 @@ def build(
         hidden = keras.layers.Dense(width, activation="relu", name=f"hidden_{number}")
         features = hidden(features)
     logits = keras.layers.Dense(2, name="logits")(features)
-    model = keras.Model(base.input, logits, name=name or network)
+    model = keras.Model(base.input, logits, name=name or (code[1] if code else network))
+    if code:
+        own.check_kept(model, network)
     if batchnorm_momentum is not None:
         for layer in model._flatten_layers():
             if isinstance(layer, keras.layers.BatchNormalization):
@@ -71,10 +76,19 @@ def _base(network: str, size: int, weights: str | None) -> keras.Model:
     """Return the network without its top, with `weights` as in `build`."""
     from camseg.networks.backend import keras
 
-    application = getattr(keras.applications, network)
     shape = (size, size, 3)
+
+    def made(weights: str | None) -> keras.Model:
+        if own_code(network):
+            model = own.base(network, size)
+            if weights is not None:
+                model.load_weights(weights)
+            return model
+        application = getattr(keras.applications, network)
+        return application(include_top=False, weights=weights, input_shape=shape)
+
     if weights is None:
-        return application(include_top=False, weights=None, input_shape=shape)
+        return made(None)
     published = weights == "imagenet"
     if not published and not Path(weights).is_file():
         raise CamsegError(f"{network}: there is no weights file {weights}")
@@ -82,7 +96,9 @@ def _base(network: str, size: int, weights: str | None) -> keras.Model:
         with _one_at_a_time() if published else nullcontext(), warnings.catch_warnings():
             # of a file that does not fit, hundreds of them come before the error
             warnings.filterwarnings("ignore", "Skipping nested container")
-            return application(include_top=False, weights=weights, input_shape=shape)
+            return made(weights)
+    except CamsegError:
+        raise
     except Exception as error:  # Keras raises a bare Exception where a download fails
         reason = textwrap.shorten(str(error), 400)
         if hdf5.is_of_locks(error):
@@ -138,10 +154,12 @@ def preprocess(network: str, images: np.ndarray) -> np.ndarray:
 
     Grey is repeated to three channels, then put through the network's own preprocess_input:
     [-1, 1] or ImageNet's mean (and deviation) for some, 0..255 for those networks that begin with
-    their preprocessing. Filter before this.
+    their preprocessing. One of the user's own code says itself. Filter before this.
     """
     from camseg.networks.backend import keras
 
-    module = getattr(keras.applications, NETWORKS[network])
     colour = np.repeat(images.astype(np.float32)[..., np.newaxis], 3, axis=-1)
+    if own_code(network):
+        return own.preprocess(network, colour)
+    module = getattr(keras.applications, NETWORKS[network])
     return module.preprocess_input(colour, data_format="channels_last")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from camseg.networks.registry import own_code
 from camseg.options import Options, option
 
 HEADS = ("gap", "gap_dense", "flatten_dense")
@@ -14,7 +15,10 @@ class ClassifierOptions(Options):
     name: str = option(
         "letters, digits and `.`, `_`, `-`, the first one a letter or digit: a folder's name, too"
     )
-    network: str = option("its name in `keras.applications`; null for `name` itself")
+    network: str = option(
+        "its name in `keras.applications`, or `FILE.py:FUNCTION`, your own code that builds it; "
+        "null for `name` itself"
+    )
     head: str = option(
         "the layers after the last feature map: `gap` (global average pooling), `gap_dense` "
         "(pooling, then hidden dense layers), `flatten_dense` (dense layers on every position)",
@@ -33,6 +37,12 @@ class ClassifierOptions(Options):
     def weights_file(self) -> str | None:
         """The path of the weights file, if it has one."""
         return None if self.weights == "imagenet" else self.weights
+
+    @property
+    def code_file(self) -> str | None:
+        """The path of the user's code that builds the network, if it is no network of Keras."""
+        own = own_code(self.network)
+        return None if own is None else own[0]
 
 
 @dataclass(frozen=True, kw_only=True)

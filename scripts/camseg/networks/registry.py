@@ -1,10 +1,13 @@
-"""The networks of keras.applications: their names and the grids of their CAMs.
+"""The networks there are: those of keras.applications, their CAMs' grids, and the user's own code.
 
 Needs Python alone: the workflow checks its configuration with it.
 """
 
+import ast
+import re
 from difflib import get_close_matches
 from itertools import count
+from pathlib import Path
 
 from camseg.errors import CamsegError
 
@@ -58,13 +61,45 @@ _WINDOWS = {
 _LEAST = {"xception": 71}
 
 
+def own_code(network: str) -> tuple[str, str] | None:
+    """Return file and function of a network written FILE.py:FUNCTION, None for one of Keras."""
+    found = re.fullmatch(r"(.+\.py):(\w+)", network)
+    return None if found is None else (found[1], found[2])
+
+
 def check_network(network: str) -> None:
-    """Raise CamsegError, naming the closest name, if keras.applications has no such network."""
-    if network not in NETWORKS:
+    """Raise CamsegError, naming the closest name, if there is no such network.
+
+    Neither in keras.applications nor, for FILE.py:FUNCTION, in that file, which is read, not run.
+    """
+    if own := own_code(network):
+        _check_own(*own)
+    elif network not in NETWORKS:
         close = {name.lower(): name for name in NETWORKS}
         match = get_close_matches(network.lower(), close, n=1, cutoff=0.7)
         hint = f"did you mean {close[match[0]]}?" if match else "config/README.md lists them"
+        if ".py" in network or "/" in network:
+            hint = "your own is written FILE.py:FUNCTION"
         raise CamsegError(f"keras.applications has no network {network}; {hint}")
+
+
+def _check_own(file: str, function: str) -> None:
+    """Raise CamsegError if a file of Python code has no such function."""
+    try:
+        code = ast.parse(Path(file).read_bytes())
+    except FileNotFoundError as error:
+        raise CamsegError(f"there is no file {file}") from error
+    except OSError as error:
+        raise CamsegError(f"{file}: {error.strerror}") from error
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        place = f"{file}:{line}" if line else file
+        raise CamsegError(f"{place}: is no Python: {getattr(error, 'msg', error)}") from error
+    known = [node.name for node in code.body if isinstance(node, ast.FunctionDef)]
+    if function not in known:
+        close = get_close_matches(function, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(known) or 'none'}"
+        raise CamsegError(f"{file}: has no function {function}; {hint}")
 
 
 def cam_grid(network: str, size: int) -> tuple[int, int]:

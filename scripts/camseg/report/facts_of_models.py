@@ -39,8 +39,10 @@ def models(study: Study) -> str:
         details = "; ".join(filter(None, [other, heads[entry["head"]].format(widths)]))
         named.append(entry["name"] + (f" ({details})" if details else ""))
     pixels = study.configuration["rois"]["size"]
+    own = any(".py:" in entry["network"] for entry in study.configuration["models"])
+    made = "keras.applications or the file named" if own else "keras.applications"
     return (
-        f"{', '.join(named)}: keras.applications, global average pooling unless said, 2 logits; "
+        f"{', '.join(named)}: {made}, global average pooling unless said, 2 logits; "
         f"input: the ROI, {pixels} x {pixels}, grey in 3 channels; output: the probability of "
         "abnormal (softmax), called abnormal above 0.5; each is in model.keras"
     )

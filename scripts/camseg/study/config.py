@@ -29,8 +29,8 @@ STRICT = extend(
 def entries(config: dict) -> dict[str, ClassifierOptions]:
     """Return the classifiers that `models` lists, in its order, by their names.
 
-    Raises CamsegError if one names a network that Keras has not, has a name that is taken or is
-    another network's, or a head that does not fit its widths.
+    Raises CamsegError if one names a network that Keras, or the user's file, has not, has a name
+    that is taken or is another network's, or a head that does not fit its widths.
     """
     found = {}
     for item in config["models"]:
@@ -50,6 +50,8 @@ def entries(config: dict) -> dict[str, ClassifierOptions]:
             raise CamsegError(f"{place} head gap has no hidden layers; leave widths out")
         if entry.head != "gap" and not entry.widths:
             raise CamsegError(f"{place} head {entry.head} needs widths, say [256]")
+        if entry.code_file and entry.weights == "imagenet":
+            raise CamsegError(f"{place} weights imagenet are of Keras' networks only; name a file")
         found[entry.name] = entry
     return found
 
@@ -68,7 +70,8 @@ def check_study(config: dict) -> None:
 
     The models must make sense (see `entries`), every regime's be among them, ranges run from low
     to high, paths be plain (see `check_paths`), a dataset's folder and every weights file exist,
-    and every network's last feature map be larger than 1 x 1 (a CAM of one value is flat).
+    and the last feature map of every network of Keras be larger than 1 x 1 (a CAM of one value is
+    flat).
     """
     models = entries(config)
     check_paths(config, models)
@@ -79,9 +82,6 @@ def check_study(config: dict) -> None:
             raise CamsegError(f"config: cam.also: there is no method {name}; {hint}")
         if name == config["cam"]["explanation"]:
             raise CamsegError(f"config: cam.also: {name} is the study's explanation already")
-    for regime, chosen in config["regimes"].items():
-        for model in [] if chosen == "all" else chosen:
-            if model not in models and model.lower() == "all":
     for name in (config["cam"]["explanation"], *config["cam"]["also"]):
         head = EXPLANATIONS[name].head
         for entry in models.values():
@@ -91,6 +91,9 @@ def check_study(config: dict) -> None:
                     f"{entry.head}; take grad_cam, which fits any head and is the same map behind "
                     f"{head}, or give {entry.name} the head {head}"
                 )
+    for regime, chosen in config["regimes"].items():
+        for model in [] if chosen == "all" else chosen:
+            if model not in models and model.lower() == "all":
                 raise CamsegError(
                     f"config: regimes.{regime}: write {regime}: all, without brackets"
                 )
@@ -110,7 +113,8 @@ def check_study(config: dict) -> None:
         raise CamsegError(f"config: dataset.path: there is no table {path} (the file itself)")
     for entry in models.values():
         try:
-            cam_grid(entry.network, config["rois"]["size"])
+            if not entry.code_file:  # what it builds, only running it shows
+                cam_grid(entry.network, config["rois"]["size"])
         except CamsegError as error:
             raise CamsegError(f"config: rois.size: {error}") from error
         if entry.weights_file and not Path(entry.weights_file).is_file():
@@ -124,6 +128,7 @@ def check_paths(config: dict, models: dict[str, ClassifierOptions]) -> None:
     paths = {"pathvars.results": config["pathvars"]["results"]}
     paths |= {"dataset.path": config["dataset"]["path"]}
     paths |= {f"figure1.{key}": config["figure1"][key] or "" for key in ("image", "weights")}
+    paths |= {f"models: {name}: network": entry.network for name, entry in models.items()}
     paths |= {f"models: {name}: weights": entry.weights or "" for name, entry in models.items()}
     for key, path in paths.items():
         if not path.isprintable() or path[:1] in ("-", "~") or set(path) & set("{}<>"):

@@ -87,7 +87,7 @@ def train_classifier(
     folder = outputs.model.parent
     checkpoint = Checkpoint(
         folder / "resume",
-        identity(inputs, what, settings, classifier.weights_file),
+        identity(inputs, what, settings, classifier.weights_file, classifier.code_file),
         60 * execution.save_every_minutes,
     )
     with checkpoint.locked():
@@ -132,14 +132,21 @@ def train_classifier(
         checkpoint.remove()
 
 
-def identity(inputs: Inputs, what: dict, settings: Settings, weights_file: str | None) -> dict:
+def identity(
+    inputs: Inputs,
+    what: dict,
+    settings: Settings,
+    weights_file: str | None,
+    code_file: str | None,
+) -> dict:
     """Return all that determines a training's result: a saved state of another one is not resumed.
 
-    `what` says which classifier is trained in which regime. Code, data, versions, the kind of
-    device and TensorFlow's switches are part of it. Raises CamsegError if there is no such regime.
+    `what` says which classifier is trained in which regime; `weights_file` and `code_file` are
+    those of the entry. Code, data, versions, the kind of device and TensorFlow's switches are part
+    of it. Raises CamsegError if there is no such regime.
     """
     data = [inputs.shards, [inputs.split], inputs.given]
-    data += [[weights_file] if weights_file else []]
+    data += [[file] if file else [] for file in (weights_file, code_file)]
     chosen = named.load(filtering.FILTERS, what["regime"], "regime")
     code = code_of(Path(__file__), [chosen.__name__])
     return {

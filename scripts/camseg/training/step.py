@@ -91,6 +91,9 @@ def _images(model: keras.Model) -> tf.TensorSpec:
     return tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
 
 
+_STOCK = keras.layers.BatchNormalization.call
+
+
 @contextmanager
 def _fused_batch_normalization() -> Iterator[None]:
     """Trace Keras' BatchNormalization layers as TensorFlow's fused kernel while this is open.
@@ -98,12 +101,11 @@ def _fused_batch_normalization() -> Iterator[None]:
     Keras composes them of elementary operations: twice the nodes of the whole step, and up to a
     third of its time. The layers themselves, and so the model as saved, stay Keras' own.
     """
-    stock = keras.layers.BatchNormalization.call
     keras.layers.BatchNormalization.call = _fused_call
     try:
         yield
     finally:
-        keras.layers.BatchNormalization.call = stock
+        keras.layers.BatchNormalization.call = _STOCK
 
 
 def _fused_call(
@@ -112,7 +114,9 @@ def _fused_call(
     training: bool | None = None,
     mask: None = None,
 ) -> tf.Tensor:
-    """Stand in for BatchNormalization.call, on images with their channels last."""
+    """Stand in for BatchNormalization.call, where it is given images with their channels last."""
+    if len(inputs.shape) != 4 or layer.axis not in (-1, 3):
+        return _STOCK(layer, inputs, training=training, mask=mask)
     training = bool(training and layer.trainable)
     channels = inputs.shape[-1]
     scale = layer.gamma.value if layer.scale else tf.ones(channels)

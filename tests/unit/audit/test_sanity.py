@@ -34,7 +34,7 @@ def model_of(layers: list[keras.Layer], seed: int = 0) -> keras.Model:
 def check(model: keras.Model, seed: int = 0, **options: object):
     images, masks = rois()
     options = OPTIONS | options
-    common = {"preprocess": preprocess, "seed": seed, "batch_size": 3, "shift": 8}
+    common = {"preprocess": preprocess, "seed": seed, "batch_size": 3}
     return sanity.check(model, images, masks, **common, **options)
 
 
@@ -155,6 +155,18 @@ def test_dice_of_the_unchanged_and_of_the_random_maps():
     model.layers[-1].set_weights(fresh.layers[-1].get_weights())
     grey, _ = explain.explain(model, preprocess(images), relu=True)
     drawn = checks[(checks["check"] == "random_head") & (checks["draw"] == 1)]
+    np.testing.assert_allclose(drawn["dice"], mean_dice(grey, masks), atol=1e-3)
+
+
+def test_dense_layers_before_the_last_pooling_are_no_head():
+    model = model_of([keras.layers.Conv2D(4, 8, strides=8), keras.layers.Dense(5)])
+    checks = check(model)
+    keras.utils.set_random_seed(sanity.derive_seed(0, "random weights", 0) % 2**32)
+    fresh = keras.models.clone_model(model)
+    images, masks = rois()
+    model.layers[-1].set_weights(fresh.layers[-1].get_weights())
+    grey, _ = explain.explain(model, preprocess(images))
+    drawn = checks[(checks["check"] == "random_head") & (checks["draw"] == 0)]
     np.testing.assert_allclose(drawn["dice"], mean_dice(grey, masks), atol=1e-3)
 
 

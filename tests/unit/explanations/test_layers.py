@@ -6,7 +6,15 @@ import pytest
 
 from camseg.errors import CamsegError
 from camseg.explanations.explain import differentiate, explain
-from camseg.explanations.layers import check_model, pooled_tensor
+from camseg.explanations.layers import (
+    cell_pixels,
+    check_model,
+    finer_tensor,
+    head_layers,
+    last_convolution,
+    layers_of,
+    pooled_tensor,
+)
 from camseg.networks import classifiers
 
 SIZE = 16
@@ -341,3 +349,64 @@ def test_a_model_of_16_bits_gives_maps_of_32():
 def test_what_is_pooled_is_the_tensor_itself():
     model = built(Dense(2))
     assert pooled_tensor(model) is model.get_layer("features").output
+
+
+def of_strides(*layers, size=32):
+    images = keras.Input((size, size, 3))
+    x = images
+    for layer in layers:
+        x = layer(x)
+    return keras.Model(images, Dense(2)(GAP()(x)))
+
+
+def test_a_cell_is_as_many_pixels_as_the_strides_make_it():
+    """Also where padding makes the grid another share of the image than its stride is."""
+    kinds = keras.layers
+    convolution = kinds.Conv2D(3, 3, strides=2)
+    assert cell_pixels(of_strides(convolution)) == 2
+    assert cell_pixels(of_strides(kinds.Conv2D(3, 5), kinds.MaxPooling2D(4))) == 4
+    assert cell_pixels(of_strides(kinds.Conv2D(3, 1))) == 1
+    twice = [kinds.DepthwiseConv2D(3, strides=2), kinds.AveragePooling2D(3, strides=4)]
+    assert cell_pixels(of_strides(*twice)) == 8
+    assert cell_pixels(of_strides(*twice, kinds.UpSampling2D(4))) == 2
+    back = kinds.Conv2DTranspose(3, 2, strides=2)
+    assert cell_pixels(of_strides(kinds.MaxPooling2D(8), back)) == 4
+    inner = keras.Sequential([keras.Input((32, 32, 3)), kinds.Conv2D(3, 4, strides=4)])
+    assert cell_pixels(of_strides(inner, kinds.MaxPooling2D(2))) == 8
+
+
+@pytest.mark.parametrize("network", ["MobileNetV2", "InceptionV3", "NASNetMobile"])
+def test_a_cell_of_keras_own_networks_is_32_pixels(network):
+    assert cell_pixels(classifiers.build(network, size=128, batchnorm_momentum=None)) == 32
+
+
+def test_the_head_is_what_follows_the_last_pooling():
+    images = keras.Input((8, 8, 3))
+    squeezed = Dense(4, name="squeezed")(GAP()(keras.layers.Conv2D(4, 3, name="features")(images)))
+    x = images[:, :6, :6, :1] * keras.layers.Reshape((1, 1, 4))(squeezed)
+    x = Dense(3, name="hidden")(GAP(name="last")(Dense(4, name="by_pixel")(x)))
+    model = keras.Model(images, Dense(2, name="logits")(x))
+    assert [layer.name for layer in head_layers(model)] == ["last", "hidden", "logits"]
+
+
+def test_the_finer_grid_is_found_behind_sums_too():
+    images = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(3, 3, padding="same")(images)
+    summed = x + images
+    pooled = keras.layers.Conv2D(4, 2, strides=2)(2 * summed)
+    model = keras.Model(images, Dense(2)(GAP()(pooled)))
+    assert layers_of(model) == ["pooled", "last_conv", "finer"]
+    assert finer_tensor(model).shape == (None, 8, 8, 3)
+    scaled = next(each for each in model.operations if type(each).__name__ == "Multiply")
+    assert finer_tensor(model) is scaled.output
+
+
+def test_a_model_has_the_layers_that_it_has():
+    kinds = keras.layers
+    assert layers_of(of_strides(kinds.Conv2D(3, 3))) == ["pooled", "last_conv", "finer"]
+    assert layers_of(of_strides(kinds.Dense(3))) == ["pooled"]
+    assert layers_of(of_strides(kinds.Conv2D(3, 1))) == ["pooled", "last_conv"]
+    shared = kinds.Conv2D(3, 3)
+    assert layers_of(of_strides(shared, shared)) == ["pooled"]
+    with pytest.raises(CamsegError, match=r"uses its layer conv2d.* more than once: only what it"):
+        last_convolution(of_strides(shared, shared))

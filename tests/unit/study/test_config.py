@@ -160,6 +160,8 @@ def test_a_bad_key_or_value_is_one_readable_line(config, key, value, message):
         ("dataset.path", "data/{shard}", "dataset.path: 'data/{shard}': a path must not"),
         ("figure1.image", "a\nb", r"figure1.image: 'a\\nb': a path must not"),
         ("models", [{"name": "VGG16", "weights": "-x"}], "VGG16: weights: '-x': a path must not"),
+        ("models", [{"name": "a", "network": "~/b.py:c"}], "a: there is no file ~/b.py"),
+        ("models", [{"name": "a", "network": "b.py"}], "your own is written FILE.py:FUNCTION"),
         ("rois.size", 96, "rois.size: InceptionV3 has no CAM of more than a single value at 96"),
         ("models", ["Xceptoin"], "models: Xceptoin: keras.applications .* did you mean Xception?"),
         ("models", [{"name": "a", "network": "resnet50v2"}], "models: a: .* mean ResNet50V2?"),
@@ -180,8 +182,6 @@ def test_default_study_makes_sense(config):
     check_study(config)
 
 
-def test_weights_files_must_exist(config, tmp_path):
-    path = tmp_path / "mine.weights.h5"
 def test_an_explanation_that_does_not_fit_a_head_is_refused(config):
     dense = {"name": "Dense", "network": "MobileNetV2", "head": "gap_dense", "widths": [8]}
     fault = (
@@ -196,6 +196,8 @@ def test_an_explanation_that_does_not_fit_a_head_is_refused(config):
             check_study(change(chosen, "models", ["MobileNetV2", dense]))
 
 
+def test_weights_files_must_exist(config, tmp_path):
+    path = tmp_path / "mine.weights.h5"
     config["regimes"]["inverse"] = []
     config["models"] = [{"name": "VGG16", "weights": "imagenet"}, {"name": "a", "network": "VGG16"}]
     check_study(config)
@@ -204,6 +206,39 @@ def test_an_explanation_that_does_not_fit_a_head_is_refused(config):
         check_study(config)
     path.touch()
     check_study(config)
+
+
+OWN = {
+    "": "a: {file}: has no function build; it has none",
+    "def bild(size): pass": "a: {file}: has no function build; did you mean bild?",
+    "class build: pass\ndef x(): pass": "a: {file}: has no function build; it has x",
+    "x = 1\ndef build(size)": "a: {file}:2: is no Python: expected ':'",
+    "x = '\0'": "a: {file}.*: is no Python: source code .* null bytes",
+}
+
+
+@pytest.mark.parametrize("code", OWN)
+def test_what_is_wrong_with_code_of_ones_own_is_told_without_running_it(config, tmp_path, code):
+    path = tmp_path / "mine.py"
+    config["regimes"]["inverse"] = []
+    config["models"] = [{"name": "a", "network": f"{path}:build"}]
+    with pytest.raises(CamsegError, match=f"^config: models: a: there is no file {path}$"):
+        check_study(config)
+    path.write_text(code)
+    with pytest.raises(CamsegError, match=OWN[code].format(file=path)) as error:
+        check_study(config)
+    assert "\n" not in str(error.value)
+    path.write_text("raise SystemExit('is run')\n\ndef build(size): pass")
+    check_schema(config, SCHEMA)
+    check_study(config)
+    assert entries(config)["a"].code_file == str(path)
+    config["models"][0]["weights"] = "imagenet"
+    with pytest.raises(CamsegError, match="a: weights imagenet are of Keras' networks only; name"):
+        check_study(config)
+    path.rename(tmp_path / "{mine}.py")
+    config["models"] = [{"name": "a", "network": f"{tmp_path / '{mine}.py'}:build"}]
+    with pytest.raises(CamsegError, match=r"a: network: '.*{mine}.py:build': a path must not"):
+        check_study(config)
 
 
 def test_entries_of_names_and_mappings_alike(config):

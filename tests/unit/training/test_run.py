@@ -60,8 +60,9 @@ def inputs_in(folder, cams="cams.h5"):
 WHAT = {"model": "small", "network": "MobileNetV2", "head": "gap", "widths": [], "weights": None}
 
 
-def identity(inputs, regime="mask", settings=ONE_EPOCH, weights_file=None, **what):
-    return run.identity(inputs, WHAT | {"regime": regime} | what, settings, weights_file)
+def identity(inputs, regime="mask", settings=ONE_EPOCH, weights_file=None, code_file=None, **what):
+    what = WHAT | {"regime": regime} | what
+    return run.identity(inputs, what, settings, weights_file, code_file)
 
 
 def test_the_same_training_has_the_same_identity_wherever_its_files_lie(study, tmp_path):
@@ -128,10 +129,11 @@ def test_so_are_the_files_of_its_regime_and_the_weights_that_it_starts_from(stud
     inputs = inputs_in(study)
     found = [identity(inputs), identity(inputs_in(study, cams=None))]
     found += [identity(inputs, weights_file=tmp_path / name) for name in ("a.h5", "b.h5")]
+    found += [identity(inputs, code_file=tmp_path / name) for name in ("a.h5", "b.h5")]
     found += [identity(replace(inputs, untrained=str(tmp_path / "a.h5")))]
     found += [identity(replace(inputs, verdicts=str(tmp_path / "b.h5")))]
     data = [str(each.pop("data")) for each in found]
-    assert len(set(data)) == 6
+    assert len(set(data)) == 8
     assert all(each == found[0] for each in found)
 
 
@@ -152,7 +154,7 @@ from tiny import make_settings
 def codes():
     inputs = run.Inputs([], sys.argv[1])
     return {
-        regime: run.identity(inputs, {"regime": regime}, make_settings(), None)["code"]
+        regime: run.identity(inputs, {"regime": regime}, make_settings(), None, None)["code"]
         for regime in ("original", "mask", "inverse", "noise")
     }
 
@@ -285,13 +287,13 @@ def test_a_split_without_a_selection_side_has_no_such_examples(study, tmp_path):
         train_here(inputs, tmp_path, "cam")
 
 
-def start(study, folder, **execution):
+def start(study, folder, classifier=SMALL, settings=ONE_EPOCH, **execution):
     """Start a training of a small MobileNetV2 in the regime `cam`, by the stage's own script."""
     inputs = inputs_in(study)
     command = [sys.executable, ROOT / "scripts/train_classifier.py", "--shards", *inputs.shards]
     command += ["--split", inputs.split, "--cams", inputs.cams, "--regime", "cam", "--seed", "5"]
-    command += to_arguments(ClassifierOptions, asdict(SMALL))
-    command += to_arguments(TrainingOptions, asdict(ONE_EPOCH))
+    command += to_arguments(ClassifierOptions, asdict(classifier))
+    command += to_arguments(TrainingOptions, asdict(settings))
     command += to_arguments(ExecutionOptions, asdict(replace(EXECUTION, **execution)))
     for name in OUTPUTS:
         command += [f"--{Path(name).stem}", folder / name]
@@ -378,3 +380,61 @@ def test_its_files_agree_with_each_other_and_with_what_went_in(trained, study):
     probability = pd.Series(probability_abnormal(logits), rois.roi_id)[predictions["roi_id"]]
     np.testing.assert_allclose(predictions["probability"], probability, atol=1e-5)
     assert np.ptp(probability) > 0
+
+
+OWN = """
+import os, signal
+from pathlib import Path
+
+import keras
+
+def build(size):
+    images = keras.Input((size, size, 3))
+    x = keras.layers.Conv2D(4, 3, strides=4, padding="same", use_bias=False)(images)
+    x = keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
+    squeezed = keras.layers.GlobalAveragePooling2D()(x)
+    squeezed = keras.layers.BatchNormalization()(keras.layers.Dense(4)(squeezed))
+    x = x * keras.layers.Reshape((1, 1, 4))(keras.layers.Activation("sigmoid")(squeezed))
+    return keras.Model(images, keras.layers.Dropout(0.3)(x))
+
+def preprocess(images):
+    calls = Path(os.environ.get("CALLS", os.devnull))
+    if calls.is_file():
+        calls.write_text(calls.read_text() + "x")
+        if len(calls.read_text()) == 20:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return images / 128 - 1
+"""
+
+
+@pytest.mark.slow
+def test_a_network_of_ones_own_trains_as_others_and_goes_on_where_it_was_killed(
+    study, tmp_path, monkeypatch
+):
+    """All that has a state: momentum of maps and of vectors, dropout, Adam, the order of ROIs."""
+    (tmp_path / "mine.py").write_text(OWN)
+    classifier = ClassifierOptions(name="Mine", network=f"{tmp_path / 'mine.py'}:build")
+    settings = make_settings(epochs=6, batch_size=4, flips=True)
+    whole = start(study, tmp_path / "whole", classifier, settings)
+    (tmp_path / "calls").touch()
+    monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
+    killed = start(study, tmp_path / "killed", classifier, settings)
+    monkeypatch.delenv("CALLS")
+    said = whole.communicate(timeout=300)[1].decode()
+    assert whole.returncode == 0, said
+    killed.communicate(timeout=300)
+    assert killed.returncode == -9
+    assert (tmp_path / "killed/resume").is_dir()
+    said = start(study, tmp_path / "killed", classifier, settings).communicate(timeout=300)[1]
+    assert b"epoch 6/6" in said
+    assert b"epoch 1/6" not in said
+    for name in ("history.csv", "metrics.json", "predictions.tsv"):
+        one, other = ((tmp_path / folder / name).read_bytes() for folder in ("whole", "killed"))
+        assert one == other, name
+    metrics = json.loads((tmp_path / "whole/metrics.json").read_text())
+    assert metrics["network"] == classifier.network
+    one, other = (
+        keras.models.load_model(tmp_path / folder / "model.keras") for folder in ("whole", "killed")
+    )
+    for first, second in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)

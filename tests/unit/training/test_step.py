@@ -67,3 +67,26 @@ def test_a_frozen_batch_normalization_keeps_its_statistics():
     loop.train(model, make_examples(), make_examples(seed=2), make_settings())
     for weight, old in zip(layer.weights, before, strict=True):
         np.testing.assert_array_equal(weight, old)
+
+
+def test_batch_normalization_of_vectors_and_along_other_axes_is_keras_own():
+    """Which the fused kernel, of images with their channels last, does not know."""
+
+    def model():
+        keras.utils.set_random_seed(4)
+        images = keras.Input((8, 8, 3))
+        x = keras.layers.BatchNormalization(axis=1)(keras.layers.Conv2D(4, 3)(images))
+        x = keras.layers.Dense(5)(keras.layers.GlobalAveragePooling2D()(x))
+        return keras.Model(images, keras.layers.Dense(2)(keras.layers.BatchNormalization()(x)))
+
+    ours, theirs = model(), model()
+    examples, batch = make_examples(), np.arange(20)
+    take = step.trace_step(ours, step.Adam(ours.trainable_variables, 0.01))
+    theirs.compile(
+        keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+    loss, _ = take(examples.inputs(batch), examples.labels[batch].astype(np.int32))
+    expected = theirs.train_on_batch(examples.inputs(batch), examples.labels[batch])
+    assert loss.numpy() == pytest.approx(float(expected), rel=1e-5)
+    for our, their in zip(ours.non_trainable_weights, theirs.non_trainable_weights, strict=True):
+        np.testing.assert_allclose(our, their, rtol=1e-5, atol=1e-7, err_msg=our.path)
