@@ -52,6 +52,16 @@ def test_shipped_configs_are_valid(name):
     check_schema(load(f"config/{name}.yaml"), SCHEMA)
 
 
+@pytest.mark.parametrize("path", sorted(Path("config/studies").glob("*.yaml")), ids=str)
+def test_shipped_studies_make_sense_over_the_default_one(config, path):
+    changed = load(path)
+    check_schema(changed, SCHEMA)
+    for key, value in changed.items():
+        config[key] = config[key] | value if isinstance(value, dict) else value
+    check_study(config)
+    assert config["pathvars"]["results"] == f"results/{path.stem}"  # overwrites no other one
+
+
 def test_paper_config_sets_every_key(config):
     assert set(keys(config)) == set(keys(load("config/paper.yaml")))
 
