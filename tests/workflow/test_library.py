@@ -47,7 +47,8 @@ def test_the_package_is_the_library_and_nothing_else(installed):
 
     assert modules(installed) == {f"camseg/{name}" for name in modules(ROOT / "scripts/camseg")}
     about = f"camseg-{camseg.__version__}.dist-info"
-    assert {path.name for path in installed.iterdir()} == {"camseg", about}
+    assert {path.name for path in installed.iterdir()} == {"bin", "camseg", about}
+    assert {path.name for path in (installed / "bin").iterdir()} == {"camseg"}
     metadata = (installed / about / "METADATA").read_text()
     assert f"Version: {camseg.__version__}\n" in metadata
     assert "Requires-Dist: tensorflow" in metadata

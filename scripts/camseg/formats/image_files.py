@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from camseg.errors import CamsegError
 from camseg.formats import dicom, rasters
 from camseg.formats.pictures import Picture
@@ -45,6 +47,18 @@ def read_picture(path: Path) -> Picture:
     or of a kind whose depth would be cut.
     """
     return _read(path, _reader(path, dicom.read_picture, rasters.read_tiff, rasters.read_picture))
+
+
+def read_numbers(path: Path) -> np.ndarray:
+    """Return an image's numbers (H, W): floating point, as TIFF may hold, or `read_picture`'s grey.
+
+    Errors as there.
+    """
+    if _read(path, _head)[:4] in rasters.TIFF_MAGIC:
+        numbers = _read(path, rasters.read_float_tiff)
+        if numbers is not None:
+            return numbers
+    return read_picture(path).grey
 
 
 def _reader(

@@ -26,6 +26,7 @@ EIGHT_BIT_COLOUR = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 GREY = ("1", "L", "I", "I;16", "I;16B", "I;16L")
 COLOUR = ("P", "PA", "LA", "RGB", "RGBA")  # which may hold grey images, too
 ORIENTATION = 274  # tag of EXIF and TIFF
+FLOATING = 3  # TIFF's format of samples
 KNOWN = ("MINISWHITE", "MINISBLACK", "RGB", "PALETTE", "YCBCR")  # of TIFF's interpretations
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # its warnings do not name the file
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -83,6 +84,20 @@ def read_tiff(path: Path) -> Picture:
         grey = inverted(picture.grey, max(8, page.bitspersample))
         picture = replace(picture, grey=grey)
     return picture
+
+
+def read_float_tiff(path: Path) -> np.ndarray | None:
+    """Return the numbers (H, W) of a TIFF of floating point as shown; None if it is of integers."""
+    with tifffile.TiffFile(path) as file:
+        page = file.pages.first
+        if page.sampleformat != FLOATING:
+            return None
+        check_size(page.imagelength, page.imagewidth)
+        if len(file.pages) != 1 or page.samplesperpixel != 1:
+            raise CamsegError("holds several frames or channels, not one image")
+        _check_whole(page, path.stat().st_size)
+        tag = page.tags.get(ORIENTATION)
+        return turned(page.asarray(), tag.value if tag else 1)
 
 
 def _opened(path: Path) -> Image.Image:

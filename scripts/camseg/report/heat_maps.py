@@ -118,12 +118,14 @@ def heat_maps(splits: Collection[Scores]) -> pd.DataFrame:
     are not averaged, since one whose grey levels leave places little to add would count as much as
     any, whatever its ratio. `grid_limit` is the mean of the best Dice found for the network's
     `grid`. The skills are (Dice - floor) / (255/256 - floor), the floor being the mean training
-    mask's Dice or that of the map of all 255. `degenerate` counts the maps of all 0, in all splits.
+    mask's Dice or that of the map of all 255; NaN if there is no such floor. `degenerate` counts
+    the maps of all 0, in all splits.
     """
     table = _over_splits(splits, _first_row)
     dice = table.set_index("Classifier")["Dice"]
     for column, floor in FLOORS.items():
-        table[column] = (table["Dice"] - dice[floor]) / (CEILING - dice[floor])
+        of_floor = dice.get(floor, np.nan)
+        table[column] = (table["Dice"] - of_floor) / (CEILING - of_floor)
     table["degenerate"] = table.pop("degenerate")
     return table
 
