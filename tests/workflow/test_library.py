@@ -8,6 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import camseg
@@ -16,6 +17,9 @@ from project import ROOT, copy_project
 
 DDSM, SCORES, EXPLAINED = re.findall(
     r"^```python\n(.*?)^```", (ROOT / "docs/library.md").read_text(), re.M | re.S
+)
+(OWN_MAPS,) = re.findall(
+    r"^```python\n(.*?)^```", (ROOT / "docs/own_maps.md").read_text(), re.M | re.S
 )
 WITHOUT_TENSORFLOW = "import sys\nsys.modules |= {'tensorflow': None, 'keras': None}\n"
 
@@ -111,6 +115,23 @@ def test_scores_of_any_heat_maps_without_tensorflow(installed, tmp_path):
     means, limits = run(WITHOUT_TENSORFLOW + SCORES, installed, tmp_path).splitlines()
     assert min(map(float, re.findall(r": ([\d.]+)", means))) > 0.4
     assert limits == "(10, 256) True"
+
+
+def test_ones_own_heat_maps_from_python_and_by_the_command(installed, tmp_path):
+    said = run(WITHOUT_TENSORFLOW + OWN_MAPS, installed, tmp_path)
+    assert re.search(r"^gradcam +0\.\d+ +0\.\d+ +0\.\d+$", said, re.M)
+    assert said.count("centred Gaussian") == 2
+    (tmp_path / "masks").mkdir()
+    for path in (tmp_path / "maps").glob("*.npy"):
+        np.save(tmp_path / "masks" / path.name, np.load(path) > 1)
+    command = [sys.executable, installed / "bin/camseg", "score", "--maps", "maps"]
+    result = subprocess.run(
+        [*command, "--masks", "masks", "--out", "scored"], cwd=tmp_path, text=True,
+        capture_output=True, env=os.environ | {"PYTHONPATH": str(installed)},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("12 scored, 0 normal, 0 left out\n| map | Dice |")
+    assert (tmp_path / "scored/heat_maps.csv").is_file()
 
 
 @pytest.mark.slow
