@@ -101,12 +101,13 @@ def regimes_table() -> str:
 def explanations_table() -> str:
     """Return the table of the explanations, in Markdown."""
     lines = [
-        "| `cam: explanation` | | weighs | of a class | heads | proposed by |",
-        "| --- " * 6 + "|",
+        "| `cam: explanation` | | weighs | grid | of a class | heads | proposed by |",
+        "| --- " * 7 + "|",
     ]
     for name, known in EXPLANATIONS.items():
         of_class, heads = "no" if known.class_blind else "yes", known.head or "any"
-        first = f"| `{name}` | {known.title} | {known.what} |"
+        grid = "the ROI's" if known.of_input else "the features'"
+        first = f"| `{name}` | {known.title} | {known.what} | {grid} |"
         lines.append(f"{first} {of_class} | {heads} | {known.reference} |")
     return "\n".join([*lines, ""])
 

@@ -22,7 +22,8 @@ def main() -> None:
 
     captions = tables.read_captions(args.captions)
     measured = audits.read_measured(args.measured)
-    own = asdict(from_arguments(CamOptions, args)) | {"layer": "pooled"}
+    layer = "input" if (measured["layer"] == "input").all() else "pooled"
+    own = asdict(from_arguments(CamOptions, args)) | {"layer": layer}
     networks = results.read_dice(args.models, args.dice).groupby("model", sort=False)["dice"].mean()
     spread = audits.spread(measured, own, networks.to_dict())
     tables.write_table(audits.sensitivity(measured, own), args.table, captions)

@@ -23,6 +23,7 @@ WITH_TENSORFLOW = {
     "audit/sensitivity.py",
     "audit/transplant.py",
     "audit/untrained.py",
+    "explanations/at_input.py",
     "explanations/explain.py",
     "explanations/imagenet.py",
     "explanations/layers.py",

@@ -36,20 +36,24 @@ def centres(
     A row per image and cell: `roi` (place in `images`), `row`, `column` (of the cell), `place_row`,
     `place_column` (its middle) and `centre_row`, `centre_column`, shares of the image's height and
     width from its upper left corner; centres are NaN where nothing in the image changes the cell.
+    The cells of methods of the input are pixels, and look where they are drawn by definition.
     """
     inputs = preprocess(images[:ROIS])
-    weights = explain.raw_weights(
-        explain.differentiate(model, inputs), explanation=explanation, score=score
-    )
-    gradient_of = _trace(model)
+    if explain.is_of_input(explanation):
+        weights, gradient_of = np.ones_like(inputs), None  # a pixel looks at itself
+    else:
+        weights = explain.raw_weights(
+            explain.differentiate(model, inputs), explanation=explanation, score=score
+        )
+        gradient_of = _trace(model)
     height, width = weights.shape[1:3]
     rows = []
     for row in _spread(height):
         for column in _spread(width):
             cell = np.zeros_like(weights)
             cell[:, row, column] = weights[:, row, column]
-            strength = np.abs(gradient_of(inputs, cell).numpy()).sum(axis=3)
-            for roi, (down, right) in enumerate(centre_of_mass(strength)):
+            seen = cell if gradient_of is None else gradient_of(inputs, cell).numpy()
+            for roi, (down, right) in enumerate(centre_of_mass(np.abs(seen).sum(axis=3))):
                 place = (row + 0.5) / height, (column + 0.5) / width
                 rows.append((roi, row, column, *place, down, right))
     names = ["roi", "row", "column", "place_row", "place_column", "centre_row", "centre_column"]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from camseg.explanations import explain, scaling
+from camseg.explanations.at_input import AtInput
 from camseg.explanations.layers import cell_pixels, head_layers
 from camseg.networks import classifiers
 from camseg.networks.backend import keras
@@ -54,17 +55,17 @@ def check(
     - "other_class": the map for the class normal, by `score`; "other_class_logit": the same
       between the maps of the two single logits;
     - "other_roi": the maps of the other ROIs, on average; no dice;
-    - "moved", "moved_in_place": the image moved by one cell, each way a draw; the map along
-      with it, or cell by cell (see `moved_correlations`).
+    - "moved", "moved_in_place": the image moved by one cell of what is pooled last, each way a
+      draw; the map along with it, or cell by cell (see `moved_correlations`).
     """
 
-    def derive(images: np.ndarray) -> list[explain.Derivatives]:
+    def derive(images: np.ndarray) -> list[explain.Derivatives | AtInput]:
         parts = range(0, len(images), batch_size)
         inputs = (preprocess(images[start : start + batch_size]) for start in parts)
-        return [explain.differentiate(model, batch) for batch in inputs]
+        return [explain.derive(model, batch, explanation) for batch in inputs]
 
     def raw(
-        derivatives: list[explain.Derivatives], score: str = score, label: int = 1
+        derivatives: list[explain.Derivatives | AtInput], score: str = score, label: int = 1
     ) -> np.ndarray:
         options = {"explanation": explanation, "score": score, "target": "true"}
         return np.concatenate(
@@ -84,6 +85,7 @@ def check(
         rows.append(pd.DataFrame(row | {"correlation": correlation, "dice": dice}))
 
     shift = cell_pixels(model)
+    cells = shift if explain.is_of_input(explanation) else 1
     derivatives = derive(images)
     own, other = raw(derivatives), raw(derivatives, label=0)
     logits = (raw(derivatives, "logit", label) for label in (0, 1))
@@ -93,7 +95,7 @@ def check(
     add("other_roi", with_others(own), np.nan)
     for draw, (rows_down, columns_right) in enumerate(((0, 1), (0, -1), (1, 0), (-1, 0))):
         moved = raw(derive(translate(images, shift * rows_down, shift * columns_right)))
-        along, in_place = moved_correlations(own, moved, rows_down, columns_right)
+        along, in_place = moved_correlations(own, moved, cells * rows_down, cells * columns_right)
         add("moved", along, np.nan, draw)
         add("moved_in_place", in_place, np.nan, draw)
     trained = model.get_weights()

@@ -30,16 +30,19 @@ def measure(
     `images` and `masks` (n, S, S) uint8 and `labels` (n,) are abnormal ROIs; `preprocess` makes
     the model's input of images. Columns: `score`, `target`, `layer`, `relu`, `resize` as in
     `cam`, `dice`, and `degenerate`, the number of maps that are all 0. The network runs once for
-    each layer, those that there are and at which the method can be used.
+    each layer, those that there are and at which the method can be used: "input" alone for those
+    that ask for gradients by it, as often as they do.
     """
     layers = [layer for layer in layers_of(model) if explain.fits_layer(explanation, layer)]
+    if explain.is_of_input(explanation):
+        layers = ["input"]
     dice: dict[tuple, float] = defaultdict(float)
     degenerate: dict[tuple, int] = defaultdict(int)
     for start in range(0, len(labels), batch_size):
         batch = slice(start, start + batch_size)
         inputs, mask = preprocess(images[batch]), masks[batch]
         for layer in layers:
-            derivatives = explain.differentiate(model, inputs, layer)
+            derivatives = explain.derive(model, inputs, explanation, layer)
             for score, target in product(SCORES, TARGETS):
                 raw = explain.raw_maps(
                     derivatives,

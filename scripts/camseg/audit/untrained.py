@@ -39,7 +39,7 @@ def untrained_maps(
         model.set_weights(drawn.get_weights())  # tracing one model is enough
         raw = [
             explain.raw_maps(
-                explain.differentiate(model, preprocess(images[start : start + batch_size])),
+                explain.derive(model, preprocess(images[start : start + batch_size]), explanation),
                 explanation=explanation,
                 score=options.score,
                 target="abnormal",

@@ -11,6 +11,7 @@ inference mode.
 import textwrap
 import weakref
 import zipfile
+from functools import partial
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ import numpy as np
 
 from camseg import named
 from camseg.errors import CamsegError
-from camseg.explanations.layers import LAYERS, check_model, head_weights
+from camseg.explanations.at_input import AtInput, at_input
+from camseg.explanations.layers import LAYERS, check_images, check_model, head_weights
 from camseg.explanations.options import CamOptions
 from camseg.explanations.scaling import RESIZES, to_grey
 from camseg.io.checked import REMEDY
@@ -50,11 +52,14 @@ def explain(
     `images` are float32, preprocessed as for its training. The features are what its global pooling
     (average or maximum) or flattening receives; `raw` is what `raw_maps` makes of them, for a head
     of average pooling and one dense layer the CAM of equation 2. It is then scaled by `to_grey`,
+    Maps of the methods that ask for gradients by the input are on the images' own grid instead.
+
     with `relu` and `resize`.
 
     An image's map does not depend on the others, but for rounding when the batch size changes.
-    The network runs once, the gradients go through the head only. Memory beyond the results is
-    bounded by the batch. Raises CamsegError for unknown options, unfit images, labels or models.
+    The network runs once, the gradients go through the head only; those by the input through all
+    of it, as often as the method asks. Memory beyond the results is bounded by the batch. Raises
+    CamsegError for unknown options, unfit images, labels or models.
     """
     _check_option("resize", resize, RESIZES)
     if batch_size < 1:
@@ -71,7 +76,7 @@ def explain(
     for start in range(0, len(images), batch_size):
         batch = slice(start, start + batch_size)
         raw = raw_maps(
-            differentiate(model, images[batch]),
+            derive(model, images[batch], explanation),
             explanation=explanation,
             score=score,
             target=target,
@@ -106,6 +111,18 @@ def read_model(path: str | Path) -> keras.Model:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+def derive(
+    model: keras.Model, images: np.ndarray, explanation: str, layer: str = "pooled"
+) -> Derivatives | AtInput:
+    """Return what `raw_maps` needs for maps of `images` by a method, at one run of the network.
+
+    Of `differentiate` at the layer, or of `at_input` for methods that ask for gradients there.
+    """
+    if is_of_input(explanation):
+        return at_input(model, images)
+    return differentiate(model, images, layer)
+
+
             if sum(part.file_size for part in archive.infolist()) > Path(path).stat().st_size:
                 raise ValueError("it is packed, as Keras packs no model")
         return keras.models.load_model(path, compile=False, safe_mode=True)
@@ -135,17 +152,13 @@ def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled")
     `layer` is "pooled" (what the last pooling layer receives), "last_conv" (the last convolution,
     which may see part of the channels, and those before BatchNorm) or "finer" (the last one whose
     grid is finer than that of the pooled features and that all paths go through), by Keras' order
+    `derivatives` are what `derive` gives for it, or `differentiate` at a layer that it fits.
+
     of the layers. `images` as for `explain`.
     """
     _check_option("layer", layer, LAYERS)
     check_model(model)
-    size = model.input_shape[1:]
-    fits = (each in (None, given) for given, each in zip(images.shape[1:], size, strict=False))
-    if images.ndim != 4 or not all(fits):
-        raise CamsegError(
-            f"images are of {images.shape[1:]}, model {model.name} takes {size}: rows, columns, "
-            "channels"
-        )
+    check_images(model, images)
     traced = _TRACED.setdefault(model, {})
     if layer not in traced:
         traced[layer] = _trace(model, LAYERS[layer](model))
@@ -155,7 +168,7 @@ def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled")
 
 
 def raw_maps(
-    derivatives: Derivatives,
+    derivatives: Derivatives | AtInput,
     *,
     explanation: str,
     score: str,
@@ -171,8 +184,11 @@ def raw_maps(
     for a head that the method does not fit.
     """
     method = named.load(METHODS, explanation, "explanation")
-    gradient = _gradient(method, derivatives, score, target, labels)
-    return method.maps(derivatives.features, gradient)
+    classes = _classes(derivatives.logits, score, target, labels)
+    if isinstance(derivatives, AtInput):
+        weigh = partial(_score_gradient, classes=classes, score=score)
+        return method.maps(derivatives.images, partial(derivatives.gradient, weigh=weigh))
+    return method.maps(derivatives.features, _gradient(method, derivatives, classes, score))
 
 
 def raw_weights(derivatives: Derivatives, *, explanation: str, score: str) -> np.ndarray:
@@ -181,13 +197,44 @@ def raw_weights(derivatives: Derivatives, *, explanation: str, score: str) -> np
     (n, h, w, k): summed over the channels, features times these are `raw_maps`. Options as there.
     """
     method = named.load(METHODS, explanation, "explanation")
-    gradient = _gradient(method, derivatives, score, "abnormal", None)
-    return method.weights(derivatives.features, gradient)
+    classes = _classes(derivatives.logits, score, "abnormal", None)
+    return method.weights(derivatives.features, _gradient(method, derivatives, classes, score))
+
+
+def completeness(
+    derivatives: Derivatives | AtInput,
+    raw: np.ndarray,
+    *,
+    explanation: str,
+    score: str,
+    target: str,
+    labels: np.ndarray | None = None,
+) -> np.ndarray | None:
+    """Return how far maps are from adding up to what they share out, (n,): 0 for exactly.
+
+    For a method with a baseline: |sum of the map - d| / |d|, where d is the image's score less that
+    of its baseline, at one run of the network; None for any other. Arguments as for `raw_maps`,
+    whose maps are `raw`.
+    """
+    baseline = getattr(named.load(METHODS, explanation, "explanation"), "baseline", None)
+    if baseline is None or not isinstance(derivatives, AtInput):
+        return None
+    classes = _classes(derivatives.logits, score, target, labels)
+    start, _ = derivatives.ask(baseline(derivatives.images), np.zeros_like(derivatives.logits))
+    there, here = (_score(logits, classes, score) for logits in (start, derivatives.logits))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.abs(raw.sum(axis=(1, 2), dtype=np.float64) / (here - there) - 1)
 
 
 def fits_layer(explanation: str, layer: str) -> bool:
     """Return whether a method can be used at a layer of `differentiate`."""
-    return layer == "pooled" or not _is_of_head(named.load(METHODS, explanation, "explanation"))
+    method = named.load(METHODS, explanation, "explanation")
+    return not is_of_input(explanation) and (layer == "pooled" or not _is_of_head(method))
+
+
+def is_of_input(explanation: str) -> bool:
+    """Return whether a method's maps are on the grid of the image, by gradients at the input."""
+    return getattr(named.load(METHODS, explanation, "explanation"), "OF_INPUT", False)
 
 
 def is_additive(explanation: str) -> bool:
@@ -202,30 +249,28 @@ def is_additive(explanation: str) -> bool:
 def _is_of_head(method: ModuleType) -> bool:
     """Return whether a method takes the head's weights instead of a gradient by the features."""
     return getattr(method, "OF_HEAD", False)
+def _classes(logits: np.ndarray, score: str, target: str, labels: np.ndarray | None) -> np.ndarray:
+    """Return the class explained of each example, (n,): 0 normal, 1 abnormal."""
+    CamOptions(score=score, target=target)  # refuses what is unknown
+    if target == "abnormal":
+        return np.ones(len(logits), int)
+    if target == "predicted":
+        return logits.argmax(axis=1)
+    if labels is not None and labels.shape == logits.shape[:1] and np.isin(labels, (0, 1)).all():
+        return labels
+    raise CamsegError("target 'true' needs a label, 0 or 1, for every image")
+
+
 
 
 def _gradient(
-    method: ModuleType,
-    derivatives: Derivatives,
-    score: str,
-    target: str,
-    labels: np.ndarray | None,
+    method: ModuleType, derivatives: Derivatives, classes: np.ndarray, score: str
 ) -> np.ndarray:
     """Return the gradient of each example's score by its features, (n, h, w, k).
 
     For a method of the head that by the pooled features, (n, 1, 1, k), as the head has it.
     """
-    CamOptions(score=score, target=target)  # refuses what is unknown
-    logits = derivatives.logits
-    if target == "abnormal":
-        classes = np.ones(len(logits), int)
-    elif target == "predicted":
-        classes = logits.argmax(axis=1)
-    elif labels is not None and labels.shape == logits.shape[:1] and np.isin(labels, (0, 1)).all():
-        classes = labels
-    else:
-        raise CamsegError("target 'true' needs a label, 0 or 1, for every image")
-    by_logits = _score_gradient(logits, classes, score)
+    by_logits = _score_gradient(derivatives.logits, classes, score)
     normal, abnormal = by_logits.T[:, :, np.newaxis, np.newaxis, np.newaxis]
     gradients = derivatives.gradients
     if _is_of_head(method):
@@ -260,6 +305,15 @@ def _trace(model: keras.Model, tensor: keras.KerasTensor) -> Callable:
         # an example's logits depend on its own features only: the gradient of a logit's sum over
         # the batch, which this is, holds each example's own gradient
         gradients = [tf.gradients(logits[:, column], features)[0] for column in (0, 1)]
+def _score(logits: np.ndarray, classes: np.ndarray, score: str) -> np.ndarray:
+    """Return each example's score, (n,) float64."""
+    chosen = logits[np.arange(len(logits)), classes].astype(np.float64)
+    if score == "logit":
+        return chosen
+    margin = 2 * chosen - logits.sum(axis=1, dtype=np.float64)
+    return margin if score == "margin" else 0.5 + 0.5 * np.tanh(margin / 2)
+
+
         if any(gradient is None for gradient in gradients):
             raise shared
         # which are of 16 bits where a model computes with them

@@ -36,6 +36,17 @@ def check_model(model: keras.Model) -> None:
     _check_logits(model, [])
 
 
+def check_images(model: keras.Model, images: np.ndarray) -> None:
+    """Raise CamsegError if images are not (n, rows, columns, channels) as a model takes them."""
+    size = model.input_shape[1:]
+    fits = (each in (None, given) for given, each in zip(images.shape[1:], size, strict=False))
+    if images.ndim != 4 or not all(fits):
+        raise CamsegError(
+            f"images are of {images.shape[1:]}, model {model.name} takes {size}: rows, columns, "
+            "channels"
+        )
+
+
 def _check_logits(model: keras.Model, within: list[str]) -> None:
     """Raise CamsegError if a model, of that name within others, ends in an activation."""
     for last in reversed(getattr(model, "operations", model.layers)):

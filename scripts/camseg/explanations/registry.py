@@ -15,6 +15,7 @@ class Explanation:
     reference: str
     head: str | None = None  # the one head of a model (`networks.options`) that it fits; None: any
     class_blind: bool = False  # the same map whatever class is explained
+    of_input: bool = False  # on the image's own grid, by gradients at the input
 
 
 EXPLANATIONS = {
@@ -52,5 +53,29 @@ EXPLANATIONS = {
         "each channel by its entry in the features' first singular vector",
         "Bany Muhammad and Yeasin, 2020",
         class_blind=True,
+    ),
+    "saliency": Explanation(
+        "Saliency",
+        "each pixel by the size of the gradient there",
+        "Simonyan et al., 2014",
+        of_input=True,
+    ),
+    "input_x_gradient": Explanation(
+        "Input x gradient",
+        "each pixel by its own gradient",
+        "Shrikumar et al., 2016",
+        of_input=True,
+    ),
+    "smooth_grad": Explanation(
+        "SmoothGrad",
+        "each pixel by the size of the gradient there, averaged over noisy images",
+        "Smilkov et al., 2017",
+        of_input=True,
+    ),
+    "integrated_gradients": Explanation(
+        "Integrated gradients",
+        "each pixel by its gradient, averaged on the way from an empty image",
+        "Sundararajan et al., 2017",
+        of_input=True,
     ),
 }

@@ -98,6 +98,16 @@ def test_a_cell_is_one_of_the_map(explanation, flat):
         assert (cell.centre_row, cell.centre_column) == pytest.approx(expected, abs=0.01)
 
 
+def test_pixels_of_gradients_by_the_input_look_at_themselves():
+    """By definition: with the gradient held fixed, nothing else changes them."""
+    found = centres(model_of(keras.layers.Conv2D(**LOCAL)), images(), "saliency")
+    assert len(found) == 3 * 4 * 4
+    assert sorted(set(found["row"])) == [0, 10, 21, 31]
+    for axis in ("row", "column"):
+        np.testing.assert_allclose(found[f"centre_{axis}"], found[f"place_{axis}"])
+    assert tuple(slopes(found).values()) == pytest.approx((1, 1))
+
+
 def test_cells_that_nothing_changes_have_no_centre():
     model = model_of(keras.layers.Conv2D(**LOCAL))
     model.layers[1].set_weights([np.zeros((8, 8, 3, 3))])

@@ -106,6 +106,20 @@ def test_a_model_that_looks_and_one_that_does_not():
     assert len(of(looking, "moved")) == 4 * 4
 
 
+def test_maps_on_the_images_own_grid_move_by_as_many_pixels():
+    checks = check(looking_model(), explanation="input_x_gradient")
+    np.testing.assert_allclose(of(checks, "moved"), 1, atol=1e-5)
+    assert of(checks, "moved_in_place").mean() < 0.9
+    np.testing.assert_allclose(of(checks, "other_class"), -1, atol=1e-5)
+
+
+def test_a_map_that_knows_no_class_is_seen_to():
+    checks = check(looking_model(), explanation="eigen_cam")
+    for name in ("other_class", "other_class_logit", "random_head"):
+        np.testing.assert_allclose(of(checks, name), 1)
+    assert (of(checks, "random_weights") < 0.99).any()
+
+
 def test_other_rois_maps_are_compared_pair_by_pair():
     maps = np.random.default_rng(2).normal(size=(4, 3, 3))
     pairs = [[spearmanr(a.ravel(), b.ravel()).statistic for b in maps] for a in maps]

@@ -78,6 +78,17 @@ def test_layers_that_a_model_has_not_are_left_out():
     assert set(measured["layer"]) == {"pooled", "finer"}
 
 
+def test_a_method_of_the_input_is_measured_without_layers(tmp_path):
+    model = small_model()
+    images, masks, measured = measure(model, "saliency")
+    assert set(measured["layer"]) == {"input"}
+    assert len(measured) == 3 * 3 * 2 * 2
+    measured.to_csv(tmp_path / "saliency.tsv", sep="\t", index=False)
+    pd.testing.assert_frame_equal(read_measured(tmp_path / "saliency.tsv"), measured)
+    grey, _ = explain.explain(model, preprocess(images), explanation="saliency")
+    assert measured["dice"].iloc[0] == pytest.approx(mean_dice(grey, masks).mean(), abs=1e-3)
+
+
 def test_degenerate_maps_are_counted():
     model = small_model()
     model.set_weights([np.nan * weight for weight in model.get_weights()])

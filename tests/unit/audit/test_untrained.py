@@ -25,6 +25,15 @@ def test_each_draw_is_the_map_of_weights_as_a_network_begins_with():
     assert not model.get_layer("logits").get_weights()[1].any()  # biases begin at 0
 
 
+def test_maps_by_the_input_are_of_each_draw():
+    model = tiny_model()
+    choices = {"preprocess": to_input, "batch_size": 2, "explanation": "smooth_grad"}
+    draws = untrained_maps(model, IMAGES, seed=1, options=MapOptions(), **choices)
+    for drawn in draws:
+        expected, _ = explain(model, to_input(IMAGES), explanation="smooth_grad", batch_size=2)
+        np.testing.assert_array_equal(drawn, expected)
+
+
 def test_the_draws_follow_from_the_seed_alone():
     trained = tiny_model()
     trained.set_weights([weights + 1 for weights in trained.get_weights()])

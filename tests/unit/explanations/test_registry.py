@@ -25,6 +25,15 @@ def test_table_modules_and_configuration_name_the_same_explanations():
 
 
 @pytest.mark.parametrize("explanation", EXPLANATIONS)
+def test_table_and_module_say_the_same_of_a_method(explanation):
+    method, known = import_module(f"{METHODS}.{explanation}"), EXPLANATIONS[explanation]
+    assert getattr(method, "OF_INPUT", False) == known.of_input
+    assert getattr(method, "OF_HEAD", False) == (known.head == "gap")
+
+
+@pytest.mark.parametrize(
+    "explanation", [name for name, known in EXPLANATIONS.items() if not known.of_input]
+)
 def test_a_method_makes_a_map_per_image_of_features_and_gradients(explanation):
     method = import_module(f"{METHODS}.{explanation}")
     assert list(inspect.signature(method.maps).parameters) == ["features", "gradient"]
