@@ -11,9 +11,9 @@ inference mode.
 import textwrap
 import weakref
 import zipfile
-from functools import partial
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -52,9 +52,9 @@ def explain(
     `images` are float32, preprocessed as for its training. The features are what its global pooling
     (average or maximum) or flattening receives; `raw` is what `raw_maps` makes of them, for a head
     of average pooling and one dense layer the CAM of equation 2. It is then scaled by `to_grey`,
-    Maps of the methods that ask for gradients by the input are on the images' own grid instead.
-
     with `relu` and `resize`.
+
+    Maps of the methods that ask for gradients by the input are on the images' own grid instead.
 
     An image's map does not depend on the others, but for rounding when the batch size changes.
     The network runs once, the gradients go through the head only; those by the input through all
@@ -111,18 +111,6 @@ def read_model(path: str | Path) -> keras.Model:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-def derive(
-    model: keras.Model, images: np.ndarray, explanation: str, layer: str = "pooled"
-) -> Derivatives | AtInput:
-    """Return what `raw_maps` needs for maps of `images` by a method, at one run of the network.
-
-    Of `differentiate` at the layer, or of `at_input` for methods that ask for gradients there.
-    """
-    if is_of_input(explanation):
-        return at_input(model, images)
-    return differentiate(model, images, layer)
-
-
             if sum(part.file_size for part in archive.infolist()) > Path(path).stat().st_size:
                 raise ValueError("it is packed, as Keras packs no model")
         return keras.models.load_model(path, compile=False, safe_mode=True)
@@ -146,14 +134,24 @@ class Derivatives:
     head: np.ndarray | None = None  # (k, 2) float32: `layers.head_weights`, of the layer "pooled"
 
 
+def derive(
+    model: keras.Model, images: np.ndarray, explanation: str, layer: str = "pooled"
+) -> Derivatives | AtInput:
+    """Return what `raw_maps` needs for maps of `images` by a method, at one run of the network.
+
+    Of `differentiate` at the layer, or of `at_input` for methods that ask for gradients there.
+    """
+    if is_of_input(explanation):
+        return at_input(model, images)
+    return differentiate(model, images, layer)
+
+
 def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled") -> Derivatives:
     """Return features at a layer of `model` and each logit's gradient, example by example.
 
     `layer` is "pooled" (what the last pooling layer receives), "last_conv" (the last convolution,
     which may see part of the channels, and those before BatchNorm) or "finer" (the last one whose
     grid is finer than that of the pooled features and that all paths go through), by Keras' order
-    `derivatives` are what `derive` gives for it, or `differentiate` at a layer that it fits.
-
     of the layers. `images` as for `explain`.
     """
     _check_option("layer", layer, LAYERS)
@@ -176,6 +174,8 @@ def raw_maps(
     labels: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the maps (n, h, w) float32 of a batch by the method `explanation`, before scaling.
+
+    `derivatives` are what `derive` gives for it, or `differentiate` at a layer that it fits.
 
     `target` is the class c explained: "abnormal" for every ROI, the "predicted" class (a tie is
     normal), or the "true" one (`labels`, (n,) of 0 normal and 1 abnormal, used by this target
@@ -249,18 +249,6 @@ def is_additive(explanation: str) -> bool:
 def _is_of_head(method: ModuleType) -> bool:
     """Return whether a method takes the head's weights instead of a gradient by the features."""
     return getattr(method, "OF_HEAD", False)
-def _classes(logits: np.ndarray, score: str, target: str, labels: np.ndarray | None) -> np.ndarray:
-    """Return the class explained of each example, (n,): 0 normal, 1 abnormal."""
-    CamOptions(score=score, target=target)  # refuses what is unknown
-    if target == "abnormal":
-        return np.ones(len(logits), int)
-    if target == "predicted":
-        return logits.argmax(axis=1)
-    if labels is not None and labels.shape == logits.shape[:1] and np.isin(labels, (0, 1)).all():
-        return labels
-    raise CamsegError("target 'true' needs a label, 0 or 1, for every image")
-
-
 
 
 def _gradient(
@@ -284,6 +272,18 @@ def _gradient(
     return normal * gradients[0] + abnormal * gradients[1]
 
 
+def _classes(logits: np.ndarray, score: str, target: str, labels: np.ndarray | None) -> np.ndarray:
+    """Return the class explained of each example, (n,): 0 normal, 1 abnormal."""
+    CamOptions(score=score, target=target)  # refuses what is unknown
+    if target == "abnormal":
+        return np.ones(len(logits), int)
+    if target == "predicted":
+        return logits.argmax(axis=1)
+    if labels is not None and labels.shape == logits.shape[:1] and np.isin(labels, (0, 1)).all():
+        return labels
+    raise CamsegError("target 'true' needs a label, 0 or 1, for every image")
+
+
 # Tracing a network takes seconds: done once for a model and a layer, kept as long as the model.
 _TRACED: weakref.WeakKeyDictionary[keras.Model, dict[str, Callable]] = weakref.WeakKeyDictionary()
 
@@ -305,15 +305,6 @@ def _trace(model: keras.Model, tensor: keras.KerasTensor) -> Callable:
         # an example's logits depend on its own features only: the gradient of a logit's sum over
         # the batch, which this is, holds each example's own gradient
         gradients = [tf.gradients(logits[:, column], features)[0] for column in (0, 1)]
-def _score(logits: np.ndarray, classes: np.ndarray, score: str) -> np.ndarray:
-    """Return each example's score, (n,) float64."""
-    chosen = logits[np.arange(len(logits)), classes].astype(np.float64)
-    if score == "logit":
-        return chosen
-    margin = 2 * chosen - logits.sum(axis=1, dtype=np.float64)
-    return margin if score == "margin" else 0.5 + 0.5 * np.tanh(margin / 2)
-
-
         if any(gradient is None for gradient in gradients):
             raise shared
         # which are of 16 bits where a model computes with them
@@ -335,6 +326,15 @@ def _score_gradient(logits: np.ndarray, classes: np.ndarray, score: str) -> np.n
         else:
             scores = tf.reduce_sum(tf.nn.softmax(values) * chosen, axis=1)
     return tape.gradient(scores, values).numpy()
+
+
+def _score(logits: np.ndarray, classes: np.ndarray, score: str) -> np.ndarray:
+    """Return each example's score, (n,) float64."""
+    chosen = logits[np.arange(len(logits)), classes].astype(np.float64)
+    if score == "logit":
+        return chosen
+    margin = 2 * chosen - logits.sum(axis=1, dtype=np.float64)
+    return margin if score == "margin" else 0.5 + 0.5 * np.tanh(margin / 2)
 
 
 def _check_option(name: str, value: str, known: Collection[str]) -> None:
