@@ -161,6 +161,7 @@ OWN = {
     "scoring.zero_level": "score_dice",
     "scoring.probe": "probe_cams",
     "study.config": "",
+    "study.trained": "",
     "training.augmentation": "train_classifier",
     "training.checkpoint": "train_classifier",
     "training.filtering": "train_classifier " + HEAT_MAPS,

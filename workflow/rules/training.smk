@@ -11,6 +11,7 @@ rule train_classifier:
         verdicts=given("verdicts"),
         weights=lambda wildcards: MODELS[wildcards.model].weights_file or [],
         own=own_code_of,
+        trained=lambda wildcards: MODELS[wildcards.model].trained or [],
     output:
         model="<results>/training/{regime}/{model}/split-{split}/model.keras",
         history="<results>/training/{regime}/{model}/split-{split}/history.csv",

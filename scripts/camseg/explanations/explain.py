@@ -8,9 +8,7 @@ channels; gradients are taken per example, never averaged over the batch; BatchN
 inference mode.
 """
 
-import textwrap
 import weakref
-import zipfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
@@ -25,9 +23,9 @@ from camseg.explanations.at_input import AtInput, at_input
 from camseg.explanations.layers import LAYERS, check_images, check_model, head_weights
 from camseg.explanations.options import CamOptions
 from camseg.explanations.scaling import RESIZES, to_grey
-from camseg.io.checked import REMEDY
 from camseg.networks import own
 from camseg.networks.backend import keras, tf
+from camseg.networks.classifiers import read_model
 from camseg.networks.devices import claim_gpu
 from camseg.networks.registry import check_network
 
@@ -101,27 +99,6 @@ def load(path: str | Path, *, network: str, threads: int) -> keras.Model:
     tf.config.experimental.enable_op_determinism()
     own.load(network)
     return read_model(path)
-
-
-def read_model(path: str | Path) -> keras.Model:
-    """Return the model in a .keras file; CamsegError if it is not whole, or holds code to run.
-
-    Such are Lambda layers and classes that Keras has not. Keras packs nothing: a file that unpacks
-    to more than itself is not its own, and could cost any memory.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(part.file_size for part in archive.infolist()) > Path(path).stat().st_size:
-                raise ValueError("it is packed, as Keras packs no model")
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except OSError:
-        raise
-    except Exception as error:  # what Keras raises depends on what it stumbles over
-        reason = str(error).rpartition("Exception encountered:")[2]
-        raise CamsegError(
-            f"{path}: is no model that can be loaded safely: {textwrap.shorten(reason, 130)}; "
-            f"{REMEDY}"
-        ) from error
 
 
 @dataclass(frozen=True)

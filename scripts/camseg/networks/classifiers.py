@@ -9,6 +9,7 @@ import os
 import sys
 import textwrap
 import warnings
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 
 from camseg.errors import CamsegError
 from camseg.io import hdf5
+from camseg.io.checked import REMEDY
 from camseg.io.locks import NoLockError, lock
 from camseg.networks import own
 from camseg.networks.registry import NETWORKS, own_code
@@ -136,6 +138,29 @@ def _keras_home() -> Path:
         home = home.expanduser()
         home.mkdir(parents=True, exist_ok=True)
     return home if os.access(home, os.W_OK) else Path("/tmp/.keras")
+
+
+def read_model(path: str | Path, remedy: str = REMEDY) -> keras.Model:
+    """Return the model in a .keras file; CamsegError if it is not whole, or holds code to run.
+
+    Such are Lambda layers and classes that Keras has not. Keras packs nothing: a file that unpacks
+    to more than itself is not its own, and could cost any memory. `remedy` ends the error.
+    """
+    from camseg.networks.backend import keras
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(part.file_size for part in archive.infolist()) > Path(path).stat().st_size:
+                raise ValueError("it is packed, as Keras packs no model")
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except OSError:
+        raise
+    except Exception as error:  # what Keras raises depends on what it stumbles over
+        reason = str(error).rpartition("Exception encountered:")[2]
+        raise CamsegError(
+            f"{path}: is no model that can be loaded safely: {textwrap.shorten(reason, 130)}; "
+            f"{remedy}"
+        ) from error
 
 
 def untrained(model: keras.Model, seed: int) -> keras.Model:

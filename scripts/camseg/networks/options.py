@@ -32,6 +32,11 @@ class ClassifierOptions(Options):
         "the initial weights: null (random), `imagenet`, or the path of a weights file",
         default=None,
     )
+    trained: str | None = option(
+        "the path of a classifier, `.keras`, trained elsewhere: it is taken as it is, in place of "
+        "training one on original ROIs; null for none",
+        default=None,
+    )
 
     @property
     def weights_file(self) -> str | None:

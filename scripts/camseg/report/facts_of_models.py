@@ -70,6 +70,8 @@ def weights(study: Study) -> str:
             "imagenet": "ImageNet's (keras.applications)",
         }
         words = told.get(given) or f"the file {Path(given).name}"
+        if entry.get("trained"):
+            words = f"none, trained elsewhere ({Path(entry['trained']).name}); retrained: {words}"
         begin.setdefault(words, []).append(entry["name"])
     if len(begin) == 1:
         return f"all classifiers: {next(iter(begin))}"
@@ -79,6 +81,9 @@ def weights(study: Study) -> str:
 def training(study: Study) -> str:
     """Say how a network is trained."""
     options, epochs = study.configuration["training"], study.trainings["epochs"]
+    taken = [each["name"] for each in study.configuration["models"] if each.get("trained")]
+    regimes, names = study.trainings["regime"], study.trainings["model"]
+    epochs = epochs[~(names.isin(taken) & (regimes == "original"))]
     stopped = int((epochs < options["epochs"]).sum())
     turns = f"rotations up to {options['rotation']:g} degrees" if options["rotation"] else ""
     augmented = ", ".join(filter(None, ["flips" if options["flips"] else "", turns])) or "none"

@@ -10,7 +10,8 @@ def selection_bias(trainings: pd.DataFrame, predictions: pd.DataFrame) -> pd.Dat
     """What choosing the best epoch is worth: a row per training (see `results` for both tables).
 
     `val_acc` is the validation accuracy of the epoch that was `chosen_on` other ROIs, "selection",
-    or on the very ROIs of "validation"; `best_val_acc` is the highest of any epoch, which is the
+    or on the very ROIs of "validation", or "nothing", of a classifier that was trained elsewhere;
+    `best_val_acc` is the highest of any epoch, which is the
     same in the second case. `expected_best` and `best_95` are mean and 95 % quantile of the best of
     as many epochs on as many ROIs, of a chance-level classifier (`statistics.best_of_epochs`).
     """
@@ -21,6 +22,8 @@ def selection_bias(trainings: pd.DataFrame, predictions: pd.DataFrame) -> pd.Dat
         share = max(abnormal.mean(), 1 - abnormal.mean())
         expected, quantile = statistics.best_of_epochs(len(abnormal), training.epochs, share)
         chosen_on = "selection" if training.n_selection else "validation"
+        if isinstance(getattr(training, "trained", None), str):
+            chosen_on = "nothing"
         row = [training.regime, training.model, training.split, chosen_on, training.val_acc]
         row += [training.val_acc_best, training.val_acc_last, training.epochs, len(abnormal)]
         rows.append([*row, expected, quantile])

@@ -13,6 +13,7 @@ from camseg.errors import CamsegError
 from camseg.explanations.registry import EXPLANATIONS
 from camseg.networks.options import ClassifierOptions
 from camseg.networks.registry import NETWORKS, cam_grid, check_network
+from camseg.study.trained import check_trained
 
 # JSON Schema takes 2.0 for an integer, and YAML .nan for a number: neither serves as one here
 STRICT = extend(
@@ -70,6 +71,7 @@ def check_study(config: dict) -> None:
 
     The models must make sense (see `entries`), every regime's be among them, ranges run from low
     to high, paths be plain (see `check_paths`), a dataset's folder and every weights file exist,
+    trained classifiers fit (see `check_trained`) and be scored with one seed only,
     and the last feature map of every network of Keras be larger than 1 x 1 (a CAM of one value is
     flat).
     """
@@ -121,6 +123,16 @@ def check_study(config: dict) -> None:
             raise CamsegError(
                 f"config: models: {entry.name}: weights: there is no file {entry.weights_file}"
             )
+        if entry.trained:
+            try:
+                check_trained(entry.trained, config["rois"]["size"])
+            except CamsegError as error:
+                raise CamsegError(f"config: models: {entry.name}: trained: {error}") from error
+            if config["seeds"] > 1:
+                raise CamsegError(
+                    f"config: seeds: {entry.name} is trained already, so that no seed changes it: "
+                    "set seeds: 1"
+                )
 
 
 def check_paths(config: dict, models: dict[str, ClassifierOptions]) -> None:
@@ -130,6 +142,7 @@ def check_paths(config: dict, models: dict[str, ClassifierOptions]) -> None:
     paths |= {f"figure1.{key}": config["figure1"][key] or "" for key in ("image", "weights")}
     paths |= {f"models: {name}: network": entry.network for name, entry in models.items()}
     paths |= {f"models: {name}: weights": entry.weights or "" for name, entry in models.items()}
+    paths |= {f"models: {name}: trained": entry.trained or "" for name, entry in models.items()}
     for key, path in paths.items():
         if not path.isprintable() or path[:1] in ("-", "~") or set(path) & set("{}<>"):
             raise CamsegError(

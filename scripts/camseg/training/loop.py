@@ -119,17 +119,11 @@ def train(
     Raises CamsegError if a side has ROIs of one class only, or if the loss is not finite.
     """
     evaluated = {"validation": validation} | ({} if selection is None else {"selection": selection})
-    for side, examples in ({"training": training} | evaluated).items():
-        if len(np.unique(examples.labels)) < 2:
-            raise CamsegError(f"all {len(examples)} {side} ROIs are of one class: nothing to learn")
+    _check_classes({"training": training} | evaluated)
     adam = Adam(model.trainable_variables, settings.learning_rate)
     step = trace_step(model, adam, class_weights(training.labels, settings.class_weights))
-    infer = trace_inference(model)
+    logits = _inference(model, settings.batch_size)
     writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
-
-    def logits(examples: Examples) -> np.ndarray:
-        parts = batches(np.arange(len(examples)), settings.batch_size)
-        return np.concatenate([infer(examples.inputs(part)) for part in parts])
 
     variables = [*(variable.value for variable in model.variables), *adam.state]
     state = checkpoint.load() if checkpoint else None
@@ -180,6 +174,59 @@ def train(
     if settings.keep == "best":
         model.set_weights(best_weights)
     return Training(history, best_epoch(history), logits)
+
+
+def take(
+    model: keras.Model,
+    training: Examples,
+    validation: Examples,
+    *,
+    selection: Examples | None = None,
+    batch_size: int,
+) -> Training:
+    """Return what `train` does for a model that is taken as it is: a history of one row, epoch 1.
+
+    Raises CamsegError if a side has ROIs of one class only, or if what the model gives are no two
+    finite logits: probabilities, for one.
+    """
+    evaluated = {"validation": validation} | ({} if selection is None else {"selection": selection})
+    _check_classes({"training": training} | evaluated)
+    logits = _inference(model, batch_size)
+    found = logits(training)
+    if found.shape != (len(training), 2):
+        raise CamsegError(
+            f"{model.name}: gives outputs of shape {found.shape[1:]}: must be two logits, normal "
+            "and abnormal"
+        )
+    if (found >= 0).all() and np.allclose(found.sum(axis=1), 1, atol=1e-3):
+        raise CamsegError(
+            f"{model.name}: gives probabilities: must be the two logits before the softmax; set "
+            "the last layer's activation to None and save it again"
+        )
+    loss, accuracy = loss_and_accuracy(found, training.labels)
+    row = {"epoch": 1, "learning_rate": 0.0, "loss": loss, "accuracy": accuracy}
+    for side, examples in evaluated.items():
+        row |= evaluate(logits(examples), examples.labels, PREFIXES[side])
+    if not all(map(np.isfinite, row.values())):
+        raise CamsegError(f"{model.name}: does not give finite logits")
+    return Training([row], 1, logits)
+
+
+def _inference(model: keras.Model, batch_size: int) -> Callable[[Examples], np.ndarray]:
+    """Return the function of Examples that gives their logits, (n, 2) float32."""
+    infer = trace_inference(model)
+
+    def logits(examples: Examples) -> np.ndarray:
+        parts = batches(np.arange(len(examples)), batch_size)
+        return np.concatenate([infer(examples.inputs(part)) for part in parts])
+
+    return logits
+
+
+def _check_classes(sides: dict[str, Examples]) -> None:
+    for side, examples in sides.items():
+        if len(np.unique(examples.labels)) < 2:
+            raise CamsegError(f"all {len(examples)} {side} ROIs are of one class: nothing to learn")
 
 
 def evaluate(logits: np.ndarray, labels: np.ndarray, prefix: str) -> dict[str, float]:

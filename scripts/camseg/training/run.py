@@ -1,5 +1,7 @@
 """One training, from the files of a study to the files of its classifier."""
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Sequence
@@ -8,6 +10,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,16 +21,19 @@ from camseg.errors import CamsegError
 from camseg.io import store
 from camseg.io.checked import PREDICTIONS, REMEDY, USED, read_table
 from camseg.io.files import digest, whole_file
-from camseg.networks import classifiers
+from camseg.networks import classifiers, own
 from camseg.networks.devices import claim_gpu, devices
 from camseg.networks.options import ClassifierOptions
 from camseg.networks.registry import check_network
 from camseg.rois import split
 from camseg.training import filtering
 from camseg.training.checkpoint import Checkpoint
-from camseg.training.loop import Examples, Training, make_repeatable, train
+from camseg.training.loop import Examples, Training, make_repeatable, take, train
 from camseg.training.metrics import probability_abnormal
 from camseg.training.options import ExecutionOptions, Settings
+
+if TYPE_CHECKING:
+    import keras
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do the arithmetic
 # environment variables by which TensorFlow computes otherwise
@@ -76,14 +82,16 @@ def train_classifier(
     """Train one classifier on the ROIs of one regime; `seed` is the study's.
 
     A killed training goes on where it was saved, if nothing that determines its result has changed
-    since. Call it before any other operation of TensorFlow. Raises CamsegError for an unknown
-    network, for files that are not whole or do not fit each other, and as `loop.train` and
-    `filtering.weights` do.
+    since. A classifier that was `trained` elsewhere is not trained on original ROIs, but scored as
+    it is; elsewhere, what is trained must be of its architecture. Call it before any other
+    operation of TensorFlow. Raises CamsegError for an unknown network, for files that are not whole
+    or do not fit each other, and as `loop.train`, `loop.take` and `filtering.weights` do.
     """
     check_network(classifier.network)
     what: dict = {"model": classifier.name, "network": classifier.network}
     what |= {"head": classifier.head, "widths": list(classifier.widths)}
-    what |= {"weights": classifier.weights, "regime": regime}
+    taken = classifier.trained if regime == "original" else None
+    what |= {"weights": classifier.weights, "trained": taken, "regime": regime}
     folder = outputs.model.parent
     checkpoint = Checkpoint(
         folder / "resume",
@@ -94,24 +102,31 @@ def train_classifier(
         rois, sides, examples = _read(inputs, regime, classifier, execution, seed)
         claim_gpu()
         make_repeatable(settings.seed, settings.threads)
-        model = classifiers.build(
-            classifier.network,
-            size=rois.image.shape[1],
-            batchnorm_momentum=settings.batchnorm_momentum,
-            head=classifier.head,
-            widths=classifier.widths,
-            weights=classifier.weights,
-            name=classifier.name,
-        )
-        training = train(
-            model,
-            examples["train"],
-            examples["validation"],
-            settings,
-            selection=examples.get("selection"),
-            checkpoint=checkpoint,
-            tensorboard=folder / "tensorboard" if execution.tensorboard else None,
-        )
+        sets = examples["train"], examples["validation"]
+        selection = examples.get("selection")
+        if taken:
+            model = _trained(classifier, rois.image.shape[1])
+            training = take(model, *sets, selection=selection, batch_size=settings.batch_size)
+        else:
+            model = classifiers.build(
+                classifier.network,
+                size=rois.image.shape[1],
+                batchnorm_momentum=settings.batchnorm_momentum,
+                head=classifier.head,
+                widths=classifier.widths,
+                weights=classifier.weights,
+                name=classifier.name,
+            )
+            if classifier.trained:
+                _check_alike(model, _trained(classifier, rois.image.shape[1]), classifier)
+            training = train(
+                model,
+                *sets,
+                settings,
+                selection=selection,
+                checkpoint=checkpoint,
+                tensorboard=folder / "tensorboard" if execution.tensorboard else None,
+            )
         with whole_file(outputs.model) as temporary:
             model.save(temporary)
         with whole_file(outputs.history) as temporary:
@@ -130,6 +145,35 @@ def train_classifier(
         with whole_file(outputs.metrics) as temporary:
             temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
         checkpoint.remove()
+
+
+def _trained(classifier: ClassifierOptions, size: int) -> keras.Model:
+    """Return the classifier that was trained elsewhere, if it takes images of that side."""
+    path = str(classifier.trained)
+    own.load(classifier.network)  # which may have layers of its own
+    model = classifiers.read_model(path, "save it by model.save of this Keras")
+    inputs = [tuple(each.shape) for each in getattr(model, "inputs", None) or []]
+    if len(inputs) != 1 or len(inputs[0]) != 4 or inputs[0][3] != 3:
+        raise CamsegError(f"{path}: takes {inputs}: must be images of shape ({size}, {size}, 3)")
+    if not set(inputs[0][1:3]) <= {size, None}:
+        raise CamsegError(
+            f"{path}: takes images of shape {inputs[0][1:]}: the ROIs are {size} pixels a side; "
+            "set rois: size, or save a model for theirs"
+        )
+    return model
+
+
+def _check_alike(model: keras.Model, trained: keras.Model, classifier: ClassifierOptions) -> None:
+    """Raise CamsegError if two models have other weights than each other, by number and shape."""
+    shapes = ([weight.shape for weight in each.get_weights()] for each in (model, trained))
+    if len({str(each) for each in shapes}) != 1:
+        widths = ", ".join(map(str, classifier.widths))
+        head = f"{classifier.head} ({widths})" if widths else classifier.head
+        raise CamsegError(
+            f"{classifier.trained}: is another network than {classifier.network} with the head "
+            f"{head}, which would be retrained in its place: name its own, or retrain "
+            f"{classifier.name} in no regime"
+        )
 
 
 def identity(

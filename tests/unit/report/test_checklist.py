@@ -297,6 +297,22 @@ def test_pretrained_weights_and_other_heads_are_named():
     )
 
 
+def test_classifiers_trained_elsewhere_and_networks_of_ones_own_are_named():
+    entries = [
+        {**MODEL, "network": "networks/mine.py:build"},
+        {**MODEL, "name": "B", "trained": "/home/somebody/given.keras"},
+    ]
+    row = said(make_study(configuration=configured(models=entries)))
+    assert row["Initial weights"] == (
+        "A: random, from the seed; B: none, trained elsewhere (given.keras); retrained: random, "
+        "from the seed"
+    )
+    assert row["Models, output, threshold"].startswith(
+        "A (networks/mine.py:build), B (A): keras.applications or the file named, global average"
+    )
+    assert "(it ended 2 of 2 trainings)" in row["Training"]  # B's original one is none
+
+
 def test_results_are_told_from_lowest_to_highest_with_their_intervals():
     row = said(make_study())
     assert row["Performance"] == (

@@ -40,6 +40,12 @@ def test_selection_bias_takes_each_runs_epochs_rois_and_classes():
     assert list(table["n"]) == [20, 20, 20]
 
 
+def test_nothing_chose_an_epoch_of_a_classifier_that_was_trained_elsewhere():
+    trainings = TRAININGS.assign(trained=["given.keras", None, None])
+    table = selection.selection_bias(trainings, predictions(10, 14, 6))
+    assert list(table["chosen_on"]) == ["nothing", "selection", "validation"]
+
+
 def test_the_inverse_mask_result_stands_beside_what_chance_would_reach():
     columns = ["regime", "Classifier", "split", "chosen_on", "val_acc", "best_val_acc"]
     columns += ["last_epoch", "epochs", "n", "expected_best", "best_95"]

@@ -1,6 +1,8 @@
 import argparse
 import copy
+import json
 import re
+import zipfile
 from dataclasses import MISSING
 from pathlib import Path
 
@@ -251,6 +253,25 @@ def test_what_is_wrong_with_code_of_ones_own_is_told_without_running_it(config, 
         check_study(config)
 
 
+def test_a_classifier_trained_elsewhere_fits_and_has_one_seed(config, tmp_path):
+    path = tmp_path / "given.keras"
+    config["regimes"]["inverse"] = []
+    config["models"] = [{"name": "a", "network": "VGG16", "trained": str(path)}]
+    check_schema(config, SCHEMA)
+    with pytest.raises(CamsegError, match=f"^config: models: a: trained: there is no file {path}$"):
+        check_study(config)
+    layers = [{"class_name": "InputLayer", "config": {"batch_shape": [None, 128, 128, 3]}}]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps({"config": {"layers": layers}}))
+    check_study(config)
+    with pytest.raises(
+        CamsegError, match=r"^config: seeds: a is trained already, .* set seeds: 1$"
+    ):
+        check_study(config | {"seeds": 2})
+    with pytest.raises(CamsegError, match="a: trained: '-x': a path must not"):
+        check_study(change(config, "models", [config["models"][0] | {"trained": "-x"}]))
+
+
 def test_entries_of_names_and_mappings_alike(config):
     flat = {"name": "V-2", "network": "MobileNetV2", "head": "flatten_dense", "widths": [16, 8]}
     config["models"] = ["Xception", {"name": "VGG16", "weights": "imagenet"}, flat]
@@ -275,6 +296,7 @@ def test_entries_of_names_and_mappings_alike(config):
         "head": ClassifierOptions.head,
         "widths": list(ClassifierOptions.widths),
         "weights": "imagenet",
+        "trained": None,
     }
     assert entries(config) == expected
 

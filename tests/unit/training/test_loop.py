@@ -537,3 +537,43 @@ def test_what_a_training_writes(trained_twice):
     probability = metrics.probability_abnormal(model(images, training=False).numpy())
     written = predictions.set_index("roi_id")["probability"][abnormal.roi_id]
     np.testing.assert_allclose(probability, written, atol=1e-5)
+
+
+def test_a_model_that_is_taken_as_it_is_is_scored_and_keeps_its_weights():
+    model = tiny_model()
+    before = model.get_weights()
+    sides = {"training": make_examples(), "validation": make_examples(seed=2)}
+    taken = loop.take(model, *sides.values(), selection=make_examples(12, 3), batch_size=7)
+    for one, other in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+    logits = {
+        side: model(each.inputs(np.arange(20)), training=False) for side, each in sides.items()
+    }
+    (row,) = taken.history
+    for side, prefix in (("training", ""), ("validation", "val_")):
+        labels = sides[side].labels
+        losses = keras.losses.sparse_categorical_crossentropy(labels, logits[side], True)
+        assert row[f"{prefix}loss"] == pytest.approx(np.mean(losses), rel=1e-4)
+        assert row[f"{prefix}accuracy"] == np.mean(np.argmax(logits[side], axis=1) == labels)
+    assert {"val_auc", "selection_loss", "selection_accuracy"} <= row.keys()
+    summary = taken.summary()
+    assert (summary["best_epoch"], summary["epochs"]) == (1, 1)
+    assert summary["val_acc"] == summary["val_acc_last"] == summary["val_acc_best"]
+    np.testing.assert_allclose(
+        taken.logits(sides["validation"]), logits["validation"], rtol=1e-4, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "fault"),
+    [
+        (keras.layers.Softmax(), "tiny: gives probabilities: must be the two logits before the so"),
+        (keras.layers.Dense(1), r"tiny: gives outputs of shape \(1,\): must be two logits, normal"),
+        (keras.layers.Rescaling(np.inf), "tiny: does not give finite logits"),
+    ],
+)
+def test_a_model_without_two_finite_logits_is_not_taken(end, fault):
+    model = tiny_model()
+    model = keras.Model(model.input, end(model.output), name="tiny")
+    with pytest.raises(CamsegError, match=fault):
+        loop.take(model, make_examples(), make_examples(), batch_size=8)

@@ -277,7 +277,8 @@ def test_what_a_regime_takes_from_other_rois_is_of_the_same_side(study, regime):
             assert regime == "mask" or rois.patient_id[places] != patient
 
 
-def test_a_split_without_a_selection_side_has_no_such_examples(study, tmp_path):
+def test_a_split_without_a_selection_side_has_no_such_examples(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "make_repeatable", lambda *_: None)  # other tests have used TensorFlow
     text = (study / "split-0.tsv").read_text().replace("selection", "train")
     (tmp_path / "split-0.tsv").write_text(text)
     inputs = replace(inputs_in(study), split=str(tmp_path / "split-0.tsv"))
@@ -287,11 +288,11 @@ def test_a_split_without_a_selection_side_has_no_such_examples(study, tmp_path):
         train_here(inputs, tmp_path, "cam")
 
 
-def start(study, folder, classifier=SMALL, settings=ONE_EPOCH, **execution):
+def start(study, folder, classifier=SMALL, settings=ONE_EPOCH, regime="cam", **execution):
     """Start a training of a small MobileNetV2 in the regime `cam`, by the stage's own script."""
     inputs = inputs_in(study)
     command = [sys.executable, ROOT / "scripts/train_classifier.py", "--shards", *inputs.shards]
-    command += ["--split", inputs.split, "--cams", inputs.cams, "--regime", "cam", "--seed", "5"]
+    command += ["--split", inputs.split, "--cams", inputs.cams, "--regime", regime, "--seed", "5"]
     command += to_arguments(ClassifierOptions, asdict(classifier))
     command += to_arguments(TrainingOptions, asdict(settings))
     command += to_arguments(ExecutionOptions, asdict(replace(EXECUTION, **execution)))
@@ -438,3 +439,39 @@ def test_a_network_of_ones_own_trains_as_others_and_goes_on_where_it_was_killed(
     )
     for first, second in zip(one.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.slow
+def test_a_classifier_trained_elsewhere_is_scored_and_not_trained(trained, study, tmp_path):
+    given = trained[0] / "model.keras"
+    taken = replace(SMALL, name="Given", trained=str(given))
+    alike = start(study, tmp_path / "cam", taken)  # retrained, from weights of its own
+    scored = start(study, tmp_path / "original", taken, make_settings(epochs=9), regime="original")
+    other = start(study, tmp_path / "other", replace(taken, widths=(4,)))
+    for process in (alike, scored):
+        said = process.communicate(timeout=300)[1].decode()
+        assert process.returncode == 0, said
+    assert other.communicate(timeout=300)[1].decode().splitlines()[-1] == (
+        f"error: {given}: is another network than MobileNetV2 with the head gap_dense (4), which "
+        "would be retrained in its place: name its own, or retrain Given in no regime"
+    )
+    folder = tmp_path / "original"
+    assert {path.name for path in folder.iterdir()} == set(OUTPUTS)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["trained"] == str(given)
+    assert (metrics["best_epoch"], metrics["epochs"]) == (1, 1)
+    assert pd.read_csv(folder / "history.csv")["epoch"].tolist() == [1]
+    one, own = (keras.models.load_model(each) for each in (given, folder / "model.keras"))
+    for first, second in zip(one.get_weights(), own.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+    # it says of the whole ROIs what the model says
+    predictions = pd.read_csv(folder / "predictions.tsv", sep="\t")
+    rois = store.read_rois([study / "0.h5", study / "1.h5"])
+    logits = one(classifiers.preprocess("MobileNetV2", rois.image), training=False).numpy()
+    probability = pd.Series(probability_abnormal(logits), rois.roi_id)[predictions["roi_id"]]
+    np.testing.assert_allclose(predictions["probability"], probability, atol=1e-5)
+    metrics = json.loads((tmp_path / "cam/metrics.json").read_text())
+    assert metrics["trained"] is None
+    retrained = keras.models.load_model(tmp_path / "cam/model.keras")
+    kernels = [each.get_layer("logits").kernel.numpy() for each in (one, retrained)]
+    assert not np.array_equal(*kernels)
