@@ -161,19 +161,24 @@ def cell_pixels(model: keras.Model) -> int:
 
     The product of the strides on one of the ways to it: ways that meet again agree.
     """
-    pixels = 1.0
-    layer, node, _ = _pool(model).input._keras_history
+    return max(1, round(_strides(_pool(model).input)))
+
+
+def _strides(tensor: keras.KerasTensor) -> float:
+    """Return the product of the strides on one of the ways from a model's images to a tensor."""
+    product = 1.0
+    layer, node, place = tensor._keras_history
     while not isinstance(layer, keras.layers.InputLayer):
         if isinstance(layer, keras.Model):
-            pixels *= layer.input.shape[1] / layer.output.shape[1]
+            product *= _strides(layer.outputs[place])
         elif isinstance(layer, keras.layers.UpSampling2D):
-            pixels /= layer.size[0]
+            product /= layer.size[0]
         elif isinstance(layer, keras.layers.Conv2DTranspose):
-            pixels /= layer.strides[0]
+            product /= layer.strides[0]
         else:
-            pixels *= getattr(layer, "strides", (1,))[0]
-        layer, node, _ = layer._inbound_nodes[node].input_tensors[0]._keras_history
-    return max(1, round(pixels))
+            product *= getattr(layer, "strides", (1,))[0]
+        layer, node, place = layer._inbound_nodes[node].input_tensors[0]._keras_history
+    return product
 
 
 def last_convolution(model: keras.Model) -> keras.KerasTensor:
