@@ -14,7 +14,7 @@ from camseg.datasets.lists import read_lines
 from camseg.errors import CamsegError
 from camseg.explanations.scaling import degenerate
 from camseg.io.checked import LABELS, USED
-from camseg.scoring.map_files import Source
+from camseg.scoring.map_files import Source, plain
 
 STATUSES = SCORED, NORMAL, LEFT_OUT = "scored", "normal", "left out"
 RESOLUTION = "micrometres per pixel"
@@ -176,7 +176,7 @@ def _read_table(table: pd.DataFrame | str | Path) -> dict[str, dict]:
         for column in set(line) - set(COLUMNS):
             if close := get_close_matches(column, COLUMNS, n=1, cutoff=0.8):
                 raise CamsegError(f"{place}: has a column {column!r}: did you mean {close[0]!r}?")
-        name = line["name"]
+        name = plain(line["name"])
         if not name or name in known:
             what = f"has the name {name} of a line before" if name else "has no name"
             raise CamsegError(f"{place}: {what}; correct or remove the line")

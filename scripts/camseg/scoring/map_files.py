@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import cv2
 import h5py
@@ -66,7 +67,7 @@ def source_of(values: Any, kind: str) -> Source:
     if isinstance(values, Source):
         return values
     if isinstance(values, Mapping):
-        places = {str(name): (f"{kind}[{name!r}]", name) for name in values}
+        places = {plain(str(name)): (f"{kind}[{name!r}]", name) for name in values}
     else:
         places = {str(row): (f"{kind}[{row}]", row) for row in range(len(values))}
 
@@ -106,7 +107,7 @@ def _in_folder(folder: Path, kind: str) -> dict[str, tuple[str, Callable]]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
-            found[path.stem].append(path)
+            found[plain(path.stem)].append(path)
     of_mask = {stem: match[1] for stem in found if (match := OF_MASK.fullmatch(stem))}
     if kind == MASKS:
         marked = set(of_mask.values())
@@ -215,7 +216,7 @@ def _in_one_file(
         values = stacked[kind]
         keys: dict[str, Any] = dict(zip(names, range(len(names)), strict=True))
     else:
-        values, keys = file, {name: name for name in arrays}
+        values, keys = file, {plain(name): name for name in arrays}
 
     def read(name: str) -> np.ndarray:
         place = f"{path}: {name}"
@@ -231,13 +232,19 @@ def _in_one_file(
     return {name: (f"{path}: {name}", partial(read, name)) for name in keys}
 
 
+def plain(name: str) -> str:
+    """Return a name with its accents composed, however a system or program writes them."""
+    return normalize("NFC", name)
+
+
 def _text(name: Any) -> str:
-    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+    return plain(name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name))
 
 
 def _unreadable(path: Path, error: Exception) -> CamsegError:
     reason = str(error).partition("\n")[0] or type(error).__name__
-    return CamsegError(f"{path}: cannot be read: {reason}; write it again")
+    remedy = "save texts as names.astype(str)" if "allow_pickle" in reason else "write it again"
+    return CamsegError(f"{path}: cannot be read: {reason}; {remedy}")
 
 
 def _bounded(values: Any, place: str) -> np.ndarray:

@@ -155,7 +155,22 @@ def test_a_pickle_is_not_read(tmp_path):
     np.save(tmp_path / "a.npy", np.array([[{}]], object), allow_pickle=True)
     assert "write it by numpy.save" in refusal(tmp_path, MAPS)
     np.savez(tmp_path / "x.npz", allow_pickle=True, a=np.array([[{}]], object))
-    assert "allow_pickle=False" in refusal(tmp_path / "x.npz", MAPS)
+    assert "allow_pickle=False; save texts as" in refusal(tmp_path / "x.npz", MAPS)
+
+
+def test_accents_are_the_same_however_they_are_written(tmp_path):
+    composed, decomposed = "\xe4", "a\u0308"
+    np.save(tmp_path / f"{decomposed}.npy", LESION)
+    np.savez(tmp_path / "x.npz", **{decomposed: LESION})
+    for source in (tmp_path, tmp_path / "x.npz"):
+        assert np.array_equal(open_source(source, MAPS)[composed], LESION)
+    assert list(source_of({decomposed: LESION}, MAPS)) == [composed]
+
+
+def test_a_stack_in_a_tiff_is_no_map(tmp_path):
+    stack = RANDOM.normal(size=(3, 20, 30)).astype(np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", stack, photometric="minisblack")
+    assert "holds several frames or channels" in refusal(tmp_path, MAPS)
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".h5", ".tif"])
