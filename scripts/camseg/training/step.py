@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from camseg.errors import CamsegError
 from camseg.networks.backend import keras, tf
 
 
@@ -58,7 +59,8 @@ def trace_step(
 ) -> Callable:
     """Return the traced training step: (images, labels int32) to (mean loss, logits (n, 2)).
 
-    `class_weights` (2,) float32 multiply the losses of normal and abnormal ROIs.
+    `class_weights` (2,) float32 multiply the losses of normal and abnormal ROIs. Raises CamsegError
+    if nothing depends on some of the weights.
     """
     signature = [_images(model), tf.TensorSpec((None,), tf.int32)]
 
@@ -71,7 +73,14 @@ def trace_step(
             if class_weights is not None:
                 losses *= tf.gather(class_weights, labels)
             loss = tf.reduce_mean(losses)
-        optimizer.apply(tape.gradient(loss, optimizer.variables))
+        gradients = tape.gradient(loss, optimizer.variables)
+        for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+            if gradient is None:
+                raise CamsegError(
+                    f"{model.name}: the weights {variable.path} do not take part in what it gives: "
+                    "leave them out, or set trainable=False"
+                )
+        optimizer.apply(gradients)
         return loss, logits
 
     with _fused_batch_normalization():

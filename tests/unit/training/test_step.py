@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from camseg.errors import CamsegError
 from camseg.training import loop, step
 from tiny import make_examples, make_settings, tiny_model
 
@@ -90,3 +91,48 @@ def test_batch_normalization_of_vectors_and_along_other_axes_is_keras_own():
     assert loss.numpy() == pytest.approx(float(expected), rel=1e-5)
     for our, their in zip(ours.non_trainable_weights, theirs.non_trainable_weights, strict=True):
         np.testing.assert_allclose(our, their, rtol=1e-5, atol=1e-7, err_msg=our.path)
+
+
+class Placed(keras.layers.Layer):
+    """Adds what it has learned of each row: a gradient of single rows, and weights never used."""
+
+    def __init__(self, idle=False):
+        super().__init__()
+        self.rows = keras.layers.Embedding(6, 4)
+        self.idle = idle
+
+    def build(self, shape):
+        self.rows.build(())
+        if self.idle:
+            self.unused = self.add_weight(shape=(3,), name="unused")
+
+    def call(self, x):
+        return x + self.rows(np.arange(6))[:, np.newaxis]
+
+
+def placed(idle=False):
+    keras.utils.set_random_seed(4)
+    images = keras.Input((8, 8, 3))
+    x = Placed(idle)(keras.layers.Conv2D(4, 3)(images))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU()(x))
+    return keras.Model(images, keras.layers.Dense(2)(x), name="placed")
+
+
+def test_a_gradient_of_single_rows_is_applied_as_keras_applies_it():
+    ours, theirs = placed(), placed()
+    theirs.compile(
+        keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+    examples, batch = make_examples(), np.arange(20)
+    take = step.trace_step(ours, step.Adam(ours.trainable_variables, 0.01))
+    for _ in range(3):
+        take(examples.inputs(batch), examples.labels[batch].astype(np.int32))
+        theirs.train_on_batch(examples.inputs(batch), examples.labels[batch])
+    for our, their in zip(ours.weights, theirs.weights, strict=True):
+        np.testing.assert_allclose(our, their, rtol=1e-3, atol=1e-5, err_msg=our.path)
+
+
+def test_weights_that_nothing_depends_on_are_named():
+    model = placed(idle=True)
+    with pytest.raises(CamsegError, match=r"^placed: the weights placed.*/unused do not take part"):
+        step.trace_step(model, step.Adam(model.trainable_variables, 0.01))
