@@ -6,6 +6,9 @@ import re
 import shutil
 from pathlib import Path
 
+import keras
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -62,21 +65,21 @@ def test_an_edit_repeats_the_jobs_of_its_models_and_of_no_others(project):
     assert not {"make_phantom", "extract_rois", "split_rois", "score_baselines"} & set(counts)
 
 
+NONE = {"name": "None", "network": "networks/none.py:build"}
+GIVEN = {"name": "Given", "network": "MobileNetV2", "trained": "given.keras"}
+
+
 @pytest.mark.parametrize(
-    ("code", "fault"),
+    ("entry", "fault"),
     [
-        (None, "config: models: Small: there is no file networks/none.py"),
-        (
-            "def bild(size): pass",
-            "Small: networks/none.py: has no function build; did you mean bil",
-        ),
+        (NONE, "config: models: None: there is no file networks/none.py"),
+        (GIVEN | {"trained": "no.keras"}, "config: models: Given: trained: there is no file no.ke"),
+        (GIVEN | {"trained": FILE}, f"Given: trained: {FILE}: is no model as Keras 3 saves it"),
+        ({"name": "Small", "network": f"{FILE}:bild"}, "has no function bild; did you mean build?"),
     ],
 )
-def test_a_dry_run_tells_what_is_wrong_in_one_line(project, code, fault):
-    if code:
-        (project / "networks/none.py").write_text(code)
-    models = [{"name": "Small", "network": "networks/none.py:build"}]
-    config = CONFIG | {"models": models}
+def test_a_dry_run_tells_what_is_wrong_in_one_line(project, entry, fault):
+    config = CONFIG | {"models": [entry], "regimes": {"mask": [], "inverse": []}}
     result = snakemake(project, "-n", "all", config=config)
     assert result.returncode != 0
     assert fault in result.stdout
@@ -84,10 +87,38 @@ def test_a_dry_run_tells_what_is_wrong_in_one_line(project, code, fault):
 
 
 @pytest.mark.slow
-def test_a_study_with_it_runs(project):
-    result = snakemake(project, "--cores", "2", "all", config=CONFIG)
+def test_a_study_with_both_and_a_classifier_trained_elsewhere_runs(project):
+    """`Given` is scored as it is, and retrained as the network that it is."""
+    given = classifiers.build("MobileNetV2", size=64, batchnorm_momentum=0.8, name="somebodys")
+    given.save(project / "given.keras")
+    names = ["Small-dense", "Small", "Given"]
+    config = CONFIG | {
+        "models": [*CONFIG["models"][:2], GIVEN],
+        "regimes": {"cam": ["Small", "Given"], "mask": [], "inverse": []},
+    }
+    result = snakemake(project, "--cores", "2", "all", config=config)
     assert result.returncode == 0, result.stdout + result.stderr
-    tables = project / "results/phantom/tables"
-    rows = list(csv.DictReader((tables / "table2.csv").open()))
-    assert [row["Classifier"] for row in rows] == ["Small-dense", "Small", "MobileNetV2"]
-    assert jobs(snakemake(project, "-n", "all", config=CONFIG)) == {}
+    assert jobs(snakemake(project, "-n", "all", config=config)) == {}
+    results = project / "results/phantom"
+    with (results / "tables/table2.csv").open() as file:
+        rows = {row["Classifier"]: row for row in csv.DictReader(file)}
+    assert sorted(rows) == sorted(names)
+    with (results / "tables/selection_bias.csv").open() as file:
+        bias = {(row["regime"], row["Classifier"]): row for row in csv.DictReader(file)}
+    assert {key for key, row in bias.items() if row["chosen_on"] == "nothing"} == {
+        ("original", "Given")
+    }
+    model = keras.models.load_model(results / "training/original/Given/split-0/model.keras")
+    for one, other in zip(model.get_weights(), given.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    table = pd.read_csv(results / "training/original/Given/split-0/predictions.tsv", sep="\t")
+    table = table[table["side"] == "validation"]
+    accuracy = ((table["probability"] > 0.5) == (table["label"] == "abnormal")).mean()
+    assert float(rows["Given"]["val_acc"]) == pytest.approx(accuracy, abs=5e-4)
+    # another network than the file's is not retrained in its place
+    other = GIVEN | {"head": "gap_dense", "widths": [4]}
+    config = config | {"models": [*CONFIG["models"][:2], other]}
+    result = snakemake(project, "--cores", "2", "all", config=config)
+    assert result.returncode != 0
+    log = results / "logs/train_classifier/cam/Given/split-0.log"
+    assert "given.keras: is another network than MobileNetV2 with the head gap_d" in log.read_text()
