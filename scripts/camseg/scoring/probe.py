@@ -43,6 +43,9 @@ def probe(
     best (log loss) within `train`, by cross-validation that keeps a patient's ROIs together,
     `patients` (n,). Also returned: that strength's inverse, one of STRENGTHS. Nothing is drawn.
     """
+    if cells.shape[1] > np.count_nonzero(train):
+        # the coefficients are sums of the ROIs fitted: turned into their span, the fit is the same
+        cells = cells @ np.linalg.svd(cells[train], full_matrices=False)[2].T
     x, y, groups = cells[train], labels[train], patients[train].astype(str)
     folds = min(FOLDS, *(len(np.unique(groups[y == label])) for label in (0, 1)))
     chosen = 1.0

@@ -51,6 +51,20 @@ def test_it_is_the_logistic_regression_that_a_search_finds(signal):
     np.testing.assert_allclose(probability, search.predict_proba(values)[:, 1], atol=1e-5)
 
 
+def test_more_cells_than_rois_are_fitted_as_they_are():
+    """Oracle: scikit-learn's search with all of the cells."""
+    values, labels, patients, train = planted(1.0, n=60)
+    values = np.hstack([values, np.random.default_rng(1).random((60, 200))])
+    probability, strength = probe(values, labels, patients, train)
+    search = GridSearchCV(
+        LogisticRegression(solver="lbfgs", tol=1e-9, max_iter=10_000), {"C": STRENGTHS},
+        scoring="neg_log_loss", cv=StratifiedGroupKFold(5),
+    )  # fmt: skip
+    search.fit(values[train], labels[train], groups=patients[train])
+    assert strength == search.best_params_["C"]
+    np.testing.assert_allclose(probability, search.predict_proba(values)[:, 1], atol=1e-5)
+
+
 def test_maps_that_are_the_label_tell_it_and_random_labels_are_chance():
     values, labels, patients, train = planted(0.0)
     assert accuracy(np.eye(2)[labels], labels, patients, train) == 1
