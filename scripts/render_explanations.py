@@ -1,10 +1,11 @@
-"""Render the table of explanations: what the maps of several methods score, and its figure."""
+"""Render what the maps of several methods of explanation score, and those of one ROI."""
 
 import argparse
 from collections import defaultdict
 
 from camseg.cli import run
 from camseg.figures import explanations as charts
+from camseg.figures import maps as samples
 from camseg.figures.style import save
 from camseg.report import audits, explanations, heat_maps, tables
 from camseg.report.explanations import Maps
@@ -20,10 +21,15 @@ def main() -> None:
     parser.add_argument(
         "--baselines", nargs="+", required=True, help="a TSV of score_baselines.py per split"
     )
+    parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
+    parser.add_argument("--titles", nargs="+", required=True, help="each method's name in print")
+    parser.add_argument("--example-cams", nargs="+", required=True, help="HDF5 files, one each")
+    parser.add_argument("--example-scores", nargs="+", required=True, help="TSVs, likewise")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--table", nargs="+", required=True, help=".csv, .md, .tex to write")
     parser.add_argument("--figure", nargs="+", required=True, help=".svg, .png to write")
+    parser.add_argument("--roi", nargs="+", required=True, help="likewise: one ROI, all methods")
     args = parser.parse_args()
 
     files = zip(args.models, args.scores, args.checks, args.locality, strict=True)
@@ -33,14 +39,20 @@ def main() -> None:
     measured = {}
     for method, of_models in of_method.items():
         models, scores, checks, locality = zip(*of_models, strict=True)
-        maps = Maps(heat_maps.read_scores(models, scores, args.baselines), {}, {})
+        measures = Maps(heat_maps.read_scores(models, scores, args.baselines), {}, {})
         for model, checked, cells in zip(models, checks, locality, strict=True):
-            maps.checks.setdefault(model, []).append(audits.read_checks(checked))
-            maps.cells.setdefault(model, []).append(audits.read_locality(cells))
-        measured[method] = maps
+            measures.checks.setdefault(model, []).append(audits.read_checks(checked))
+            measures.cells.setdefault(model, []).append(audits.read_locality(cells))
+        measured[method] = measures
     table = explanations.explanations(measured, args.seed)
     tables.write_table(table, args.table, tables.read_captions(args.captions))
     save(charts.explanations(table), args.figure)
+    roi, cams, dice = samples.read_example(
+        args.shards,
+        dict(zip(args.titles, args.example_cams, strict=True)),
+        dict(zip(args.titles, args.example_scores, strict=True)),
+    )
+    save(samples.figure7(roi, cams, dice), args.roi)
 
 
 if __name__ == "__main__":

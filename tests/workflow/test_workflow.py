@@ -85,7 +85,7 @@ def test_further_explanations_are_made_scored_and_checked_and_train_nothing(proj
     assert counts["train_classifier"] == 19
     assert counts["compute_cams"] == counts["score_dice"] == counts["check_cams"] == 2 * 6
     assert counts["probe_cams"] == 6
-    assert counts["render_explanations"] == counts["render_explanations_roi"] == 1
+    assert counts["render_explanations"] == 1
 
 
 def test_controls_are_further_trainings_that_wait_for_their_cams(project):

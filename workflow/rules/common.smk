@@ -141,6 +141,11 @@ def of_methods(path):
     return [name for method in METHODS for name in of_models(path, explanation=method)]
 
 
+def of_example(path):
+    """The file of that name of every method, of its maps of the example model."""
+    return expand(path, explanation=METHODS, model=EXAMPLE, split=SPLIT)
+
+
 METRICS, PREDICTIONS = (
     of_trainings(f"<results>/training/{{regime}}/{{model}}/split-{{split}}/{name}")
     for name in ("metrics.json", "predictions.tsv")

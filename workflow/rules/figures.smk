@@ -104,37 +104,6 @@ rule render_figure7:
         " --cams {input.cams:q} --dice {input.dice:q} --output {output.figure:q} > {log:q} 2>&1"
 
 
-rule render_explanations_roi:
-    """The ROI of Figure 7, its mask, and the maps of all methods by one model."""
-    input:
-        code=code("render_figure7"),
-        shards=ROIS,
-        cams=expand(
-            f"<results>/cams/{{explanation}}/{EXAMPLE}/split-{SPLIT}.h5", explanation=METHODS
-        ),
-        dice=expand(
-            f"<results>/dice/{{explanation}}/{EXAMPLE}/split-{SPLIT}.tsv", explanation=METHODS
-        ),
-    output:
-        figure=report_figure("explanations_roi", SAMPLES, "One ROI by all methods"),
-    log:
-        "<results>/logs/render_explanations_roi.log",
-    benchmark:
-        "<results>/runtime/render_explanations_roi.tsv"
-    conda:
-        INGEST
-    resources:
-        mem_mb=by_attempt(2000),
-        runtime=by_attempt(10),
-    params:
-        titles=[EXPLANATIONS[method].title for method in METHODS],
-    message:
-        "Drawing one ROI and its maps by all methods"
-    shell:
-        "python {input.code[0]:q} --shards {input.shards:q} --models {params.titles:q}"
-        " --cams {input.cams:q} --dice {input.dice:q} --output {output.figure:q} > {log:q} 2>&1"
-
-
 rule render_figure8:
     """Dice and CAM_val_acc of every model, with intervals, beside the published values."""
     input:

@@ -240,7 +240,7 @@ rule render_sanity:
 
 
 rule render_explanations:
-    """What the maps of several methods score, model by model, and whether they pass the checks."""
+    """What the maps of several methods score and whether they pass the checks, and those of one ROI."""
     input:
         code=code("render_explanations"),
         captions=captions("explanations"),
@@ -248,20 +248,26 @@ rule render_explanations:
         checks=of_methods("<results>/sanity/{explanation}/{model}/split-{split}.tsv"),
         locality=of_methods("<results>/locality/{explanation}/{model}/split-{split}.tsv"),
         baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
+        shards=ROIS,
+        example_cams=of_example("<results>/cams/{explanation}/{model}/split-{split}.h5"),
+        example_scores=of_example("<results>/dice/{explanation}/{model}/split-{split}.tsv"),
     output:
         table=report_table("explanations", HEAT_MAPS, "Explanations"),
         figure=report_figure("explanations", HEAT_MAPS, "Explanations, drawn"),
+        roi=report_figure("explanations_roi", HEAT_MAPS, "One ROI by all methods"),
     log:
         "<results>/logs/render_explanations.log",
     benchmark:
         "<results>/runtime/render_explanations.tsv"
     conda:
-        REPORT
+        INGEST
     resources:
-        **SMALL,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(10),
     params:
         explanations=[method for method in METHODS for _ in DICE_MODELS],
         models=DICE_MODELS * len(METHODS),
+        titles=[EXPLANATIONS[method].title for method in METHODS],
         seed=config["seed"],
     message:
         "Rendering the table of explanations"
@@ -269,7 +275,9 @@ rule render_explanations:
         "python {input.code[0]:q} --explanations {params.explanations} --models {params.models}"
         " --scores {input.scores:q} --checks {input.checks:q} --locality {input.locality:q}"
         " --baselines {input.baselines:q} --seed {params.seed} --captions {input.captions:q}"
-        " --table {output.table:q} --figure {output.figure:q} > {log:q} 2>&1"
+        " --shards {input.shards:q} --titles {params.titles:q} --example-cams {input.example_cams:q}"
+        " --example-scores {input.example_scores:q} --table {output.table:q}"
+        " --figure {output.figure:q} --roi {output.roi:q} > {log:q} 2>&1"
 
 
 rule render_sensitivity:

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from camseg.errors import CamsegError
 from camseg.figures.drawing import MM, TYPE, WIDTH, fitting, middles, outline
+from camseg.io import store
 from camseg.io.checked import REMEDY, read_table
 from camseg.io.store import Rois
 from camseg.report.results import DICE
@@ -52,6 +53,22 @@ def median_roi(dice: pd.DataFrame) -> str:
     """
     mean = dice.mean(axis=1).sort_index().sort_values(kind="stable")
     return mean.index[middles(len(mean), 1)[0]]
+
+
+def read_example(
+    shards: Sequence[str | Path],
+    cams: Mapping[str, str | Path],
+    scores: Mapping[str, str | Path],
+) -> tuple[Rois, dict[str, np.ndarray], pd.Series]:
+    """Return the ROI of Figure 7, and its maps (S, S) uint8 and their Dice, both by name.
+
+    `cams` and `scores` map names, of models or of methods, to their HDF5 files and TSVs.
+    """
+    dice = read_dice(scores)
+    roi_id = median_roi(dice)
+    rois = store.read_rois(shards)
+    found = {name: store.read_cams(path, np.array([roi_id])).cam[0] for name, path in cams.items()}
+    return rois.take(rois.roi_id == roi_id), found, dice.loc[roi_id]
 
 
 def normal_partner(roi_id: str, rois: Rois) -> str:
