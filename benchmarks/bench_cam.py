@@ -1,11 +1,14 @@
-"""What Grad-CAM costs beside the bare forward pass of the same model on the same batches.
+"""What an explanation costs beside the bare passes of the same model on the same batches.
 
     python benchmarks/bench_cam.py [--networks MobileNetV2 ...] [--size 128] [--rois 64]
+    python benchmarks/bench_cam.py --explanation integrated_gradients
     python benchmarks/bench_cam.py --memory 500 2000
 
-The first: both run in one process on one thread, traced before the clock starts; rounds alternate
-and the median of the ratios of their CPU times counts. The second: the peak memory of
-compute_cams.py on as many ROIs, MobileNetV2 with random weights, each run a process of its own.
+The first two: both run in one process on one thread, traced before the clock starts; rounds
+alternate and the median of the ratios of their CPU times counts. Bare is one pass forward or, for
+methods of the input, as many forward and back as the method is defined by. The third: the peak
+memory of compute_cams.py on as many ROIs, MobileNetV2 with random weights, each run a process of
+its own.
 """
 
 import argparse
@@ -24,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import numpy as np
 import tensorflow as tf
 
-from camseg.explanations.explain import explain
+from camseg import named
+from camseg.explanations.explain import METHODS, explain, is_of_input
 from camseg.io import store
 from camseg.networks import classifiers
 from camseg.networks.registry import NETWORKS
@@ -46,22 +50,31 @@ def compare(network: str, args: argparse.Namespace) -> None:
     grey = generator(0, "bench_cam").integers(0, 256, shape).astype(np.float32)
     images = classifiers.preprocess(network, grey)
     signature = [tf.TensorSpec(model.input_shape, tf.float32)]
-    predict = tf.function(lambda batch: model(batch, training=False), signature)
+    method = named.load(METHODS, args.explanation, "explanation")
+    of_input = is_of_input(args.explanation)
+    passes = getattr(method, "DRAWS", getattr(method, "STEPS", 1))
 
-    def forward() -> None:
+    def run(batch: tf.Tensor) -> tf.Tensor:
+        logits = model(batch, training=False)
+        return tf.gradients(logits[:, 1] - logits[:, 0], batch)[0] if of_input else logits
+
+    traced = tf.function(run, signature)
+
+    def bare() -> None:
         for start in range(0, len(images), args.batch_size):
-            predict(images[start : start + args.batch_size]).numpy()
+            for _ in range(passes):
+                traced(images[start : start + args.batch_size]).numpy()
 
-    def grad_cam() -> None:
-        explain(model, images, batch_size=args.batch_size)
+    def explained() -> None:
+        explain(model, images, explanation=args.explanation, batch_size=args.batch_size)
 
-    first = f"first call {seconds(forward):.1f} s and {seconds(grad_cam):.1f} s"
-    pairs = [(seconds(forward), seconds(grad_cam)) for _ in range(args.rounds)]
-    ratios = [explained / bare for bare, explained in pairs]
+    first = f"first call {seconds(bare):.1f} s and {seconds(explained):.1f} s"
+    pairs = [(seconds(bare), seconds(explained)) for _ in range(args.rounds)]
+    ratios = [taken / least for least, taken in pairs]
     print(
         f"{network} at {args.size} px, {args.rois} ROIs in batches of {args.batch_size}: "
-        f"forward {min(bare for bare, _ in pairs):.3f} s, "
-        f"Grad-CAM {min(explained for _, explained in pairs):.3f} s, "
+        f"{passes} passes {'and back' if of_input else 'forward'} {min(pairs)[0]:.3f} s, "
+        f"{args.explanation} {min(taken for _, taken in pairs):.3f} s, "
         f"ratio {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}); {first}",
         flush=True,
     )
@@ -97,6 +110,7 @@ def memory(rois: int, args: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", nargs="+", default=PAPER, choices=NETWORKS)
+    parser.add_argument("--explanation", default="grad_cam", choices=named.names(METHODS))
     parser.add_argument("--size", type=int, default=128, help="pixels per side")
     parser.add_argument("--rois", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=32)
