@@ -24,9 +24,9 @@ def named_in(call: str) -> set[str]:
 
 
 def listed_tables() -> list[str]:
-    """The tables that workflow/rules/targets.smk says a study makes."""
+    """The tables that workflow/rules/targets.smk says a study makes, or may make."""
     text = (RULES / "targets.smk").read_text()
-    lists = re.findall(r"^TABLES \+?= (\[.*\])$", text, re.M)
+    lists = re.findall(r"^ *TABLES \+?= (\[.*\])$", text, re.M)
     return [name for part in lists for name in ast.literal_eval(part)]
 
 
