@@ -42,7 +42,7 @@ OWN = {
     + (SCORING + MODELS + IMAGES),
     "options": "make_phantom split_rois render_sensitivity " + INGESTION + MODELS + SAMPLES,
     "seeds": "make_phantom extract_rois split_rois train_classifier compute_cams probe_cams "
-    + ("render_transplant render_checklist " + SCORING + STATISTICS + IMAGES + AUDIT),
+    + (SCORING + OF_RESULTS + IMAGES + AUDIT),
     "audit.locality": "check_cams",
     "audit.regions": "transplant_regions",
     "audit.sanity": "check_cams",
