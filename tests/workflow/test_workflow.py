@@ -399,7 +399,8 @@ def test_everything_in_the_report_can_be_seen(study, tmp_path):
     assert "Heat maps, floors and ceilings" in seen["3 Heat maps"]
     assert seen["4 Figures"] == [f"Figure {number}" for number in (4, 5, 6, 7, 9, 10)]
     assert seen["5 Learning curves"] == ["cam", "inverse", "mask", "original"]
-    records = ["Configuration", "Runtime", "Versions", "Where the time goes"]
+    records = ["Checklist (CLAIM, TRIPOD+AI)", "Configuration", "Runtime", "Versions"]
+    records.append("Where the time goes")
     assert seen["7 Runtime, versions, configuration"] == records
 
 
