@@ -138,6 +138,7 @@ def train_classifier(
             **what,
             "split": Path(inputs.split).stem,
             "seed": seed,
+            "parameters": model.count_params(),
             **training.summary(),
             **{f"n_{side}": int(np.sum(sides == side)) for side in USED},
             "settings": asdict(settings),

@@ -520,6 +520,7 @@ def test_what_a_training_writes(trained_twice):
     ]
     assert (summary["epochs"], summary["n_train"], summary["n_validation"]) == (3, 20, 8)
     assert summary["n_selection"] == 0
+    assert summary["parameters"] == 2_257_984 + 2 * 1281  # Keras' own count, and the head's
     assert (summary["model"], summary["regime"]) == ("MobileNetV2", "mask")
     assert summary["val_acc"] == history["val_accuracy"].max()
     assert summary["val_acc_last"] == history["val_accuracy"].iloc[-1]
