@@ -96,9 +96,10 @@ def memory(rois: int, args: argparse.Namespace) -> None:
         classifiers.build("MobileNetV2", size=args.size, batchnorm_momentum=None).save(paths[0])
         store.write_shard(paths[1], shard, source="benchmark")
         options = ["--explanation", "grad_cam", "--score", "margin", "--target", "abnormal"]
-        options += ["--no-relu", "--resize", "bilinear", "--threads", "1"]
-        options += ["--batch-size", str(args.batch_size), "--network", "MobileNetV2"]
-        options += ["--model", paths[0], "--shards", paths[1], "--output", paths[2]]
+        options += ["--sign", "signed", "--resize", "bilinear", "--smoothing", "0"]
+        options += ["--batch-size", str(args.batch_size), "--threads", "1"]
+        options += ["--network", "MobileNetV2", "--model", paths[0]]
+        options += ["--shards", paths[1], "--output", paths[2]]
         command = [sys.executable, str(SCRIPT), *options]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)

@@ -47,8 +47,7 @@ def main() -> None:
         rois.mask,
         seed=args.seed,
         batch_size=batches.batch_size,
-        relu=maps.relu,
-        resize=maps.resize,
+        rule=maps,
         **explained,
     )
     print(checks.groupby("check")[["correlation", "dice"]].mean().to_string(float_format="%.3f"))

@@ -59,7 +59,7 @@ def main() -> None:
             shares = explain.completeness(derivatives, raw, **explained)
             if shares is not None:
                 missed.extend(shares)
-            grey = to_grey(raw, images.shape[1:3], relu=maps.relu, resize=maps.resize)
+            grey = to_grey(raw, images.shape[1:3], maps)
             normal, abnormal = derivatives.logits.T
             write(grey, raw, abnormal - normal)
             degenerate[batch] = ~grey.any(axis=(1, 2))

@@ -1,9 +1,10 @@
-"""Measure a model's Dice for every combination of score, class, layer, ReLU and resizing."""
+"""Measure a model's Dice for combinations of score, class, layer, and how maps are made grey."""
 
 import argparse
 from functools import partial
 
 from camseg.cli import run
+from camseg.explanations.options import GreyRule
 from camseg.io import store
 from camseg.io.files import whole_file
 from camseg.networks import classifiers
@@ -19,6 +20,7 @@ def main() -> None:
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
+    add_options(parser, GreyRule)  # the study's own choice
     add_options(parser, BatchOptions)
     parser.add_argument("--output", required=True, help="TSV, one row per combination")
     args = parser.parse_args()
@@ -38,6 +40,7 @@ def main() -> None:
         rois.label,
         preprocess=partial(classifiers.preprocess, args.network),
         explanation=args.explanation,
+        rule=from_arguments(GreyRule, args),
         batch_size=batches.batch_size,
     )
     print(f"{len(measured)} combinations, {len(rois)} abnormal ROIs")

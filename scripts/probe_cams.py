@@ -6,6 +6,7 @@ import numpy as np
 
 from camseg.cli import run
 from camseg.errors import CamsegError
+from camseg.explanations.options import rule_of
 from camseg.io import store
 from camseg.io.checked import PREDICTIONS, REMEDY, read_table
 from camseg.io.files import whole_file
@@ -29,7 +30,7 @@ def main() -> None:
     cams = store.read_cams(args.cams, table["roi_id"].to_numpy(), load=False)
     labels = (table["label"] == "abnormal").to_numpy(int)
     train = (table["side"] == "train").to_numpy()
-    cells = probe.cells(cams.raw, relu=cams.options["relu"])
+    cells = probe.cells(cams.raw, sign=rule_of(cams.options, args.cams).sign)
     probability, strength = probe.probe(cells, labels, table["patient_id"].to_numpy(), train)
     right = (probability > 0.5) == labels
     validation = (table["side"] == "validation").to_numpy()

@@ -6,6 +6,7 @@ import pandas as pd
 
 from camseg.cli import run
 from camseg.errors import CamsegError
+from camseg.explanations.options import rule_of
 from camseg.io import store
 from camseg.io.checked import PREDICTIONS, REMEDY, read_table
 from camseg.io.files import whole_file
@@ -34,19 +35,20 @@ def main() -> None:
             f"{args.cams}: maps of shape {cams.cam.shape} do not fit ROIs of shape "
             f"{rois.mask.shape}: compute them again"
         )
+    rule = rule_of(cams.options, args.cams)
     side = split.read_split(args.split, rois.roi_id)
     predictions = read_table(args.predictions, PREDICTIONS, ["roi_id"]).set_index("roi_id")
     if set(predictions.index) != set(rois.roi_id[side != "unused"]):
         raise CamsegError(f"{args.predictions}: is not of the split's ROIs; {REMEDY}")
     resolution = read_resolution(args.index, args.candidates, rois.roi_id)
     scores, curves = localisation.score_rois(cams.cam, rois, side, resolution)
-    table = pd.concat([scores, zero_level(cams, rois.mask)], axis=1)
+    table = pd.concat([scores, zero_level(cams, rois.mask, rule)], axis=1)
     # an unused ROI has no prediction: its probability stays empty
     probability = predictions["probability"].reindex(rois.roi_id)
     table.insert(table.columns.get_loc("side") + 1, "probability", probability.to_numpy())
     grid = cams.raw.shape[1:]
     table["grid"] = f"{grid[0]} x {grid[1]}"
-    table["grid_limit"] = grid_limit.grid_limits(rois.mask, grid, resize=cams.options["resize"])
+    table["grid_limit"] = grid_limit.grid_limits(rois.mask, grid, rule)
     for name, rows in table[table["label"] == "abnormal"].groupby("side"):
         print(f"{len(rows)} abnormal {name} ROIs: mean-Dice {rows['dice'].mean():.3f} on average")
     with whole_file(args.output) as temporary:

@@ -37,7 +37,7 @@ rule check_cams:
 
 
 rule measure_sensitivity:
-    """A model's Dice for every combination of score, class, layer, ReLU and resizing."""
+    """A model's Dice for combinations of score, class, layer, and how maps are made grey."""
     input:
         code=lambda wildcards: code(
             "measure_sensitivity", f"camseg.explanations.methods.{wildcards.explanation}"
@@ -59,6 +59,7 @@ rule measure_sensitivity:
         **NETWORK,
     params:
         network=lambda wildcards: MODELS[wildcards.model].network,
+        options=to_arguments(GreyRule, config["cam"]),
         batches=to_arguments(BatchOptions, config["training"]),
     message:
         "Measuring how far the Dice of {wildcards.model} depends on how a CAM is made"
@@ -66,7 +67,7 @@ rule measure_sensitivity:
     shell:
         "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
         " --shards {input.shards:q} --split {input.split:q}"
-        " --explanation {wildcards.explanation} {params.batches:q}"
+        " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"
         " --output {output.sensitivity:q} > {log:q} 2>&1"
 
 

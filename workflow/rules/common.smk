@@ -41,7 +41,7 @@ from camseg.code import code_of
 from camseg.datasets import registry as datasets
 from camseg.datasets.selection import GreyOptions, Selection
 from camseg.errors import CamsegError
-from camseg.explanations.options import CamOptions, MapOptions
+from camseg.explanations.options import CamOptions, GreyRule, MapOptions
 from camseg.explanations.registry import EXPLANATIONS
 from camseg.networks.options import BatchOptions, ClassifierOptions
 from camseg.options import to_arguments

@@ -13,6 +13,7 @@ import pandas as pd
 from camseg.explanations import explain, scaling
 from camseg.explanations.at_input import AtInput
 from camseg.explanations.layers import cell_pixels, head_layers
+from camseg.explanations.options import GreyRule
 from camseg.networks import classifiers
 from camseg.networks.backend import keras
 from camseg.scoring.dice import mean_dice
@@ -38,8 +39,7 @@ def check(
     batch_size: int,
     explanation: str,
     score: str,
-    relu: bool,
-    resize: str,
+    rule: GreyRule,
 ) -> pd.DataFrame:
     """Return how the maps of abnormal ROIs change with weights, class and place: a row per map.
 
@@ -76,7 +76,7 @@ def check(
         )
 
     def dice(maps: np.ndarray) -> np.ndarray:
-        return mean_dice(scaling.to_grey(maps, masks.shape[1:], relu=relu, resize=resize), masks)
+        return mean_dice(scaling.to_grey(maps, masks.shape[1:], rule), masks)
 
     rows = []
 

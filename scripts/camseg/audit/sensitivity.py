@@ -1,7 +1,8 @@
-"""What the choices behind a heat map do to its Dice: score, class, ReLU, resizing, layer."""
+"""What the choices behind a heat map do to its Dice: score, class, layer, sign, enlargement."""
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import astuple, fields
 from itertools import product
 
 import numpy as np
@@ -9,10 +10,12 @@ import pandas as pd
 
 from camseg.explanations import explain, scaling
 from camseg.explanations.layers import layers_of
-from camseg.explanations.options import SCORES, TARGETS
+from camseg.explanations.options import SCORES, SIGNS, TARGETS, GreyRule
 from camseg.io.store import Images
 from camseg.networks.backend import keras
 from camseg.scoring.dice import mean_dice
+
+SMOOTHING = 0.05  # of the ROI's side, where a study's own maps are not smoothed
 
 
 def measure(
@@ -23,15 +26,17 @@ def measure(
     *,
     preprocess: Callable[[np.ndarray], np.ndarray],
     explanation: str,
+    rule: GreyRule,
     batch_size: int,
 ) -> pd.DataFrame:
     """Return mean-Dice, averaged over the ROIs, of every combination of choices: a row each.
 
     `images` and `masks` (n, S, S) uint8 and `labels` (n,) are abnormal ROIs; `preprocess` makes
-    the model's input of images. Columns: `score`, `target`, `layer`, `relu`, `resize` as in
-    `cam`, `dice`, and `degenerate`, the number of maps that are all 0. The network runs once for
-    each layer, those that there are and at which the method can be used: "input" alone for those
-    that ask for gradients by it, as often as they do.
+    the model's input of images; `rule` is how the study makes grey of its maps (see `rules`).
+    Columns: `score`, `target`, `layer`, `sign`, `resize`, `smoothing` as in `cam`, `dice`, and
+    `degenerate`, the number of maps that are all 0. The network runs once for each layer, those
+    that there are and at which the method can be used: "input" alone for those that ask for
+    gradients by it, as often as they do.
     """
     layers = [layer for layer in layers_of(model) if explain.fits_layer(explanation, layer)]
     if explain.is_of_input(explanation):
@@ -51,11 +56,25 @@ def measure(
                     target=target,
                     labels=labels[batch],
                 )
-                for relu, resize in product((False, True), scaling.RESIZES):
-                    grey = scaling.to_grey(raw, mask.shape[1:], relu=relu, resize=resize)
-                    choice = (score, target, layer, relu, resize)
+                for each in rules(rule):
+                    grey = scaling.to_grey(raw, mask.shape[1:], each)
+                    choice = (score, target, layer, *astuple(each))
                     dice[choice] += mean_dice(grey, mask).sum()
                     degenerate[choice] += int(np.sum(~grey.any(axis=(1, 2))))
     rows = [(*choice, total / len(labels), degenerate[choice]) for choice, total in dice.items()]
-    names = ["score", "target", "layer", "relu", "resize", "dice", "degenerate"]
-    return pd.DataFrame(rows, columns=names)
+    names = ["score", "target", "layer", *(field.name for field in fields(GreyRule))]
+    return pd.DataFrame(rows, columns=[*names, "dice", "degenerate"])
+
+
+def rules(own: GreyRule) -> list[GreyRule]:
+    """Return the rules to compare with the study's `own`, which is among them.
+
+    With every sign: each way of resizing, smoothed as in the study, and the study's way, smoothed
+    not at all, by SMOOTHING and as in the study.
+    """
+    ways = [(resize, own.smoothing) for resize in scaling.RESIZES]
+    ways += [(own.resize, smoothing) for smoothing in (0.0, SMOOTHING, own.smoothing)]
+    return [
+        GreyRule(sign=sign, resize=resize, smoothing=smoothing)
+        for sign, (resize, smoothing) in product(SIGNS, dict.fromkeys(ways))
+    ]

@@ -7,6 +7,7 @@ the network makes of black, not what the region was worth.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,7 @@ def measure(
         model.set_weights(trained)
         add_highest("untrained top", drawn, draw)
     noise = [generator(seed, "noise", roi_id).normal(size=grid) for roi_id in roi_ids]
-    grey = scaling.to_grey(np.stack(noise), masks.shape[1:], resize=options.resize)
+    grey = scaling.to_grey(np.stack(noise), masks.shape[1:], replace(options, sign="signed"))
     add_highest("noise top", grey)
     add("blackened outline", regions.replaced(images, np.zeros_like(images), masks))
     return pd.concat(rows, ignore_index=True)

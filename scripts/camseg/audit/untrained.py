@@ -46,5 +46,4 @@ def untrained_maps(
             )
             for start in range(0, len(images), batch_size)
         ]
-        size = images.shape[1:]
-        yield to_grey(np.concatenate(raw), size, relu=options.relu, resize=options.resize)
+        yield to_grey(np.concatenate(raw), images.shape[1:], options)

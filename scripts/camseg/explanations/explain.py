@@ -21,8 +21,8 @@ from camseg import named
 from camseg.errors import CamsegError
 from camseg.explanations.at_input import AtInput, at_input
 from camseg.explanations.layers import LAYERS, check_images, check_model, head_weights
-from camseg.explanations.options import CamOptions
-from camseg.explanations.scaling import RESIZES, to_grey
+from camseg.explanations.options import CamOptions, GreyRule
+from camseg.explanations.scaling import PLAIN, to_grey
 from camseg.networks import own
 from camseg.networks.backend import keras, tf
 from camseg.networks.classifiers import read_model
@@ -39,8 +39,7 @@ def explain(
     explanation: str = "grad_cam",
     score: str = "margin",
     target: str = "abnormal",
-    relu: bool = False,
-    resize: str = "bilinear",
+    rule: GreyRule = PLAIN,
     labels: np.ndarray | None = None,
     batch_size: int = 32,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -49,8 +48,8 @@ def explain(
     `model` maps images (n, H, W, channels) to two logits, normal and abnormal, without a softmax;
     `images` are float32, preprocessed as for its training. The features are what its global pooling
     (average or maximum) or flattening receives; `raw` is what `raw_maps` makes of them, for a head
-    of average pooling and one dense layer the CAM of equation 2. It is then scaled by `to_grey`,
-    with `relu` and `resize`.
+    of average pooling and one dense layer the CAM of equation 2. It is then scaled by `to_grey`
+    with `rule`.
 
     Maps of the methods that ask for gradients by the input are on the images' own grid instead.
 
@@ -59,7 +58,6 @@ def explain(
     of it, as often as the method asks. Memory beyond the results is bounded by the batch. Raises
     CamsegError for unknown options, unfit images, labels or models.
     """
-    _check_option("resize", resize, RESIZES)
     if batch_size < 1:
         raise CamsegError(f"batch_size is {batch_size}: must be at least 1")
     images, labels = np.asarray(images), None if labels is None else np.asarray(labels)
@@ -80,7 +78,7 @@ def explain(
             target=target,
             labels=None if labels is None else labels[batch],
         )
-        cams.append(to_grey(raw, images.shape[1:3], relu=relu, resize=resize))
+        cams.append(to_grey(raw, images.shape[1:3], rule))
         raws.append(raw)
     return np.concatenate(cams), np.concatenate(raws)
 

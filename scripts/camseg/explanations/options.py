@@ -1,15 +1,56 @@
 """How a heat map is made of what a network gives; needs no TensorFlow."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from camseg.options import Options, option
+from camseg.errors import CamsegError
+from camseg.options import Options, declared, option
 
 SCORES = ("margin", "logit", "softmax")
 TARGETS = ("abnormal", "predicted", "true")
+SIGNS = ("signed", "positive", "absolute")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MapOptions(Options):
+class GreyRule(Options):
+    """What of the section `cam` of the configuration makes grey of a raw map: `to_grey`."""
+
+    sign: str = option(
+        "what of a raw map becomes grey: its values as they are, `signed` (eq. 8 has no ReLU); the "
+        "`positive` ones, with 0 for others; or their `absolute` values",
+        choices=SIGNS,
+        default="signed",
+    )
+    resize: str = option(
+        "how a CAM's grid is enlarged to the ROI: `bilinear` or `nearest`",
+        choices=("bilinear", "nearest"),
+        default="bilinear",
+    )
+    smoothing: float = option(
+        "standard deviation of a Gaussian that smooths the enlarged map, as a share of the ROI's "
+        "side; 0 for none",
+        minimum=0,
+        maximum=0.5,
+        default=0.0,
+    )
+
+
+def rule_of(options: Mapping[str, Any], path: str | Path) -> GreyRule:
+    """Return the rule by which the maps of a CAM file were made, whose `options` these are.
+
+    Raises CamsegError if they do not say it.
+    """
+    names = [each.name for each in declared(GreyRule)]
+    missing = [name for name in names if name not in options]
+    if missing:
+        raise CamsegError(f"{path}: does not say the maps' {missing[0]}: compute them again")
+    return GreyRule(**{name: options[name] for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapOptions(GreyRule):
     """What of the section `cam` of the configuration every map is made by."""
 
     score: str = option(
@@ -17,12 +58,6 @@ class MapOptions(Options):
         "`softmax`",
         choices=SCORES,
         default="margin",
-    )
-    relu: bool = option("cut negative values off before scaling (eq. 8 has no ReLU)", default=False)
-    resize: str = option(
-        "how a CAM's grid is enlarged to the ROI: `bilinear` or `nearest`",
-        choices=("bilinear", "nearest"),
-        default="bilinear",
     )
 
 

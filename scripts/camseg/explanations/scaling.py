@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from camseg.errors import CamsegError
+from camseg.explanations.options import GreyRule
 
 RESIZES = {"bilinear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST_EXACT}
 
@@ -13,51 +14,85 @@ RESIZES = {"bilinear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST_EXACT}
 # rounding of a float32 sum over about 2000 channels.
 FLAT = 1e-5
 
+TRUNCATE = 4  # standard deviations, beyond which a Gaussian is 0
 
-def to_grey(
-    raw: np.ndarray, shape: tuple[int, int], *, relu: bool = False, resize: str = "bilinear"
-) -> np.ndarray:
+PLAIN = GreyRule()  # all values, bilinear, not smoothed
+
+
+def to_grey(raw: np.ndarray, shape: tuple[int, int], rule: GreyRule = PLAIN) -> np.ndarray:
     """Return raw maps (n, h, w) as grey maps (n, H, W) uint8 with H, W = `shape`.
 
-    In this order: ReLU if asked for; resizing, "bilinear" or "nearest", with pixel centres at
-    half-integers (the corners of both grids coincide) and the edge repeated outside; min-max of
-    each map to 0..255, rounded to the nearest integer (halves to even), so that every map holds
-    a 0 and a 255. A degenerate map (see `degenerate`) becomes all 0. Maps may be of any numbers;
-    those of integers or 16 bits are scaled as float32, or float64 if they have more than 16 bits.
-    Raises CamsegError for anything else, and for an unknown `resize`.
+    Each map by itself, in this order, as `rule` says:
+
+    1. `sign`: see `with_sign`;
+    2. `resize`, "bilinear" or "nearest", with pixel centres at half-integers (the corners of both
+       grids coincide) and the edge repeated outside;
+    3. `smoothing`, if above 0: a Gaussian of the standard deviation `smoothing` times H down and
+       `smoothing` times W across, 0 beyond 4 of them, with the edge repeated outside;
+    4. min-max to 0..255, rounded to the nearest integer (halves to even), so that every map holds
+       a 0 and a 255.
+
+    A degenerate map (see `degenerate`) becomes all 0; so does one of which smoothing leaves no
+    range, by the same measure. Maps may be of any numbers; those of integers or 16 bits are scaled
+    as float32, or float64 if they have more than 16 bits. Raises CamsegError for anything else.
     """
-    if resize not in RESIZES:
-        raise CamsegError(f"resize is {resize!r}: must be one of {', '.join(RESIZES)}")
     raw = _maps(raw)
     height, width = _size(shape)
     grey = np.zeros((len(raw), height, width), np.uint8)
-    flat = degenerate(raw, relu=relu)
+    flat = degenerate(raw, sign=rule.sign)
     for roi in np.flatnonzero(~flat):
-        small = np.maximum(raw[roi], 0) if relu else raw[roi]
-        large = cv2.resize(small, (width, height), interpolation=RESIZES[resize])
+        small = with_sign(raw[roi], rule.sign)
+        large = enlarged(small, (height, width), rule)
+        least = FLAT * np.abs(small).max() if rule.smoothing else 0
         low, high = np.float64(large.min()), np.float64(large.max())
-        if high > low:
+        if high - low > least:
             grey[roi] = np.rint((large - low) * (255 / (high - low)))
     return grey
 
 
-def degenerate(raw: np.ndarray, *, relu: bool = False) -> np.ndarray:
+def with_sign(raw: np.ndarray, sign: str) -> np.ndarray:
+    """Return what of the values of raw maps is scaled.
+
+    "signed": themselves; "positive": those above 0, and 0 for the others; "absolute": how far they
+    are from 0.
+    """
+    if sign == "positive":
+        return np.maximum(raw, 0)
+    return np.abs(raw) if sign == "absolute" else raw
+
+
+def degenerate(raw: np.ndarray, *, sign: str = "signed") -> np.ndarray:
     """Return which raw maps (n, h, w) say nothing about places: (n,) bool.
 
-    Those that (after ReLU if `relu`) are constant before resizing, that is, whose range is at
-    most 1e-5 of their largest absolute value or beyond what 64 bits can scale, and those that are
-    not finite. Raises CamsegError if they are no maps.
+    Those that, with their `sign` (see `with_sign`), are constant before resizing, that is, whose
+    range is at most 1e-5 of their largest absolute value or beyond what 64 bits can scale, and
+    those that are not finite. Raises CamsegError if they are no maps.
     """
     raw = _maps(raw)
     maps = raw.reshape(len(raw), raw.shape[1] * raw.shape[2]).astype(np.float64)
-    if relu:
-        maps = np.maximum(maps, 0)
+    maps = with_sign(maps, sign)
     finite = np.all(np.isfinite(maps), axis=1)
     maps = np.where(finite[:, np.newaxis], maps, 0)
     with np.errstate(over="ignore", divide="ignore"):
         span = np.ptp(maps, axis=1)
         scalable = np.isfinite(span) & np.isfinite(255 / span)
     return ~scalable | (span <= FLAT * np.abs(maps).max(axis=1))
+
+
+def enlarged(small: np.ndarray, shape: tuple[int, int], rule: GreyRule) -> np.ndarray:
+    """Return a map (h, w) resized to `shape` (H, W) and smoothed: steps 2 and 3 of `to_grey`."""
+    height, width = shape
+    large = cv2.resize(small, (width, height), interpolation=RESIZES[rule.resize])
+    if not rule.smoothing:
+        return large
+    return smoothed(large, rule.smoothing * height, rule.smoothing * width)
+
+
+def smoothed(large: np.ndarray, down: float, across: float) -> np.ndarray:
+    """Return a map (H, W) under a Gaussian of these standard deviations in pixels; 0 for none."""
+    height, width = (2 * int(TRUNCATE * deviation + 0.5) + 1 for deviation in (down, across))
+    edge = cv2.BORDER_REPLICATE
+    return cv2.GaussianBlur(large, (width, height), sigmaX=across, sigmaY=down, borderType=edge)
 
 
 def _maps(raw: np.ndarray) -> np.ndarray:

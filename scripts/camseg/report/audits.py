@@ -26,7 +26,7 @@ SANITY = {
     "other_roi": ("other_roi", "correlation", None),
 }
 AXES = ("row", "column")  # of a cell's place, and of where it looks
-CHOICES = ["score", "target", "layer", "relu", "resize"]
+CHOICES = ["score", "target", "layer", "sign", "resize", "smoothing"]
 
 
 def read_checks(path: str | Path) -> pd.DataFrame:
@@ -85,11 +85,12 @@ def locality(splits: Sequence[pd.DataFrame]) -> dict[str, float]:
 
 def read_measured(path: str | Path) -> pd.DataFrame:
     """Return the rows of `sensitivity.measure`; CamsegError if not every combination is there."""
-    columns = dict.fromkeys(CHOICES) | {"relu": ("True", "False"), "dice": SHARE}
+    columns = dict.fromkeys(CHOICES) | {"smoothing": SHARE, "dice": SHARE}
     table = read_table(path, columns | {"degenerate": Number(0, whole=True)}, CHOICES)
-    if table.empty or len(table) != table[CHOICES].nunique().prod():
+    enlarged = len(table[["resize", "smoothing"]].drop_duplicates())  # not every one of each
+    if table.empty or len(table) != table[CHOICES[:4]].nunique().prod() * enlarged:
         raise CamsegError(f"{path}: lacks some combination of choices; {REMEDY}")
-    return table.assign(relu=table["relu"] == "True")
+    return table
 
 
 def sanity(
@@ -125,8 +126,8 @@ def sensitivity(measured: pd.DataFrame, default: Mapping[str, object]) -> pd.Dat
     reference = _rows_like(measured, default, CHOICES)["dice"].iloc[0]
     table = measured.assign(difference=measured["dice"] - reference)
     table = table.sort_values("dice", ascending=False, kind="stable")
-    table = table.rename(columns={"target": "class", "relu": "ReLU", "dice": "Dice"})
-    return table[["score", "class", "layer", "ReLU", "resize", "Dice", "difference", "degenerate"]]
+    table = table[[*CHOICES, "dice", "difference", "degenerate"]]
+    return table.rename(columns={"target": "class", "dice": "Dice"})
 
 
 def spread(
@@ -138,7 +139,7 @@ def spread(
     `highest`, `range`.
     """
     groups = {
-        {"target": "class", "relu": "ReLU"}.get(name, name): _rows_like(
+        {"target": "class"}.get(name, name): _rows_like(
             measured, default, [other for other in CHOICES if other != name]
         )["dice"]
         for name in CHOICES

@@ -146,12 +146,13 @@ def uncertainty(study: Study) -> str:
 def explanations(study: Study) -> str:
     """Say what the heat maps are, and by what they are examined."""
     cam = study.configuration["cam"]
-    cut = ", negative values cut off" if cam["relu"] else ""
+    sign = {"signed": "", "positive": ", its positive values", "absolute": ", its absolute values"}
+    smooth = f", smoothed by {cam['smoothing']:g} of the side" if cam["smoothing"] else ""
     return (
-        f"{cam['explanation']} of the {cam['score']} for the class {cam['target']}{cut}, enlarged "
-        f"({cam['resize']}); examined by random weights, other class, moved images (sanity), where "
-        "cells look (locality), tissue replaced (transplant), maps of no network (heat_maps) and "
-        "what the map alone tells (map_alone)"
+        f"{cam['explanation']} of the {cam['score']} for the class {cam['target']}"
+        f"{sign[cam['sign']]}, enlarged ({cam['resize']}){smooth}; examined by random weights, "
+        "other class, moved images (sanity), where cells look (locality), tissue replaced "
+        "(transplant), maps of no network (heat_maps) and what the map alone tells (map_alone)"
     )
 
 

@@ -9,20 +9,19 @@ import cv2
 import numpy as np
 
 from camseg.compiled import compiled
-from camseg.explanations.scaling import RESIZES, to_grey
+from camseg.explanations.options import GreyRule
+from camseg.explanations.scaling import PLAIN, RESIZES, smoothed, to_grey
 from camseg.scoring.dice import mean_dice
 
 STEPS = 60
 STEP_SIZES = (0.2, 0.005)  # of the first and the last step, as shares of the range of values
 
 
-def grid_limits(
-    masks: np.ndarray, grid: tuple[int, int], *, resize: str = "bilinear"
-) -> np.ndarray:
+def grid_limits(masks: np.ndarray, grid: tuple[int, int], rule: GreyRule = PLAIN) -> np.ndarray:
     """Return for every mask the best mean-Dice found for a map of `grid` cells: (n,) float64.
 
-    `masks` (n, H, W) uint8 {0, 1}; `grid` h, w, each at least 2; `resize` as in
-    `heatmaps.to_grey`, which makes the maps that are scored. An empty mask has none: NaN.
+    `masks` (n, H, W) uint8 {0, 1}; `grid` h, w, each at least 2; by `rule`, `to_grey` makes the
+    maps that are scored, whose sign matters not to cells above 0. An empty mask has none: NaN.
 
     From each of `starting_grids`, projected gradient ascent on the cells' values in [0, 1]: the
     derivative of mean-Dice by a pixel's grey level is exact (`pixel_gains`), and goes back to the
@@ -31,19 +30,17 @@ def grid_limits(
     best iterate of each ascent is kept. The result is the score of a map that the grid really
     gives, hence at most the true limit, and never below a start's.
     """
-    taps = [_taps(cells, size, resize) for cells, size in zip(grid, masks.shape[1:], strict=True)]
+    taps = [_taps(cells, size, rule) for cells, size in zip(grid, masks.shape[1:], strict=True)]
     limits = np.full(len(masks), np.nan)
     for roi in np.flatnonzero(masks.any(axis=(1, 2))):
-        starts = starting_grids(masks[roi], grid, resize=resize)
+        starts = starting_grids(masks[roi], grid, rule)
         ends = _ascend(starts, masks[roi], *taps[0], *taps[1])
-        maps = to_grey(np.concatenate([starts, ends]), masks.shape[1:], resize=resize)
+        maps = to_grey(np.concatenate([starts, ends]), masks.shape[1:], rule)
         limits[roi] = mean_dice(maps, np.broadcast_to(masks[roi], maps.shape)).max()
     return limits
 
 
-def starting_grids(
-    mask: np.ndarray, grid: tuple[int, int], *, resize: str = "bilinear"
-) -> np.ndarray:
+def starting_grids(mask: np.ndarray, grid: tuple[int, int], rule: GreyRule = PLAIN) -> np.ndarray:
     """Return where the ascents start, (6, h, w) float64 in [0, 1], for one mask (H, W).
 
     The mask's share of each cell; the least-squares fit of the enlarged grid to the mask, cut to
@@ -52,7 +49,7 @@ def starting_grids(
     """
     height, width = grid
     rows, columns = (
-        np.linalg.pinv(enlargement(cells, size, resize))
+        np.linalg.pinv(enlargement(cells, size, rule))
         for cells, size in zip(grid, mask.shape, strict=True)
     )
     share = cv2.resize(mask.astype(np.float64), (width, height), interpolation=cv2.INTER_AREA)
@@ -61,16 +58,25 @@ def starting_grids(
     return np.stack([share, np.clip(rows @ mask @ columns.T, 0, 1), *corners])
 
 
-def enlargement(cells: int, size: int, resize: str = "bilinear") -> np.ndarray:
+def enlargement(cells: int, size: int, rule: GreyRule = PLAIN) -> np.ndarray:
     """Return the matrix (size, cells) that enlarges a row of cells to pixels as `to_grey` does."""
-    return cv2.resize(np.eye(cells), (cells, size), interpolation=RESIZES[resize])
+    matrix = cv2.resize(np.eye(cells), (cells, size), interpolation=RESIZES[rule.resize])
+    return smoothed(matrix, rule.smoothing * size, 0) if rule.smoothing else matrix
 
 
-def _taps(cells: int, size: int, resize: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return an enlargement as each pixel's first cell, and the weights of that and the next."""
-    matrix = enlargement(cells, size, resize)
-    first = np.minimum((matrix > 0).argmax(axis=1), cells - 2)
-    return first, np.take_along_axis(matrix, first[:, np.newaxis] + np.arange(2), axis=1)
+def _taps(cells: int, size: int, rule: GreyRule) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Return an enlargement as each pixel's first cell, and the weights of that and the next ones.
+
+    Two cells or, where a Gaussian smooths the map, as many as any pixel takes from.
+    """
+    matrix = enlargement(cells, size, rule)
+    used = matrix > 0
+    first = used.argmax(axis=1)
+    taps = max(2, int((cells - used[:, ::-1].argmax(axis=1) - first).max()))
+    first = np.minimum(first, cells - taps)
+    places = first[:, np.newaxis] + np.arange(taps)
+    weights = np.take_along_axis(matrix, places, axis=1)
+    return first, tuple(np.ascontiguousarray(weights.T))
 
 
 @compiled
@@ -104,13 +110,14 @@ def _ascend(
     starts: np.ndarray,
     mask: np.ndarray,
     first_row: np.ndarray,
-    row_weights: np.ndarray,
+    row_weights: tuple[np.ndarray, ...],
     first_column: np.ndarray,
-    column_weights: np.ndarray,
+    column_weights: tuple[np.ndarray, ...],
 ) -> np.ndarray:
     """Return the best iterate of an ascent from each of the starts."""
     _, h, w = starts.shape
     height, width = mask.shape
+    down, across = len(row_weights), len(column_weights)
     best = starts.copy()
     large = np.empty(mask.shape)
     bins = np.empty(mask.shape, np.uint16)  # of each pixel: its grey level, and 256 in the mask
@@ -127,10 +134,15 @@ def _ascend(
             for y in range(height):
                 i = first_row[y]
                 for k in range(w):
-                    row[k] = row_weights[y, 0] * cells[i, k] + row_weights[y, 1] * cells[i + 1, k]
+                    value = row_weights[0][y] * cells[i, k]
+                    for tap in range(1, down):
+                        value += row_weights[tap][y] * cells[i + tap, k]
+                    row[k] = value
                 for x in range(width):
                     k = first_column[x]
-                    value = column_weights[x, 0] * row[k] + column_weights[x, 1] * row[k + 1]
+                    value = column_weights[0][x] * row[k]
+                    for tap in range(1, across):
+                        value += column_weights[tap][x] * row[k + tap]
                     large[y, x] = value
                     if value < low:
                         low = value
@@ -155,12 +167,12 @@ def _ascend(
                 for x in range(width):
                     k = first_column[x]
                     gain = gains[bins[y, x]]
-                    row[k] += column_weights[x, 0] * gain
-                    row[k + 1] += column_weights[x, 1] * gain
+                    for tap in range(across):
+                        row[k + tap] += column_weights[tap][x] * gain
                 i = first_row[y]
-                for k in range(w):
-                    gradient[i, k] += row_weights[y, 0] * row[k]
-                    gradient[i + 1, k] += row_weights[y, 1] * row[k]
+                for tap in range(down):
+                    for k in range(w):
+                        gradient[i + tap, k] += row_weights[tap][y] * row[k]
             blocked = ((cells <= 0) & (gradient < 0)) | ((cells >= 1) & (gradient > 0))
             gradient = np.where(blocked, 0.0, gradient)
             steepest = np.abs(gradient).max()

@@ -17,18 +17,16 @@ FOLDS = 5
 STRENGTHS = tuple(10.0**power for power in range(-2, 4))
 
 
-def cells(raw: np.ndarray, *, relu: bool) -> np.ndarray:
+def cells(raw: np.ndarray, *, sign: str) -> np.ndarray:
     """Return raw maps (n, h, w), cell by cell: (n, h w) in [0, 1].
 
-    As CAMs are, each map is scaled from its minimum to its maximum, after ReLU if `relu`, and
-    rounded to one of 256 levels: no cell tells what the CAM does not hold. A degenerate map
-    (`scaling.degenerate`) is all 0.
+    As CAMs are, but not enlarged and not smoothed, each map is scaled from its minimum to its
+    maximum, with its `sign` (`scaling.with_sign`), and rounded to one of 256 levels: no cell tells
+    what the CAM does not hold. A degenerate map (`scaling.degenerate`) is all 0.
     """
-    flat = scaling.degenerate(raw, relu=relu)
-    values = raw.reshape(len(raw), -1).astype(np.float64)
+    flat = scaling.degenerate(raw, sign=sign)
+    values = scaling.with_sign(raw.reshape(len(raw), -1).astype(np.float64), sign)
     values[flat] = 0
-    if relu:
-        values = np.maximum(values, 0)
     low, high = values.min(axis=1, keepdims=True), values.max(axis=1, keepdims=True)
     return np.rint(255 * (values - low) / np.where(flat[:, np.newaxis], 1, high - low)) / 255
 
