@@ -23,6 +23,7 @@ RECORDS = "render_candidates render_checklist record_provenance "
 AUDITED = "render_sanity render_sensitivity "
 TABLES = "render_tables render_heat_maps summarise_runtime "
 TABLES += STATISTICS + AUDITED + RECORDS + "render_transplant render_verdicts "
+TABLES += "render_architectures "
 OF_RESULTS = TABLES + HEAT_MAPS + "render_figure8 render_learning_curve "
 CHECKS = "check_cams measure_sensitivity "
 AUDIT = CHECKS + "transplant_regions score_untrained "
@@ -83,18 +84,20 @@ OWN = {
     "explanations.options": "compute_cams render_sensitivity " + AUDIT,
     "explanations.registry": "",
     "explanations.scaling": "compute_cams probe_cams " + SCORING + AUDIT,
+    "figures.architectures": "render_architectures",
     "figures.audits": AUDIT_CHARTS,
     "figures.charts": CHARTS,
-    "figures.drawing": IMAGES + AUDIT_CHARTS,
+    "figures.drawing": IMAGES + AUDIT_CHARTS + "render_architectures",
     "figures.explanations": "",
     "figures.mammograms": SAMPLES,
     "figures.maps": HEAT_MAPS,
-    "figures.style": IMAGES + CHARTS + AUDIT_CHARTS,
+    "figures.style": IMAGES + CHARTS + AUDIT_CHARTS + "render_architectures",
     "formats.ddsm": "make_phantom " + INGESTION + PLACES,
     "formats.dicom": "",
     "formats.image_files": "",
     "formats.ljpeg": "make_phantom " + INGESTION + PLACES,
     "formats.ljpeg_kernels": "make_phantom " + INGESTION + PLACES,
+    "formats.nifti": "",
     "formats.pictures": "make_phantom " + INGESTION + PLACES,
     "formats.rasters": "",
     "io.checked": EVERY.replace("make_phantom ", ""),
@@ -113,6 +116,7 @@ OWN = {
     "phantom.cases": "make_phantom",
     "phantom.drawing": "make_phantom",
     "phantom.options": "make_phantom",
+    "report.architectures": "render_architectures",
     "report.audits": AUDITED + AUDIT_CHARTS,
     "report.by_class": "render_intervals render_claims render_map_alone render_checklist",
     "report.checklist": "render_checklist",
@@ -134,7 +138,7 @@ OWN = {
     "report.results": OF_RESULTS,
     "report.runtime": "summarise_runtime",
     "report.selection": "render_selection_bias",
-    "report.statistics": STATISTICS + "render_transplant",
+    "report.statistics": STATISTICS + "render_transplant render_architectures",
     "report.tables": TABLES,
     "report.transplants": "render_transplant",
     "report.verdicts": "render_verdicts",

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from camseg.datasets.lists import read_lines
 from camseg.errors import CamsegError
 from camseg.explanations.scaling import degenerate
+from camseg.formats import nifti
 from camseg.io.checked import LABELS, USED
 from camseg.scoring.map_files import Source, plain
 
@@ -52,29 +53,40 @@ def examine(
     """Read all that is given, and return what may be scored.
 
     A name is scored if every method has a map of it: all have the same ROIs. `table` (a data frame,
-    CSV or TSV) has the columns COLUMNS, all but the first optional; without it, each image is of a
-    patient of its own, and on the side "validation". Raises CamsegError if nothing is left.
+    CSV or TSV) has the columns COLUMNS, all but the first optional; a line of a volume's name is of
+    all its slices. Without it, each image, or volume, is of a patient of its own, and on the side
+    "validation". Raises CamsegError if nothing is left.
     """
     known = _read_table(table) if table is not None else None
     sources = [*methods.values(), masks]
-    names = list(dict.fromkeys(name for source in sources for name in source))
-    names += [] if known is None else [name for name in known if name not in set(names)]
+    volumes = {name: source.entry(name).volume for source in sources for name in source}
+    names = list(volumes)
+    if known is not None:
+        names += [name for name in known if name not in {*names, *volumes.values()}]
     if not set(masks).intersection(*methods.values()):
         raise CamsegError(_no_pair(methods, masks))
     rows, grids = [], {}
     for number, name in enumerate(tqdm(names, desc="checking", unit="ROI", delay=2, mininterval=5)):
-        row = {"roi_id": name, "patient_id": name, "label": "", "side": USED[-1]}
+        volume = volumes.get(name) or name
+        row = {"roi_id": name, "patient_id": volume, "label": "", "side": USED[-1]}
         row |= {"resolution": np.nan, "status": LEFT_OUT, "note": ""}
         row |= {"height": 0, "width": 0, "lesion_share": np.nan}
         rows.append(row)
-        if known is not None:
-            row |= known.get(name, {})
+        if known is not None:  # a volume that is abnormal may have slices that are not
+            row |= known.get(name) or known.get(volume, {}) | {"label": ""}
         try:
             if name in masks:
                 row |= _check_mask(masks[name], row["label"], masks.place(name))
+                row |= _resolution(row["resolution"], masks.entry(name).frame)
             if row["status"] == NORMAL:
                 continue
-            _check_all_there(name, methods, masks, images, known)
+            _check_all_there(name, methods, masks, images)
+            if known is not None and name not in known and volume not in known:
+                raise CamsegError(
+                    f"{masks.place(name)}: is not in the table; add a line of its name"
+                )
+            for source in (*methods.values(), *([images] if images is not None else [])):
+                _check_place(source, name, masks)
             shape = row["height"], row["width"]
             notes = []
             for method, source in methods.items():
@@ -110,23 +122,34 @@ def _check_all_there(
     methods: Mapping[str, Source],
     masks: Source,
     images: Source | None,
-    known: Mapping | None,
 ) -> None:
-    """Raise CamsegError if a name lacks its mask, a map, its image or its line in the table."""
-    places = [source.place(name) for source in (*methods.values(), masks) if name in source]
-    if not places:
+    """Raise CamsegError if a name lacks its mask, a map or its image."""
+    entries = [source.entry(name) for source in (*methods.values(), masks) if name in source]
+    if not entries:
         raise CamsegError("is in the table alone; correct or remove its line")
+    volume = entries[0].volume
+    mask, map_, image = f"{name}_mask.png or {name}.png", f"{name}.npy", f"{name}.png"
+    if volume:
+        mask = map_ = image = f"{volume}.nii.gz, of as many slices"
     if name not in masks:
-        raise CamsegError(
-            f"{places[0]}: has no mask in {masks.origin}; it would be {name}_mask.png or {name}.png"
-        )
+        raise CamsegError(f"{entries[0].place}: has no mask in {masks.origin}; it would be {mask}")
     for source in methods.values():
         if name not in source:
-            raise CamsegError(f"{masks.place(name)}: has no map in {source.origin}; add {name}.npy")
+            raise CamsegError(f"{masks.place(name)}: has no map in {source.origin}; add {map_}")
     if images is not None and name not in images:
-        raise CamsegError(f"{images.origin}: has no image of it; add {name}.png, or score without")
-    if known is not None and name not in known:
-        raise CamsegError(f"{masks.place(name)}: is not in the table; add a line of its name")
+        raise CamsegError(f"{images.origin}: has no image of it; add {image}, or score without")
+
+
+def _check_place(source: Source, name: str, masks: Source) -> None:
+    """Raise CamsegError if an array and its mask, both of NIfTI, do not lie at one place."""
+    frame, of_mask = source.entry(name).frame, masks.entry(name).frame
+    if frame and of_mask and (reason := nifti.apart(frame, of_mask)):
+        raise CamsegError(f"{source.place(name)}: {reason}")
+
+
+def _resolution(said: float, frame: nifti.Frame | None) -> dict:
+    """Return the micrometres per pixel: those of the table, or else of the mask's header."""
+    return {"resolution": frame.micrometres} if frame and np.isnan(said) else {}
 
 
 def _check_mask(mask: np.ndarray, label: str, place: str) -> dict:

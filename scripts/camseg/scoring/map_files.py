@@ -2,7 +2,8 @@
 
 A folder, with all folders in it, holds a file for each name: NPY, PNG, TIFF or another of SUFFIXES.
 The name is the file's without its suffix. The mask of `a` is `a_mask.png`, together with
-`a_mask_1.png` and so on, or, where there is none of these, `a.png`. One NPZ or HDF5 file holds an
+`a_mask_1.png` and so on, or, where there is none of these, `a.png`. Of a NIfTI file with several
+slices each is an image of its own, `a[0]`, `a[1]` and so on. One NPZ or HDF5 file holds an
 array for each name, or all in one array, `maps`, `masks` or `images`, with their `names`.
 """
 
@@ -11,7 +12,8 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -23,40 +25,64 @@ import numpy as np
 from camseg.datasets.masks import read_mask
 from camseg.errors import CamsegError
 from camseg.explanations.scaling import to_grey
+from camseg.formats import nifti
 from camseg.formats.image_files import read_numbers, read_picture
 from camseg.formats.pictures import PIXELS_LIMIT, Picture, eight_bit
 from camseg.io import hdf5
 
 MAPS, MASKS, IMAGES = "maps", "masks", "images"
-SUFFIXES = (".npy", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".pgm")
+PICTURES = (".npy", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".pgm")
+SUFFIXES = (*PICTURES, *nifti.SUFFIXES)
 HDF5_SUFFIXES = (".h5", ".hdf5")
 NAMES = "names"
+NOT_BINARY = (
+    "is no mask: its values must be 0 and, in the lesion, one other; of lesions that are numbered, "
+    "save mask > 0"
+)
+TOGETHER = 16  # NIfTI files that are open at once, say the masks of one name
 OF_MASK = re.compile(r"(.+)_mask(_\d+)?")
 PARSERS = (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An array: where it is, and the function that reads it.
+
+    Of NIfTI, `frame` says where it lies, and a slice is of the `volume` of that name.
+    """
+
+    place: str
+    read: Callable[[], np.ndarray]
+    volume: str | None = None
+    frame: nifti.Frame | None = None
 
 
 class Source(Mapping[str, np.ndarray]):
     """Arrays (H, W) by name, each read when it is asked for; CamsegError names what is wrong.
 
-    `origin` says where they are from, and `place(name)` where each is.
+    `origin` says where they are from, and `entry(name)` what is known of each.
     """
 
-    def __init__(self, origin: str, readers: Mapping[str, tuple[str, Callable]]) -> None:
+    def __init__(self, origin: str, entries: Mapping[str, Entry]) -> None:
         self.origin = origin
-        self._readers = readers  # by name: the place, and the function that reads it
+        self._entries = entries
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return self._readers[name][1]()
+        return self._entries[name].read()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._readers)
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._readers)
+        return len(self._entries)
+
+    def entry(self, name: str) -> Entry:
+        """Return what is known of an array besides its values."""
+        return self._entries[name]
 
     def place(self, name: str) -> str:
         """Return where an array is: its file, or its name in one."""
-        return self._readers[name][0]
+        return self._entries[name].place
 
 
 def source_of(values: Any, kind: str) -> Source:
@@ -75,7 +101,8 @@ def source_of(values: Any, kind: str) -> Source:
         return _checked(np.asarray(values[key]), kind, place)
 
     return Source(
-        kind, {name: (place, partial(read, place, key)) for name, (place, key) in places.items()}
+        kind,
+        {name: Entry(place, partial(read, place, key)) for name, (place, key) in places.items()},
     )
 
 
@@ -87,27 +114,30 @@ def open_source(path: str | Path, kind: str) -> Source:
     """
     path = Path(path)
     if path.is_dir():
-        readers = _in_folder(path, kind)
+        entries = _in_folder(path, kind)
     elif not path.exists():
         raise CamsegError(f"{path} is missing: name the folder or file of the {kind}")
     elif path.suffix.lower() == ".npz":
-        readers = _in_npz(path, kind)
+        entries = _in_npz(path, kind)
     elif path.suffix.lower() in HDF5_SUFFIXES:
-        readers = _in_hdf5(path, kind)
+        entries = _in_hdf5(path, kind)
+    elif suffix_of(path) in SUFFIXES:
+        raise CamsegError(f"{path}: is the file of one name: give the folder that it is in")
     else:
         known = ", ".join((".npz", *HDF5_SUFFIXES))
         raise CamsegError(f"{path}: is neither a folder nor a file that ends in {known}")
-    if not readers:
+    if not entries:
         raise CamsegError(f"{path}: holds no {kind}; files of these end in {', '.join(SUFFIXES)}")
-    return Source(str(path), readers)
+    return Source(str(path), entries)
 
 
-def _in_folder(folder: Path, kind: str) -> dict[str, tuple[str, Callable]]:
+def _in_folder(folder: Path, kind: str) -> dict[str, Entry]:
     found: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
-            found[plain(path.stem)].append(path)
+        suffix = suffix_of(path)
+        if suffix in SUFFIXES and not hidden and path.is_file():
+            found[plain(path.name[: -len(suffix)])].append(path)
     of_mask = {stem: match[1] for stem in found if (match := OF_MASK.fullmatch(stem))}
     if kind == MASKS:
         marked = set(of_mask.values())
@@ -117,26 +147,51 @@ def _in_folder(folder: Path, kind: str) -> dict[str, tuple[str, Callable]]:
     parts: dict[str, list[list[Path]]] = defaultdict(list)
     for stem, name in stems.items():
         parts[name].append(found[stem])
-    readers: dict[str, tuple[str, Callable]] = {}
+    entries: dict[str, Entry] = {}
+    opened = lru_cache(TOGETHER)(nifti.Volume)  # slices are asked for in order
     for name, of_name in sorted(parts.items()):
-        places = ", ".join(str(path) for paths in of_name for path in paths)
-        readers[name] = places, partial(_read_files, of_name, kind)
-    return readers
+        place = ", ".join(str(path) for paths in of_name for path in paths)
+        read = partial(_read_files, of_name, kind, opened)
+        if suffix_of(of_name[0][0]) not in nifti.SUFFIXES:
+            entries[name] = Entry(place, read)
+            continue
+        try:
+            frame = opened(of_name[0][0]).frame
+        except CamsegError:  # which is told where it is read
+            entries[name] = Entry(place, read)
+            continue
+        slices = frame.shape[2]
+        if slices == 1:
+            entries[name] = Entry(place, read, frame=frame)
+        for number in range(slices) if slices > 1 else ():
+            at = f"{place}, slice {number}"
+            entries[f"{name}[{number}]"] = Entry(at, partial(read, number), name, frame)
+    return entries
 
 
-def _read_files(parts: list[list[Path]], kind: str) -> np.ndarray:
+def suffix_of(path: Path) -> str:
+    """Return a path's suffix in small letters; of NIfTI with both its parts, .nii.gz."""
+    packed = path.name.lower().endswith(nifti.SUFFIXES[1])
+    return nifti.SUFFIXES[1] if packed else path.suffix.lower()
+
+
+def _read_files(
+    parts: list[list[Path]], kind: str, opened: Callable, number: int = 0
+) -> np.ndarray:
     """Return what the files of one name hold; `parts` lists, for each stem, the files that have it.
 
-    Several masks of a name are united, in the size of the first.
+    Of NIfTI, which `opened` opens, the slice of that number. Several masks of a name are united, in
+    the size of the first.
     """
     for paths in parts:
         if len(paths) > 1:
             both = " and ".join(map(str, paths))
             raise CamsegError(f"{both} have one name: keep one of them, or rename")
     first, *others = [paths[0] for paths in parts]
-    mask = _read_file(first, kind)
+    mask = _read_file(first, kind, opened, number)
     for path in others:
-        other = _read_file(path, kind)
+        _check_beside(path, first, opened)
+        other = _read_file(path, kind, opened, number)
         if other.shape != mask.shape:
             size = mask.shape[::-1]
             other = cv2.resize(other, size, interpolation=cv2.INTER_NEAREST_EXACT)
@@ -144,7 +199,26 @@ def _read_files(parts: list[list[Path]], kind: str) -> np.ndarray:
     return mask
 
 
-def _read_file(path: Path, kind: str) -> np.ndarray:
+def _check_beside(path: Path, first: Path, opened: Callable) -> None:
+    """Raise CamsegError if a mask cannot be united with the first of its name."""
+    frame, of_first = (
+        opened(each).frame if suffix_of(each) in nifti.SUFFIXES else None for each in (path, first)
+    )
+    if frame and of_first:
+        reason = nifti.apart(frame, of_first)
+    else:  # a picture goes with a single slice
+        several = any(each and each.shape[2] > 1 for each in (frame, of_first))
+        reason = "is no volume, or the other is one: make them alike" if several else ""
+    if reason:
+        raise CamsegError(f"{path}: beside {first}, of the same name: {reason}")
+
+
+def _read_file(path: Path, kind: str, opened: Callable, number: int) -> np.ndarray:
+    if suffix_of(path) in nifti.SUFFIXES:
+        volume = opened(path)
+        if kind == MASKS and not volume.is_binary:  # which one slice may hide
+            raise CamsegError(f"{path}: {NOT_BINARY}")
+        return _checked(volume[number], kind, str(path))
     if path.suffix.lower() == ".npy":
         return _checked(_read_npy(path), kind, str(path))
     try:
@@ -173,7 +247,7 @@ def _read_npy(path: Path) -> np.ndarray:
     return _bounded(values, str(path))
 
 
-def _in_npz(path: Path, kind: str) -> dict[str, tuple[str, Callable]]:
+def _in_npz(path: Path, kind: str) -> dict[str, Entry]:
     try:
         archive = np.load(path, allow_pickle=False)
         if not isinstance(archive, np.lib.npyio.NpzFile):
@@ -185,7 +259,7 @@ def _in_npz(path: Path, kind: str) -> dict[str, tuple[str, Callable]]:
     return _in_one_file(path, kind, archive, list(archive.files), stacked)
 
 
-def _in_hdf5(path: Path, kind: str) -> dict[str, tuple[str, Callable]]:
+def _in_hdf5(path: Path, kind: str) -> dict[str, Entry]:
     try:
         file = hdf5.open_file(path)
         stacked = {name: file[name] for name in {kind, NAMES} & set(file)}
@@ -203,7 +277,7 @@ def _in_hdf5(path: Path, kind: str) -> dict[str, tuple[str, Callable]]:
 
 def _in_one_file(
     path: Path, kind: str, file: Any, arrays: list[str], stacked: dict[str, Any]
-) -> dict[str, tuple[str, Callable]]:
+) -> dict[str, Entry]:
     if kind in stacked:
         if NAMES not in stacked:
             raise CamsegError(f"{path}: has {kind}, but no {NAMES}; add them, a text for each")
@@ -229,7 +303,7 @@ def _in_one_file(
             raise _unreadable(path, error) from error
         return _checked(found, kind, place)
 
-    return {name: (f"{path}: {name}", partial(read, name)) for name in keys}
+    return {name: Entry(f"{path}: {name}", partial(read, name)) for name in keys}
 
 
 def plain(name: str) -> str:
@@ -288,7 +362,5 @@ def _binary(values: np.ndarray, place: str) -> np.ndarray:
     lesion = values != 0
     marked = values[lesion]
     if marked.size and (marked != marked[0]).any():
-        raise CamsegError(
-            f"{place}: is no mask: its values must be 0 and, in the lesion, one other"
-        )
+        raise CamsegError(f"{place}: {NOT_BINARY}")
     return lesion.astype(np.uint8)

@@ -1,10 +1,11 @@
+import nibabel
 import numpy as np
 import pandas as pd
 import pytest
 
 from camseg.errors import CamsegError
 from camseg.scoring.map_checks import examine
-from camseg.scoring.map_files import IMAGES, MAPS, MASKS, source_of
+from camseg.scoring.map_files import IMAGES, MAPS, MASKS, open_source, source_of
 from conftest import block
 
 SHAPE = 20, 30
@@ -169,3 +170,77 @@ def test_nothing_to_score_ends_in_one_line():
     methods = {"maps": {"a": RAMP}, "other": {"b": RAMP}}
     with pytest.raises(CamsegError, match="no map is of a name that all of maps, other have"):
         examined(methods, dict.fromkeys("ab", LESION))
+
+
+AFFINE = np.diag([-0.1, 0.1, 2, 1])
+SLICES = np.stack([LESION, 0 * LESION, LESION], axis=-1)
+
+
+def of_volumes(tmp_path, map_, affine=AFFINE, table=None, images=None):
+    """The examination of a volume's map, rows x columns x slices, and of its mask, SLICES."""
+    kinds = {MAPS: (map_, affine), MASKS: (SLICES, AFFINE)}
+    kinds |= {} if images is None else {IMAGES: images}
+    for kind, (array, place) in kinds.items():
+        (tmp_path / kind).mkdir()
+        image = nibabel.Nifti1Image(np.swapaxes(array, 0, 1), place)
+        image.header.set_xyzt_units("mm")
+        nibabel.save(image, tmp_path / kind / "a.nii.gz")
+    sources = [open_source(tmp_path / kind, kind) for kind in kinds]
+    return examine({"maps": sources[0]}, *sources[1:], table=table)
+
+
+FINE = np.random.default_rng(1).random((*SHAPE, 3))
+MIRRORED = AFFINE @ np.diag([-1, 1, 1, 1])
+
+
+def test_a_volume_s_slices_are_examined_one_by_one(tmp_path):
+    map_ = FINE.copy()
+    map_[0, 0, 2] = np.nan
+    table = pd.DataFrame({"name": ["a"], "side": "train", "label": "abnormal"})
+    found = of_volumes(tmp_path, map_, table=table, images=(FINE, AFFINE))
+    assert list(found.rois["roi_id"]) == ["a[0]", "a[1]", "a[2]"]
+    assert list(found.rois["status"]) == ["scored", "normal", "scored"]
+    assert list(found.rois["label"]) == ["abnormal", "normal", "abnormal"]
+    assert set(found.rois["patient_id"]) == {"a"}
+    assert set(found.rois["side"]) == {"train"}
+    assert np.allclose(found.rois["resolution"], 100)
+    (note,) = found.notes()
+    assert note.startswith("a[2]: scored: ")
+    assert "a.nii.gz, slice 2: 1 of its values are NaN" in note
+
+
+@pytest.mark.parametrize(
+    ("map_", "affine", "said"),
+    [
+        (FINE[..., :2], AFFINE, "a.nii.gz, slice 0: has 2 slices, its mask 3: make them of one"),
+        (FINE, MIRRORED, "a.nii.gz, slice 0: lies elsewhere than its mask, or the other way"),
+        (FINE.swapaxes(0, 1), AFFINE, "is of 30 x 20, its mask of 20 x 30 pixels: rows and col"),
+    ],
+)
+def test_volumes_that_do_not_fit_their_masks(tmp_path, map_, affine, said):
+    with pytest.raises(CamsegError) as error:
+        of_volumes(tmp_path, map_, affine)
+    line = str(error.value)
+    assert line.startswith("none of 3 names can be scored; the first: ")
+    assert said in line
+    assert "\n" not in line
+
+
+def test_an_image_lies_where_its_mask_does(tmp_path):
+    with pytest.raises(CamsegError, match=r"images/a\.nii\.gz, slice 0: lies elsewhere"):
+        of_volumes(tmp_path, FINE, images=(FINE, MIRRORED))
+
+
+def test_a_slice_that_its_mask_has_not_is_told_of_its_volume(tmp_path):
+    for kind, slices in ((MAPS, 4), (MASKS, 3)):
+        (tmp_path / kind).mkdir()
+        for name, array in (("a", np.ones((20, 30, slices))), ("b", LESION)):
+            image = nibabel.Nifti1Image(np.swapaxes(array, 0, 1), AFFINE)
+            nibabel.save(image, tmp_path / kind / f"{name}.nii.gz")
+    sources = [open_source(tmp_path / kind, kind) for kind in (MAPS, MASKS)]
+    found = examine({"maps": sources[0]}, sources[1])
+    assert list(found.rois["status"]) == ["left out"] * 4 + ["scored"]
+    assert left_out(found, "a[3]") == (
+        f"{tmp_path}/maps/a.nii.gz, slice 3: has no mask in {tmp_path}/masks; it would be "
+        "a.nii.gz, of as many slices"
+    )

@@ -1,4 +1,5 @@
 import h5py
+import nibabel
 import numpy as np
 import pytest
 import tifffile
@@ -204,3 +205,92 @@ def test_what_holds_nothing_of_the_kind(tmp_path):
     with h5py.File(tmp_path / "g.h5", "w") as file:
         file["deeper/a"] = np.zeros((3, 4))
     assert "deeper is a group" in refusal(tmp_path / "g.h5", MAPS)
+
+
+def nifti(path, array, affine=None):
+    """Write an array of rows and columns (or slices of them, in the last axis) as NIfTI's."""
+    affine = np.diag([-0.1, 0.1, 2, 1]) if affine is None else affine
+    nibabel.save(nibabel.Nifti1Image(np.swapaxes(array, 0, 1), affine), path)
+
+
+def test_the_slices_of_a_volume_are_images_and_one_slice_is_one(tmp_path):
+    values = RANDOM.normal(size=(3, 4, 2)).astype(np.float32)
+    nifti(tmp_path / "a.nii.gz", values)
+    nifti(tmp_path / "b.NII", values[..., 0])
+    np.save(tmp_path / "a_1.npy", values[..., 1])
+    maps = open_source(tmp_path, MAPS)
+    assert list(maps) == ["a[0]", "a[1]", "a_1", "b"]
+    for name, number in (("a[0]", 0), ("a[1]", 1), ("b", 0)):
+        assert np.array_equal(maps[name], values[..., number])
+    volumes = [maps.entry(name).volume for name in maps]
+    assert volumes == ["a", "a", None, None]
+    assert maps.place("a[1]") == f"{tmp_path / 'a.nii.gz'}, slice 1"
+    assert maps.entry("b").frame.shape == (4, 3, 1)
+    assert maps.entry("a_1").frame is None
+
+
+def volume_of(*slices):
+    return np.stack([part // 255 for part in slices], axis=-1)
+
+
+OTHER, EMPTY = block(SHAPE, 10, 8, 4, 4), np.zeros(SHAPE, np.uint8)
+
+
+def test_several_masks_of_a_volume_are_united_slice_by_slice(tmp_path):
+    nifti(tmp_path / "a_mask.nii.gz", volume_of(LESION, EMPTY, LESION))
+    nifti(tmp_path / "a_mask_1.nii", 9 * volume_of(OTHER, EMPTY, EMPTY))
+    nifti(tmp_path / "b.nii", LESION)
+    save(tmp_path / "b_mask.png", OTHER)  # which b.nii is the image of
+    nifti(tmp_path / "b_mask_1.nii", LESION)
+    masks = open_source(tmp_path, MASKS)
+    assert list(masks) == ["a[0]", "a[1]", "a[2]", "b"]
+    both = (LESION | OTHER) // 255
+    for name, expected in (("a[0]", both), ("a[1]", EMPTY), ("a[2]", LESION // 255), ("b", both)):
+        assert masks[name].dtype == np.uint8
+        assert np.array_equal(masks[name], expected)
+
+
+@pytest.mark.parametrize(
+    ("second", "affine", "said"),
+    [
+        (volume_of(OTHER), None, "has 1 slices, its mask 2"),
+        (volume_of(OTHER, OTHER), np.eye(4), "lies elsewhere than its mask"),
+        (None, None, "is no volume, or the other is one: make them alike"),
+    ],
+)
+def test_masks_that_cannot_be_united(tmp_path, second, affine, said):
+    nifti(tmp_path / "a_mask.nii.gz", volume_of(LESION, EMPTY))
+    if second is None:
+        save(tmp_path / "a_mask_1.png", OTHER)
+    else:
+        nifti(tmp_path / "a_mask_1.nii", second, affine)
+    with pytest.raises(CamsegError) as error:
+        open_source(tmp_path, MASKS)["a[1]"]
+    line = str(error.value)
+    assert line.startswith(f"{tmp_path}/a_mask_1.")
+    assert f": beside {tmp_path}/a_mask.nii.gz, of the same name: {said}" in line
+    assert "\n" not in line
+
+
+def test_numbered_lesions_of_a_volume_are_no_mask_in_any_slice(tmp_path):
+    nifti(tmp_path / "a.nii.gz", np.stack([LESION, OTHER // 2], axis=-1))
+    assert open_source(tmp_path, MASKS)
+    line = refusal(tmp_path, MASKS, "a[0]")
+    assert line.endswith("in the lesion, one other; of lesions that are numbered, save mask > 0")
+
+
+def test_a_nifti_file_that_cannot_be_read_is_told_when_it_is_asked_for(tmp_path):
+    nifti(tmp_path / "a.nii.gz", RANDOM.normal(size=(40, 50, 2)))
+    (tmp_path / "b.nii").write_bytes(b"no NIfTI" * 99)
+    (tmp_path / "c.nii.gz").write_bytes((tmp_path / "a.nii.gz").read_bytes()[:-9])
+    nifti(tmp_path / "d.nii", np.stack([volume_of(LESION, OTHER)] * 2, axis=-1))
+    maps = open_source(tmp_path, MAPS)
+    assert list(maps) == ["a[0]", "a[1]", "b", "c[0]", "c[1]", "d"]
+    for name, said in (("b", "cannot be read"), ("c[0]", "cannot be read"), ("d", "of several")):
+        assert said in refusal(tmp_path, MAPS, name)
+
+
+def test_a_volume_alone_is_no_source(tmp_path):
+    nifti(tmp_path / "a.nii.gz", volume_of(LESION, OTHER))
+    line = refusal(tmp_path / "a.nii.gz", MAPS)
+    assert line.endswith("a.nii.gz: is the file of one name: give the folder that it is in")

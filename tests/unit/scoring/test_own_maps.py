@@ -2,6 +2,7 @@ from collections import namedtuple
 
 import cv2
 import h5py
+import nibabel
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,7 +61,7 @@ def test_arrays_have_the_scores_of_the_study(study):
     assert set(found["method"]) == {"maps", *BASELINES} - set(OF_IMAGES)
 
 
-@pytest.mark.parametrize("kind", ["npy", "png", "npz", "stacked npz", "h5"])
+@pytest.mark.parametrize("kind", ["npy", "png", "nii", "npz", "stacked npz", "h5"])
 def test_a_study_s_maps_in_files_have_its_scores(study, tmp_path, kind):
     folder = tmp_path / "maps"
     for name, raw, mask in zip(study.names, study.raw, study.masks, strict=True):
@@ -71,6 +72,8 @@ def test_a_study_s_maps_in_files_have_its_scores(study, tmp_path, kind):
             np.save(folder / f"{name}.npy", raw)
         elif kind == "png":  # as scored: to scale it again changes nothing
             Image.fromarray(to_grey(raw[None], (SIZE, SIZE))[0]).save(folder / f"{name}.png")
+        elif kind == "nii":  # masks of PNG beside maps of NIfTI
+            nibabel.save(nibabel.Nifti1Image(raw.T, np.eye(4)), folder / f"{name}.nii.gz")
     file = tmp_path / "maps.npz"
     if kind == "npz":
         np.savez(file, **by_name(study, study.raw))
@@ -80,9 +83,36 @@ def test_a_study_s_maps_in_files_have_its_scores(study, tmp_path, kind):
         file = tmp_path / "maps.h5"
         with h5py.File(file, "w") as opened:
             opened["maps"], opened["names"] = study.raw, study.names
-    maps = open_source(folder if kind in ("npy", "png") else file, MAPS)
+    maps = open_source(folder if kind in ("npy", "png", "nii") else file, MAPS)
     found = score_maps(maps, open_source(tmp_path / "masks", MASKS), table=study.table, name="CAM")
     assert_the_study_s(found[found["method"] == "CAM"].reset_index(drop=True), study)
+
+
+def test_volumes_have_the_scores_of_the_study_and_their_patients(study, tmp_path):
+    """Maps and masks in two volumes of six slices each, as of two patients."""
+    affine = np.diag([0.9, 0.9, 3, 1])
+    coarse = np.diag([0.9 * SIZE / 5, 0.9 * SIZE / 4, 3, 1])  # maps have 5 columns, 4 rows
+    coarse[:2, 3] = [0.9 * (SIZE / 5 - 1) / 2, 0.9 * (SIZE / 4 - 1) / 2]
+    kinds = {"maps": (study.raw, coarse), "masks": (study.masks, affine)}
+    for kind, (arrays, place) in kinds.items():
+        (tmp_path / kind).mkdir()
+        for name, part in (("p", arrays[:6]), ("q", arrays[6:])):
+            image = nibabel.Nifti1Image(part.transpose(2, 1, 0), place)
+            image.header.set_xyzt_units("mm")
+            nibabel.save(image, tmp_path / kind / f"{name}.nii.gz")
+    sources = [open_source(tmp_path / kind, kind) for kind in kinds]
+    found = score_maps(*sources).query("method == 'maps'").reset_index(drop=True)
+    assert list(found["roi_id"]) == [f"{name}[{n}]" for name in "pq" for n in range(6)]
+    assert list(found["patient_id"]) == ["p"] * 6 + ["q"] * 6
+    np.testing.assert_array_equal(found["dice"], study.scores["dice"])
+    assert set(found["resolution"]) == {np.float64(np.float32(0.9)) * 1000}
+    # a line for the first volume, a line a slice for the second
+    table = study.table.assign(name=[f"q[{n - 6}]" for n in range(N)])[6:]
+    table = pd.concat([pd.DataFrame({"name": ["p"], "patient": ["x"], "side": "train"}), table])
+    table.loc[6, "side"] = "train"
+    found = score_maps(*sources, table=table).query("method == 'maps'").reset_index(drop=True)
+    assert_the_study_s(found.assign(roi_id=study.names), study)
+    assert list(found["patient_id"]) == ["x"] * 6 + ["3", "3", "4", "4", "5", "5"]
 
 
 def test_the_floors_are_the_study_s(study):
