@@ -22,7 +22,7 @@ RULES += "probe_cams render_map_alone "
 RULES += "score_baselines render_tables render_intervals render_claims render_selection_bias "
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
 RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 render_locality "
-RULES += "render_transplant render_verdicts render_checklist "
+RULES += "render_transplant render_verdicts render_checklist render_architectures "
 RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime record_provenance"
 
 SPLIT = "splits/split-0.tsv"
@@ -42,7 +42,7 @@ OF_SHARD += "render_figure10"
 OF_CAMS = "score_dice probe_cams render_figure7 render_figure10"
 READ = "render_intervals render_claims render_selection_bias render_map_alone"  # from predictions
 OF_PREDICTIONS = f"score_dice probe_cams {READ}"
-OF_METRICS = f"render_tables render_checklist {READ} "
+OF_METRICS = f"render_tables render_checklist render_architectures {READ} "
 OF_DICE = "render_tables render_intervals render_claims render_heat_maps render_dice_curves "
 DICE_FIGURES = "render_sensitivity render_figure7 render_figure9 render_figure10"
 
@@ -125,6 +125,8 @@ SPOILT = [
     (f"{TRAINING}/metrics.json", swap('"original"', '"mask"'), ": is of mask, ", OF_METRICS),
     (f"{TRAINING}/metrics.json", swap('"best_epoch": ', '"best_epoch": -'), ": best_epoch is '-",
      OF_METRICS + "render_learning_curve"),
+    (f"{TRAINING}/metrics.json", swap('"parameters"', '"size"'), ": has no parameters",
+     "render_architectures"),
     (f"{TRAINING}/history.csv", swap("val_loss", "loss"), ": has no column val_loss",
      "render_learning_curve"),
     (f"{TRAINING}/history.csv", without_line(1), ": does not have the epochs 1 to 2",
@@ -159,9 +161,13 @@ SPOILT = [
      "render_sensitivity"),
     ("tables/table2_intervals.csv", text_in("low"), ":2: low is 'good'",
      "render_figure8 render_checklist"),
+    ("tables/table1_intervals.csv", text_in("low"), ":2: low is 'good'",
+     "render_verdicts render_architectures"),
     ("tables/accuracy_by_class.csv", cut, ": ", "render_checklist"),
-    ("tables/heat_maps.csv", text_in("placement"), ":2: placement is 'good'", "render_verdicts"),
-    ("tables/sanity.csv", without_line(1), ": has no row of MobileNetV2", "render_verdicts"),
+    ("tables/heat_maps.csv", text_in("placement"), ":2: placement is 'good'",
+     "render_verdicts render_architectures"),
+    ("tables/sanity.csv", without_line(1), ": has no row of MobileNetV2",
+     "render_verdicts render_architectures"),
     ("tables/table2_extended.csv", text_in("Dice"), ":2: Dice is 'good'", "render_figure8"),
 ]  # fmt: skip
 

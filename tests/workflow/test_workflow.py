@@ -28,7 +28,7 @@ from typeset import typeset
 
 RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
 RENDERED += ("render_heat_maps", "render_dice_curves", "render_sanity", "render_sensitivity")
-RENDERED += ("render_transplant", "render_verdicts", "render_checklist")
+RENDERED += ("render_transplant", "render_verdicts", "render_checklist", "render_architectures")
 RENDERED += ("render_map_alone", "render_figure8", "summarise_runtime", "record_provenance", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
@@ -387,6 +387,8 @@ def test_everything_in_the_report_can_be_seen(study, tmp_path):
     assert seen["1 Main results"] == main
     assert "The paper's claims" in seen["2 Intervals, claims, comparison"]
     assert "Heat maps, floors and ceilings" in seen["3 Heat maps"]
+    good = "What goes with a good map"
+    assert {good, f"{good}, correlations", f"{good}, drawn"} <= set(seen["3 Heat maps"])
     assert seen["4 Figures"] == [f"Figure {number}" for number in (4, 5, 6, 7, 9, 10)]
     assert seen["5 Learning curves"] == ["cam", "inverse", "mask", "original"]
     records = ["Checklist (CLAIM, TRIPOD+AI)", "Configuration", "Runtime", "Versions"]

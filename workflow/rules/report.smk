@@ -280,6 +280,40 @@ rule render_explanations:
         " --figure {output.figure:q} --roi {output.roi:q} > {log:q} 2>&1"
 
 
+rule render_architectures:
+    """What goes with a good map: each network's size, grid and accuracy beside its map's scores."""
+    input:
+        code=code("render_architectures"),
+        captions=captions("architectures", "architectures_correlations"),
+        metrics=METRICS,
+        heat_maps="<results>/tables/heat_maps.csv",
+        sanity="<results>/tables/sanity.csv",
+        intervals="<results>/tables/table1_intervals.csv",
+    output:
+        table=report_table("architectures", HEAT_MAPS, "What goes with a good map"),
+        ranks=report_table(
+            "architectures_correlations", HEAT_MAPS, "What goes with a good map, correlations"
+        ),
+        figure=report_figure("architectures", HEAT_MAPS, "What goes with a good map, drawn"),
+    log:
+        "<results>/logs/render_architectures.log",
+    benchmark:
+        "<results>/runtime/render_architectures.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        seed=config["seed"],
+    message:
+        "Rendering what goes with a good map"
+    shell:
+        "python {input.code[0]:q} --metrics {input.metrics:q} --heat-maps {input.heat_maps:q}"
+        " --sanity {input.sanity:q} --intervals {input.intervals:q} --seed {params.seed}"
+        " --captions {input.captions:q} --table {output.table:q}"
+        " --correlations {output.ranks:q} --figure {output.figure:q} > {log:q} 2>&1"
+
+
 rule render_sensitivity:
     """How far Dice depends on how a CAM is made, beside how far it depends on the network."""
     input:

@@ -3,10 +3,11 @@ TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_ex
 TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims", "candidates"]
 TABLES += ["accuracy_by_class", "map_alone", "error_mimicry", "checklist"]
 TABLES += ["heat_maps", "heat_maps_scores", "heat_maps_by_group"]
-TABLES += ["sanity", "sensitivity", "sensitivity_spread"]
+TABLES += ["sanity", "architectures", "architectures_correlations"]
+TABLES += ["sensitivity", "sensitivity_spread"]
 TABLES += ["transplant", "transplant_readings", "verdicts", "verdicts_reasons"]
 FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
-FIGURES += ["locality", "transplant"]
+FIGURES += ["locality", "transplant", "architectures"]
 if ALSO:
     TABLES += ["explanations"]
     FIGURES += ["explanations", "explanations_roi"]

@@ -3,6 +3,7 @@
 Every interval is a 95 % one, every p two-sided.
 """
 
+from collections.abc import Sequence
 from itertools import permutations
 from math import inf, sqrt
 from typing import NamedTuple
@@ -280,15 +281,56 @@ def spearman(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> tuple[fl
     k = len(x)
     if k < 3 or len(set(x)) == 1 or len(set(y)) == 1:
         return float("nan"), float("nan")
+    exact = k <= ENUMERATED
+    orders = np.array(list(permutations(range(k)))) if exact else _drawn_orders(k, rng)
+    return _first_of(_of_orders(x, y, orders))
+
+
+def spearman_within(
+    groups: Sequence[tuple[np.ndarray, np.ndarray]], rng: np.random.Generator
+) -> tuple[float, float]:
+    """Return the mean over groups of Spearman's rank correlation, and its p by permuting in each.
+
+    A group is two (k,), k >= 3, with unequal values in each; of a single one, all is as in
+    `spearman`. p is the share of 100,000 orders, the given one among them, with a mean as far from
+    0; every group is permuted by itself, so that what its pairs have in common counts for nothing.
+    """
+    if len(groups) == 1:
+        return spearman(*groups[0], rng)
+    means = np.mean([_of_orders(x, y, _drawn_orders(len(x), rng)) for x, y in groups], axis=0)
+    return _first_of(means)
+
+
+def _drawn_orders(k: int, rng: np.random.Generator) -> np.ndarray:
+    """Return 100,000 orders of k things, (orders, k), the given one first."""
+    orders = np.tile(np.arange(k), (100_000, 1))
+    orders[1:] = rng.permuted(orders[1:], axis=1)
+    return orders
+
+
+def _of_orders(x: np.ndarray, y: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    """Return the rank correlation of x (k,) with y (k,) in each of the `orders` (n, k): (n,)."""
     first, second = stats.zscore(stats.rankdata(x)), stats.zscore(stats.rankdata(y))
-    if k <= ENUMERATED:
-        orders = np.array(list(permutations(range(k))))
-    else:
-        orders = np.tile(np.arange(k), (100_000, 1))
-        orders[1:] = rng.permuted(orders[1:], axis=1)
-    rho = second[orders] @ first / k
-    given = first @ second / k
-    return float(given), float(np.mean(np.abs(rho) >= abs(given) - 1e-9))
+    return second[orders] @ first / len(x)
+
+
+def _first_of(rho: np.ndarray) -> tuple[float, float]:
+    """Return the first of correlations, and how many of them are as far from 0."""
+    return float(rho[0]), float(np.mean(np.abs(rho) >= abs(rho[0]) - 1e-9))
+
+
+def rank_interval(rho: float, sizes: Sequence[int]) -> tuple[float, float]:
+    """Return the interval of the mean of Spearman's rank correlations of groups of `sizes` pairs.
+
+    By Fisher's z, the variance of a group's being (1 + rho^2 / 2) / (size - 3) (Bonett and Wright,
+    2000). NaN if a group has fewer than 4 pairs, or `rho` is -1 or 1, whose z is infinite.
+    """
+    if min(sizes) < 4 or not abs(rho) < 1 - 1e-9:
+        return float("nan"), float("nan")
+    error = sqrt((1 + rho**2 / 2) * sum(1 / (size - 3) for size in sizes)) / len(sizes)
+    half = stats.norm.ppf((1 + LEVEL) / 2) * error
+    low, high = np.tanh([np.arctanh(rho) - half, np.arctanh(rho) + half])
+    return float(low), float(high)
 
 
 def best_of_epochs(n: int, epochs: int, share: float) -> tuple[float, float]:

@@ -307,6 +307,52 @@ def test_spearman_of_many_pairs_draws_orders():
     assert p == pytest.approx(drawn.pvalue, abs=0.01)
 
 
+def test_spearman_within_groups_against_every_order_of_each():
+    groups = [([1, 2, 2, 3], [2, 1, 3, 4]), ([10, 30, 20], [5, 6, 7])]
+    groups = [tuple(map(np.array, pair)) for pair in groups]
+    rho, p = statistics.spearman_within(groups, rng())
+    of_each = [stats.spearmanr(x, y).statistic for x, y in groups]
+    assert rho == pytest.approx(np.mean(of_each))
+    every = [
+        np.mean(
+            [
+                stats.spearmanr(x, order).statistic
+                for (x, _), order in zip(groups, orders, strict=True)
+            ]
+        )
+        for orders in product(*[permutations(y) for _, y in groups])
+    ]
+    assert len(every) == 24 * 6
+    assert p == pytest.approx(np.mean(np.abs(every) >= abs(rho) - 1e-9), abs=0.005)  # 3 sigma
+
+
+def test_spearman_within_one_group_is_spearman():
+    x, y = np.array([1, 2, 3, 4, 5]), np.array([2, 1, 4, 3, 5])
+    assert statistics.spearman_within([(x, y)], rng()) == statistics.spearman(x, y, rng())
+
+
+def test_the_interval_of_ranks_in_closed_form():
+    """By hand: z of 0.5 is log(3) / 2, its variance at n = 21 is 1.125 / 18."""
+    low, high = statistics.rank_interval(0.5, [21])
+    half = 1.959964 * 0.25
+    expected = [
+        (np.exp(2 * z) - 1) / (np.exp(2 * z) + 1)
+        for z in (np.log(3) / 2 - half, np.log(3) / 2 + half)
+    ]
+    assert [low, high] == pytest.approx(expected, abs=1e-6)
+    # the mean of two groups of independent pairs has half their variance, that of one of 2 * 18 + 3
+    assert statistics.rank_interval(0.5, [21, 21]) == pytest.approx(
+        statistics.rank_interval(0.5, [39])
+    )
+    low, high = statistics.rank_interval(0.0, [7])
+    assert (low, high) == pytest.approx((-np.tanh(0.979982), np.tanh(0.979982)))
+
+
+@pytest.mark.parametrize(("rho", "sizes"), [(1.0, [9]), (-1.0, [9]), (0.5, [3]), (0.5, [9, 3])])
+def test_ranks_that_have_no_interval(rho, sizes):
+    assert np.isnan(statistics.rank_interval(rho, sizes)).all()
+
+
 @pytest.mark.parametrize("y", [[1, 1, 1], [1, 2]])
 def test_spearman_of_too_little_is_no_number(y):
     assert np.isnan(statistics.spearman([1, 2, 3][: len(y)], y, rng())).all()
