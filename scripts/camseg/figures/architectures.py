@@ -19,7 +19,7 @@ from camseg.report.architectures import QUALITIES
 MARKERS = "osD^vP*X<>"
 MARK, NUMBER, KEY = 3.5, 6, 7  # points: of marks, of their numbers, of the list of classifiers
 LISTED = 40  # mm that a name in the list may take
-STEPS = [1, 2, 5, 10]  # between ticks, times a power of ten
+STEPS = [1, 2, 5, 10]  # between ticks, times a power of ten; as many in any panel
 DIGIT = np.array([0.62 * NUMBER, NUMBER])  # points: width and height
 # where a number may stand beside its mark: points off it, of one digit, nearest first
 DIRECTIONS = [(1, 0), (-1, 0), (0, 1), (0, -1), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7), (-0.7, -0.7)]
@@ -62,7 +62,7 @@ def architectures(classifiers: pd.DataFrame, floors: Mapping[str, float]) -> Fig
             axes.set_axisbelow(True)
         for axes, quality in zip(grid[:, 0], QUALITIES, strict=True):
             axes.set_ylabel(quality)
-            axes.yaxis.set_major_locator(MaxNLocator(6, steps=STEPS))  # whatever room the layout leaves
+            axes.yaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
         left, right = grid[-1]
         left.set(xscale="log", xlabel="parameters")
         low, high = classifiers["parameters"].min(), classifiers["parameters"].max()
