@@ -41,11 +41,12 @@ def grid_limits(masks: np.ndarray, grid: tuple[int, int], rule: GreyRule = PLAIN
 
 
 def starting_grids(mask: np.ndarray, grid: tuple[int, int], rule: GreyRule = PLAIN) -> np.ndarray:
-    """Return where the ascents start, (6, h, w) float64 in [0, 1], for one mask (H, W).
+    """Return where the ascents start, (6 or 7, h, w) float64 in [0, 1], for one mask (H, W).
 
     The mask's share of each cell; the least-squares fit of the enlarged grid to the mask, cut to
     [0, 1]; and all cells but one corner, for each corner: on a 2 x 2 grid, where a map must have
-    its least value in a corner, the maximum is near one of these.
+    its least value in a corner, the maximum is near one of these. Of a map that is smoothed, the
+    fit reaches far beyond [0, 1]: there it is taken once more, squeezed in between.
     """
     height, width = grid
     rows, columns = (
@@ -55,7 +56,11 @@ def starting_grids(mask: np.ndarray, grid: tuple[int, int], rule: GreyRule = PLA
     share = cv2.resize(mask.astype(np.float64), (width, height), interpolation=cv2.INTER_AREA)
     corners = np.full((4, height, width), 0.9)
     corners[range(4), [0, 0, -1, -1], [0, -1, 0, -1]] = 0
-    return np.stack([share, np.clip(rows @ mask @ columns.T, 0, 1), *corners])
+    fit = rows @ mask @ columns.T
+    starts = [share, np.clip(fit, 0, 1), *corners]
+    if rule.smoothing:
+        starts.append((fit - fit.min()) / max(np.ptp(fit), 1e-9))
+    return np.stack(starts)
 
 
 def enlargement(cells: int, size: int, rule: GreyRule = PLAIN) -> np.ndarray:

@@ -27,6 +27,10 @@ STRICT = extend(
 )
 
 
+# keys that had another name, and how to say now what they said
+RENAMED = {"cam.relu": "it is cam: sign now: `positive` for true, `signed` for false"}
+
+
 def entries(config: dict) -> dict[str, ClassifierOptions]:
     """Return the classifiers that `models` lists, in its order, by their names.
 
@@ -161,7 +165,8 @@ def _describe(error: ValidationError, rules: dict) -> str:
         hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
         if elsewhere := _written_out(unknown, error.instance[unknown], rules):
             hint = f"write it as {' or '.join(elsewhere)}"
-        return f"{'.'.join(filter(None, [place, str(unknown)]))}: no such key; {hint}"
+        full = ".".join(filter(None, [place, str(unknown)]))
+        return f"{full}: no such key; {RENAMED.get(full, hint)}"
     expected = error.schema.get("description", "")
     if error.validator == "type" and "properties" in error.schema:
         expected = f"a section; its keys are {', '.join(error.schema['properties'])}"

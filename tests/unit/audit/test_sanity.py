@@ -5,9 +5,10 @@ from scipy.stats import spearmanr
 
 from camseg.audit import sanity
 from camseg.explanations import explain
+from camseg.explanations.options import GreyRule
 from camseg.scoring.dice import mean_dice
 
-OPTIONS = {"explanation": "grad_cam", "score": "margin", "relu": False, "resize": "bilinear"}
+OPTIONS = {"explanation": "grad_cam", "score": "margin", "rule": GreyRule()}
 
 
 def preprocess(images: np.ndarray) -> np.ndarray:
@@ -152,22 +153,23 @@ def test_the_other_class_has_the_negative_map_of_the_margin():
 def test_dice_of_the_unchanged_and_of_the_random_maps():
     model = looking_model()
     images, masks = rois()
+    positive = GreyRule(sign="positive")
     before = model.get_weights()
-    checks = check(model, relu=True)
+    checks = check(model, rule=positive)
     for weight, old in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, old)
-    grey, raw = explain.explain(model, preprocess(images), relu=True)
+    grey, raw = explain.explain(model, preprocess(images), rule=positive)
     np.testing.assert_allclose(of(checks, "unchanged", "dice"), mean_dice(grey, masks))
     # the redrawn maps are those of a model initialised with the same seed
     keras.utils.set_random_seed(sanity.derive_seed(0, "random weights", 1) % 2**32)
     fresh = keras.models.clone_model(model)
-    grey, other = explain.explain(fresh, preprocess(images), relu=True)
+    grey, other = explain.explain(fresh, preprocess(images), rule=positive)
     drawn = checks[(checks["check"] == "random_weights") & (checks["draw"] == 1)]
     np.testing.assert_allclose(drawn["dice"], mean_dice(grey, masks), atol=1e-3)
     expected = [spearmanr(a.ravel(), b.ravel()).statistic for a, b in zip(raw, other, strict=True)]
     np.testing.assert_allclose(drawn["correlation"], expected, atol=0.02)
     model.layers[-1].set_weights(fresh.layers[-1].get_weights())
-    grey, _ = explain.explain(model, preprocess(images), relu=True)
+    grey, _ = explain.explain(model, preprocess(images), rule=positive)
     drawn = checks[(checks["check"] == "random_head") & (checks["draw"] == 1)]
     np.testing.assert_allclose(drawn["dice"], mean_dice(grey, masks), atol=1e-3)
 

@@ -3,7 +3,7 @@ import numpy as np
 
 from camseg.audit.untrained import DRAWS, untrained_maps
 from camseg.explanations.explain import explain
-from camseg.explanations.options import MapOptions
+from camseg.explanations.options import GreyRule, MapOptions
 from tiny import tiny_model, to_input
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 8, 8)).astype(np.uint8)
@@ -44,6 +44,7 @@ def test_the_draws_follow_from_the_seed_alone():
 
 def test_maps_are_scaled_as_the_studys():
     model = tiny_model()
-    draws = maps_of(model, relu=True, resize="nearest")
-    expected, _ = explain(model, to_input(IMAGES), relu=True, resize="nearest")
+    rule = {"sign": "absolute", "resize": "nearest", "smoothing": 0.1}
+    draws = maps_of(model, **rule)
+    expected, _ = explain(model, to_input(IMAGES), rule=GreyRule(**rule))
     np.testing.assert_array_equal(draws[-1], expected)

@@ -1,8 +1,14 @@
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy.ndimage import gaussian_filter
 
 from camseg.errors import CamsegError
-from camseg.explanations.scaling import degenerate, to_grey
+from camseg.explanations.options import SIGNS, CamOptions, GreyRule, rule_of
+from camseg.explanations.scaling import PLAIN, degenerate, to_grey
 
 RAW = np.random.default_rng(3).integers(0, 100, (2, 3, 4))
 
@@ -14,9 +20,10 @@ RAW = np.random.default_rng(3).integers(0, 100, (2, 3, 4))
 @pytest.mark.parametrize("resize", ["bilinear", "nearest"])
 def test_numbers_of_any_kind_are_scaled_alike(dtype, resize):
     """Whole numbers up to 100 are the same in all of them."""
-    expected = to_grey(RAW.astype(np.float32), (9, 10), resize=resize)
+    rule = GreyRule(resize=resize)
+    expected = to_grey(RAW.astype(np.float32), (9, 10), rule)
     assert np.ptp(expected, axis=(1, 2)).tolist() == [255, 255]
-    np.testing.assert_array_equal(to_grey(RAW.astype(dtype), (9, 10), resize=resize), expected)
+    np.testing.assert_array_equal(to_grey(RAW.astype(dtype), (9, 10), rule), expected)
     np.testing.assert_array_equal(degenerate(RAW.astype(dtype)), [False, False])
 
 
@@ -80,6 +87,139 @@ def test_what_is_no_shape_is_refused_in_one_line(shape):
     assert str(caught.value).startswith(f"shape is {shape!r}: must be a height and a width, whole ")
 
 
-def test_an_unknown_resize_is_refused_in_one_line():
-    with pytest.raises(CamsegError, match=r"^resize is 'cubic': must be one of bilinear, nearest$"):
-        to_grey(RAW, (9, 10), resize="cubic")
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("resize", "cubic", "one of bilinear, nearest"),
+        ("sign", "abs", "one of signed, positive, absolute"),
+        ("smoothing", 0.51, "a number, at least 0 and at most 0.5"),
+        ("smoothing", -0.1, "a number, at least 0 and at most 0.5"),
+        ("smoothing", True, "a number, at least 0 and at most 0.5"),
+    ],
+)
+def test_an_unknown_rule_is_refused_in_one_line(name, value, allowed):
+    with pytest.raises(CamsegError, match=f"^{name} is {value!r}: must be {allowed}$"):
+        GreyRule(**{name: value})
+
+
+def test_a_files_options_tell_the_rule():
+    rule = {"sign": "absolute", "resize": "nearest", "smoothing": 0.1}
+    options = {"score": "margin", "batch_size": 8} | rule
+    assert rule_of(options, "cams.h5") == GreyRule(**rule)
+    del options["sign"]
+    with pytest.raises(CamsegError, match=r"^cams\.h5: does not say the maps' sign: compute them"):
+        rule_of(options | {"relu": True}, "cams.h5")
+
+
+def test_signs():
+    raw = np.float32([[[-4, 0], [1, 2]], [[-4, -3], [-2, -1]], [[2, -2], [-2, 2]]])
+    grey = {
+        sign: to_grey(raw, (2, 2), GreyRule(sign=sign)).reshape(3, 4).tolist() for sign in SIGNS
+    }
+    assert grey == {
+        "signed": [[0, 170, 212, 255], [0, 85, 170, 255], [255, 0, 0, 255]],
+        "positive": [[0, 0, 128, 255], [0, 0, 0, 0], [255, 0, 0, 255]],
+        "absolute": [[255, 0, 64, 128], [255, 170, 85, 0], [0, 0, 0, 0]],
+    }
+    for sign in SIGNS:
+        expected = [not any(row) for row in grey[sign]]
+        assert degenerate(raw, sign=sign).tolist() == expected
+    least = np.int8([[[-128, 0], [0, 64]]])  # which has no absolute value of 8 bits
+    assert to_grey(least, (2, 2), GreyRule(sign="absolute")).tolist() == [[[255, 0], [0, 128]]]
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_the_sign_is_taken_before_enlarging(sign):
+    """Between 4 and -2, the map crosses 0, but its positive and its absolute values do not."""
+    grey = to_grey(np.float32([[[4, -2]]]), (1, 6), GreyRule(sign=sign))[0, 0]
+    thirds = {"signed": [3, 3, 2, 1, 0, 0], "positive": [3, 3, 2, 1, 0, 0]}
+    thirds["absolute"] = [3, 3, 2, 1, 0, 0]
+    assert grey.tolist() == [85 * third for third in thirds[sign]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("grid", "shape"), [((4, 4), (64, 64)), ((30, 20), (30, 20)), ((1, 3), (5, 40))]
+)
+@pytest.mark.parametrize("smoothing", [0.01, 0.05, 0.2, 0.5])
+def test_smoothing_is_scipys(dtype, grid, shape, smoothing):
+    raw = np.random.default_rng(0).normal(size=(3, *grid)).astype(dtype)
+    deviations = [smoothing * side for side in shape]
+    for resize, way in (("bilinear", cv2.INTER_LINEAR), ("nearest", cv2.INTER_NEAREST_EXACT)):
+        grey = to_grey(raw, shape, GreyRule(smoothing=smoothing, resize=resize))
+        for cells, found in zip(raw, grey, strict=True):
+            large = cv2.resize(cells.astype(np.float64), shape[::-1], interpolation=way)
+            large = gaussian_filter(large, deviations, mode="nearest", truncate=4)
+            expected = 255 * (large - large.min()) / np.ptp(large)
+            np.testing.assert_allclose(found, expected, atol=0.51)
+
+
+def test_a_point_becomes_a_gaussian():
+    """Closed form: exp(-r^2 / 2 s^2), 0 beyond 4 s; s a twentieth of the side."""
+    raw = np.zeros((1, 101, 101))
+    raw[0, 50, 50] = -3
+    y, x = np.indices((101, 101)) - 50
+    s = 101 / 20
+    expected = 255 * np.exp(-(y**2 + x**2) / (2 * s**2))
+    expected[(np.abs(y) > 4 * s) | (np.abs(x) > 4 * s)] = 0
+    grey = to_grey(raw, (101, 101), GreyRule(sign="absolute", smoothing=0.05))
+    np.testing.assert_allclose(grey[0], expected, atol=0.51)
+    # the edge is repeated: half a plane smooths as an edge at any row, also the first one
+    step = to_grey(np.float32([[[0], [1]]]), (100, 1), GreyRule(resize="nearest", smoothing=0.02))
+    assert step[0, :42, 0].tolist() == [0] * 42
+    assert step[0, 58:, 0].tolist() == [255] * 42
+    np.testing.assert_array_equal(step, 255 - step[:, ::-1])
+
+
+def test_without_smoothing_a_map_is_resized_and_stretched_alone():
+    """Bit for bit, with each of the signs that there were from the first."""
+    raw = np.random.default_rng(0).normal(size=(20, 4, 5)).astype(np.float32)
+    for sign, small in (("signed", raw), ("positive", np.maximum(raw, 0))):
+        grey = to_grey(raw, (33, 40), GreyRule(sign=sign, smoothing=0))
+        for cells, found in zip(small, grey, strict=True):
+            large = cv2.resize(cells, (40, 33), interpolation=cv2.INTER_LINEAR)
+            low, high = np.float64(large.min()), np.float64(large.max())
+            np.testing.assert_array_equal(found, np.rint((large - low) * (255 / (high - low))))
+
+
+def test_a_map_that_smoothing_leaves_flat_is_all_0():
+    """Rounding would be all that there is to see."""
+    wave = (-1.0) ** np.arange(64) * np.hanning(64)
+    board = np.float32(np.outer(wave, wave))[np.newaxis]
+    assert not degenerate(board).any()
+    assert to_grey(board, (64, 64), GreyRule(smoothing=0.01)).any()
+    assert np.ptp(gaussian_filter(board[0], 3.2)) > 0
+    assert not to_grey(board, (64, 64), GreyRule(smoothing=0.05)).any()
+    assert not to_grey(np.ones((1, 8, 8)), (64, 64), GreyRule(smoothing=0.2)).any()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    arrays.arrays(np.float32, (3, 3, 4), elements=st.integers(-50, 50)),
+    st.builds(
+        GreyRule,
+        sign=st.sampled_from(SIGNS),
+        resize=st.sampled_from(["bilinear", "nearest"]),
+        smoothing=st.sampled_from([0, 0.01, 0.05, 0.3]),
+    ),
+)
+def test_whatever_the_map_and_the_rule(raw, rule):
+    grey = to_grey(raw, (20, 26), rule)
+    for cells, found in zip(raw, grey, strict=True):
+        if degenerate(cells[np.newaxis], sign=rule.sign)[0]:
+            assert not found.any()
+        else:
+            assert (found.min(), found.max()) == (0, 255)
+        np.testing.assert_array_equal(to_grey(cells[np.newaxis], (20, 26), rule)[0], found)
+    np.testing.assert_array_equal(to_grey(4 * raw, (20, 26), rule), grey)
+    if rule.sign == "absolute":
+        np.testing.assert_array_equal(to_grey(-raw, (20, 26), rule), grey)
+    np.testing.assert_allclose(to_grey(raw[:, ::-1], (20, 26), rule)[:, ::-1], grey, atol=1)
+
+
+def test_every_option_of_a_map_is_a_rule():
+    """So that what makes CAMs is handed on whole."""
+    options = CamOptions(sign="positive", resize="nearest", smoothing=0.1)
+    rule = GreyRule(sign="positive", resize="nearest", smoothing=0.1)
+    np.testing.assert_array_equal(to_grey(RAW, (9, 10), options), to_grey(RAW, (9, 10), rule))
+    assert GreyRule() == PLAIN

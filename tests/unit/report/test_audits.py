@@ -6,7 +6,8 @@ from scipy.stats import linregress
 from camseg.errors import CamsegError
 from camseg.report import audits
 
-OWN = {"score": "margin", "target": "abnormal", "layer": "pooled", "relu": False, "resize": "b"}
+OWN = {"score": "margin", "target": "abnormal", "layer": "pooled", "sign": "signed"}
+OWN |= {"resize": "b", "smoothing": 0}
 
 
 def checks(level: float) -> pd.DataFrame:
@@ -85,20 +86,21 @@ def test_sanity_has_a_row_per_model_and_one_of_what_is_expected():
 
 def measured() -> pd.DataFrame:
     rows = [
-        ("margin", "abnormal", "pooled", False, "b", 0.4, 0),
-        ("margin", "abnormal", "pooled", True, "b", 0.3, 2),
-        ("logit", "abnormal", "pooled", False, "b", 0.5, 0),
-        ("logit", "abnormal", "pooled", True, "b", 0.1, 0),
-        ("logit", "predicted", "finer", True, "n", 0.9, 0),
+        ("margin", "abnormal", "pooled", "signed", "b", 0.0, 0.4, 0),
+        ("margin", "abnormal", "pooled", "positive", "b", 0.0, 0.3, 2),
+        ("margin", "abnormal", "pooled", "signed", "b", 0.05, 0.45, 0),
+        ("logit", "abnormal", "pooled", "signed", "b", 0.0, 0.5, 0),
+        ("logit", "abnormal", "pooled", "positive", "b", 0.0, 0.1, 0),
+        ("logit", "predicted", "finer", "positive", "n", 0.0, 0.9, 0),
     ]
     return pd.DataFrame(rows, columns=[*audits.CHOICES, "dice", "degenerate"])
 
 
 def test_sensitivity_is_sorted_and_compared_with_the_studys_own_choice():
     table = audits.sensitivity(measured(), OWN)
-    assert table["Dice"].tolist() == [0.9, 0.5, 0.4, 0.3, 0.1]
-    assert table["difference"].tolist() == pytest.approx([0.5, 0.1, 0, -0.1, -0.3])
-    assert table["degenerate"].tolist() == [0, 0, 0, 2, 0]
+    assert table["Dice"].tolist() == [0.9, 0.5, 0.45, 0.4, 0.3, 0.1]
+    assert table["difference"].tolist() == pytest.approx([0.5, 0.1, 0.05, 0, -0.1, -0.3])
+    assert table["degenerate"].tolist() == [0, 0, 0, 0, 2, 0]
     with pytest.raises(CamsegError, match="was not measured for"):
         audits.sensitivity(measured(), OWN | {"resize": "spline"})
 
@@ -106,7 +108,8 @@ def test_sensitivity_is_sorted_and_compared_with_the_studys_own_choice():
 def test_spread_varies_one_choice_at_a_time():
     table = audits.spread(measured(), OWN, {"A": 0.2, "B": 0.75}).set_index("varied")
     assert table.loc["score"].tolist() == pytest.approx([0.4, 0.5, 0.1])
-    assert table.loc["ReLU"].tolist() == pytest.approx([0.3, 0.4, 0.1])
+    assert table.loc["sign"].tolist() == pytest.approx([0.3, 0.4, 0.1])
+    assert table.loc["smoothing"].tolist() == pytest.approx([0.4, 0.45, 0.05])
     assert table.loc["layer"].tolist() == [0.4, 0.4, 0]
     assert table.loc["all of these"].tolist() == pytest.approx([0.1, 0.9, 0.8])
     assert table.loc["network"].tolist() == pytest.approx([0.2, 0.75, 0.55])

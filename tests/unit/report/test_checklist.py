@@ -35,8 +35,8 @@ CONFIGURATION = {
         **{"rotation": 0, "batchnorm_momentum": 0.8, "threads": 2},
     },
     "cam": {
-        **{"explanation": "grad_cam", "score": "margin", "target": "abnormal", "relu": False},
-        "resize": "nearest",
+        **{"explanation": "grad_cam", "score": "margin", "target": "abnormal"},
+        **{"sign": "signed", "resize": "nearest", "smoothing": 0},
     },
     "margin": 0.05,
 }

@@ -7,29 +7,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from camseg.explanations.scaling import to_grey
+from camseg.explanations.options import GreyRule
+from camseg.explanations.scaling import PLAIN, to_grey
 from camseg.scoring.dice import mean_dice
 from camseg.scoring.grid_limit import enlargement, grid_limits, pixel_gains, starting_grids
 from camseg.scoring.localisation import histograms
 from conftest import padded_ellipses
 
+RULES = [PLAIN, GreyRule(resize="nearest"), GreyRule(smoothing=0.05, sign="absolute")]
 
-def dice_of(grids: np.ndarray, mask: np.ndarray, resize: str = "bilinear") -> np.ndarray:
-    maps = to_grey(grids, mask.shape, resize=resize)
+
+def dice_of(grids: np.ndarray, mask: np.ndarray, rule: GreyRule = PLAIN) -> np.ndarray:
+    maps = to_grey(grids, mask.shape, rule)
     return mean_dice(maps, np.broadcast_to(mask, maps.shape))
 
 
-@pytest.mark.parametrize("resize", ["bilinear", "nearest"])
+@pytest.mark.parametrize("rule", [*RULES, GreyRule(smoothing=0.3)])
 @pytest.mark.parametrize(
     ("grid", "shape"), [((2, 2), (9, 9)), ((3, 5), (32, 21)), ((7, 4), (50, 4))]
 )
-def test_the_matrices_enlarge_as_the_maps_are(grid, shape, resize):
+def test_the_matrices_enlarge_as_the_maps_are(grid, shape, rule):
     random = np.random.default_rng(0)
-    rows, columns = (enlargement(*pair, resize) for pair in zip(grid, shape, strict=True))
+    rows, columns = (enlargement(*pair, rule) for pair in zip(grid, shape, strict=True))
     for raw in random.random((5, *grid)):
         large = rows @ raw @ columns.T
         grey = 255 * (large - large.min()) / np.ptp(large)
-        np.testing.assert_allclose(to_grey(raw[None], shape, resize=resize)[0], grey, atol=0.501)
+        np.testing.assert_allclose(to_grey(raw[None], shape, rule)[0], grey, atol=0.501)
 
 
 @settings(deadline=None, max_examples=60)
@@ -61,29 +64,29 @@ def test_a_two_by_two_grid_reaches_the_best_of_a_fine_lattice():
     assert limits == pytest.approx(best, abs=0.005)
 
 
-@pytest.mark.parametrize("resize", ["bilinear", "nearest"])
-def test_never_below_a_start_and_above_random_search(resize):
+@pytest.mark.parametrize("rule", RULES)
+def test_never_below_a_start_and_above_random_search(rule):
     random = np.random.default_rng(0)
     masks = np.stack(
         [*padded_ellipses(3, 40), random.random((40, 40)) < 0.3, np.eye(40), np.tri(40)]
     ).astype(np.uint8)
     for grid in ((3, 3), (4, 6)):
-        limits = grid_limits(masks, grid, resize=resize)
+        limits = grid_limits(masks, grid, rule)
         for mask, limit in zip(masks, limits, strict=True):
-            starts = starting_grids(mask, grid, resize=resize)
-            assert limit >= dice_of(starts, mask, resize).max()
+            starts = starting_grids(mask, grid, rule)
+            assert limit >= dice_of(starts, mask, rule).max()
             searched = np.concatenate(
                 [random.random((500, *grid)), random.integers(0, 2, (500, *grid))]
             )
             near = np.clip(starts[1] + random.normal(0, 0.1, (500, *grid)), 0, 1)
-            assert limit >= dice_of(np.concatenate([searched, near]), mask, resize).max()
+            assert limit >= dice_of(np.concatenate([searched, near]), mask, rule).max()
 
 
 def test_what_a_grid_of_blocks_can_express_it_does():
     """Nearest-neighbour enlargement of a mask made of whole cells is that mask: 255/256."""
     cells = np.array([[0, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]], np.uint8)
     mask = cv2.resize(cells, (32, 32), interpolation=cv2.INTER_NEAREST_EXACT)[None]
-    assert grid_limits(mask, (4, 4), resize="nearest") == pytest.approx([255 / 256])
+    assert grid_limits(mask, (4, 4), GreyRule(resize="nearest")) == pytest.approx([255 / 256])
     assert 0.6 < grid_limits(mask, (4, 4))[0] < 0.9
 
 
@@ -102,3 +105,12 @@ def test_a_normal_roi_has_no_limit_and_others_do_not_matter():
     limits = grid_limits(masks, (4, 4))
     assert np.isnan(limits).tolist() == [False, True, False]
     assert grid_limits(masks[2:], (4, 4))[0] == limits[2]
+
+
+def test_what_smoothing_takes_away_a_fit_beyond_its_range_gives_back():
+    """The limit of smoothed maps is lower, and above any map that was cut to the range to fit."""
+    masks, rule = padded_ellipses(3, 40), GreyRule(smoothing=0.2)
+    limits = grid_limits(masks, (8, 8), rule)
+    assert (limits < grid_limits(masks, (8, 8)) - 0.1).all()
+    cut = [dice_of(starting_grids(mask, (8, 8), rule)[:6], mask, rule).max() for mask in masks]
+    assert (limits > np.array(cut) + 0.08).all()

@@ -1,5 +1,6 @@
 import sys
 import warnings
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
 import probe_cams
+from camseg.explanations.options import GreyRule
 from camseg.io import store
 from camseg.scoring.probe import STRENGTHS, cells, probe
 
@@ -30,11 +32,13 @@ def test_maps_are_scaled_cell_by_cell():
     raw = np.array([[[1, 3], [5, 2]], [[7, 7], [7, 7]], [[np.nan, 1], [0, 1]]], np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = cells(raw, relu=False)
+        found = cells(raw, sign="signed")
     np.testing.assert_array_equal(255 * found, [[0, 128, 255, 64], [0] * 4, [0] * 4])
-    np.testing.assert_array_equal(255 * cells(-raw, relu=False)[0], [255, 128, 0, 191])
+    np.testing.assert_array_equal(255 * cells(-raw, sign="signed")[0], [255, 128, 0, 191])
     below = np.array([[[-5, 1], [2, 4]], [[-1, -2], [-3, -4]]], np.float32)
-    np.testing.assert_array_equal(255 * cells(below, relu=True), [[0, 64, 128, 255], [0] * 4])
+    np.testing.assert_array_equal(255 * cells(below, sign="positive"), [[0, 64, 128, 255], [0] * 4])
+    away = [[255, 0, 64, 191], [0, 85, 170, 255]]
+    np.testing.assert_array_equal(255 * cells(below, sign="absolute"), away)
 
 
 def check_by_search(values, labels, patients, train):
@@ -99,7 +103,7 @@ def test_selection_rois_are_not_fitted_to(tmp_path, monkeypatch, capsys):
         said.assign(probability=0.5).to_csv(tmp_path / "said.tsv", sep="\t", index=False)
         maps = np.where(changed[:, np.newaxis, np.newaxis] == 1, raw[::-1], raw)
         cam = np.zeros((n, 4, 4), np.uint8)
-        store.write_cams("cams.h5", cam=cam, raw=maps, roi_id=names, options={"relu": False})
+        store.write_cams("cams.h5", cam=cam, raw=maps, roi_id=names, options=asdict(GreyRule()))
         probe_cams.main()
         out = pd.read_csv("probe.tsv", sep="\t").set_index("side")["probability"]
         found.append(out.drop("selection").tolist())

@@ -1,10 +1,14 @@
+import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
+from camseg.explanations.options import GreyRule
 from camseg.io.store import Cams
 from camseg.scoring.zero_level import evidence, zero_level
 
-OPTIONS = {"score": "margin", "target": "abnormal", "resize": "nearest"}
+OPTIONS = {"score": "margin", "target": "abnormal"}
+BLOCKS = GreyRule(resize="nearest")
 
 
 def cams(raw: np.ndarray, margin: np.ndarray, **options) -> Cams:
@@ -32,7 +36,7 @@ def test_the_mean_of_the_evidence_is_the_margin(raw):
 def test_regions_against_masks_pixel_by_pixel(raw):
     masks = (np.random.default_rng(1).random((5, 8, 8)) < 0.4).astype(np.uint8)
     masks[1] = 0
-    table = zero_level(with_bias(raw, 0.2), masks)
+    table = zero_level(with_bias(raw, 0.2), masks, BLOCKS)
     for cells, mask, row in zip(raw, masks, table.itertuples(), strict=True):
         region = np.kron(cells + 0.2 > 0, np.ones((2, 2), bool))
         both = (region & (mask == 1)).sum()
@@ -49,13 +53,25 @@ def test_the_cut_is_made_after_enlarging():
     raw = np.array([[[-1, 3], [-1, 3]]], np.float32)
     mask = np.zeros((1, 8, 8), np.uint8)
     mask[:, :, 4:] = 1
-    table = zero_level(with_bias(raw, 0, resize="bilinear"), mask)
+    table = zero_level(with_bias(raw, 0), mask, GreyRule())
     (dice, iou, share), *_ = table.to_numpy()
     assert (dice, iou, share) == pytest.approx((2 * 32 / (40 + 32), 32 / 40, 5 / 8))
 
 
+@pytest.mark.parametrize("sign", ["signed", "positive", "absolute"])
+def test_the_region_is_that_above_one_level_of_the_signed_map_as_it_is_scored(raw, sign):
+    """Smoothed as the map is; and whatever the map's sign, the evidence has its own."""
+    masks = np.zeros((5, 8, 8), np.uint8)
+    rule = GreyRule(smoothing=0.2, sign=sign)
+    shares = zero_level(with_bias(raw, 0.05), masks, rule)["zero_level_share"]
+    large = [gaussian_filter(cv2.resize(cells, (8, 8)), 0.2 * 8, mode="nearest") for cells in raw]
+    assert shares.tolist() == [np.mean(cells > -0.05) for cells in large]
+    assert 0 < shares.mean() < 1
+    assert (shares != zero_level(with_bias(raw, 0.05), masks, GreyRule())["zero_level_share"]).any()
+
+
 def test_a_normal_verdict_may_leave_no_region(raw):
-    table = zero_level(with_bias(raw, -100), np.ones((5, 8, 8), np.uint8))
+    table = zero_level(with_bias(raw, -100), np.ones((5, 8, 8), np.uint8), BLOCKS)
     assert (table == 0).all(axis=None)
 
 
@@ -64,7 +80,7 @@ def test_a_normal_verdict_may_leave_no_region(raw):
 )
 def test_of_other_scores_and_classes_there_is_none(raw, other):
     assert evidence(with_bias(raw, 0.1, **other)) is None
-    table = zero_level(with_bias(raw, 0.1, **other), np.ones((5, 8, 8), np.uint8))
+    table = zero_level(with_bias(raw, 0.1, **other), np.ones((5, 8, 8), np.uint8), BLOCKS)
     assert table.isna().all(axis=None)
 
 
@@ -72,7 +88,7 @@ def test_of_a_method_that_does_not_add_up_there_is_none(raw):
     """Not even where its mean happens to, as that of any single map."""
     assert evidence(with_bias(raw, 0.1, additive=True)) is not None
     assert evidence(with_bias(raw, 0.1, additive=False)) is None
-    table = zero_level(with_bias(raw, 0.1, additive=False), np.ones((5, 8, 8), np.uint8))
+    table = zero_level(with_bias(raw, 0.1, additive=False), np.ones((5, 8, 8), np.uint8), BLOCKS)
     assert table.isna().all(axis=None)
 
 

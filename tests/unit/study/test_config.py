@@ -106,6 +106,16 @@ def test_schema_describes_every_key_and_its_defaults_are_the_default_study(confi
             "ddsm",
             r"config: rois.source: no such key; write it as dataset: {source: ddsm}$",
         ),
+        (
+            "cam.relu",
+            True,
+            "config: cam.relu: no such key; it is cam: sign now: "
+            "`positive` for true, `signed` for false$",
+        ),
+        ("cam.relu", False, "config: cam.relu: no such key; it is cam: sign now"),
+        ("cam.singed", "absolute", "config: cam.singed: no such key; did you mean sign?"),
+        ("cam.sign", "abs", r"config: cam.sign: 'abs' is not one of \['signed', 'positive', 'abso"),
+        ("cam.smoothing", 0.6, "config: cam.smoothing: 0.6 is greater than the maximum of 0.5"),
         ("cam.mask", "all", r"config: cam.mask: no such key; write it as regimes: {mask: all}$"),
         ("cam.cam", "all", r"config: cam.cam: no such key; write it as regimes: {cam: all}$"),
         ("training.epochs", 0, "config: training.epochs: 0 is less than the minimum of 1"),

@@ -12,7 +12,7 @@ def maps(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     alpha = g^2 / (2 g^2 + g^3 S_k), S_k being the sum of f_k over the positions (equation 19).
     These are the second and third derivatives of exp(Y) where Y is piecewise linear in f. The
     factor exp(Y) of all w_k, which no grey map shows and which overflows, is left out, and so is
-    the ReLU of the map itself, which is the option `relu`. Where alpha is 0 / 0 it is 0; so is it
+    the ReLU of the map itself, which is the option `sign`. Where alpha is 0 / 0 it is 0; so is it
     where negative features make its denominator 0. Unlike the authors' program, their paper does
     not divide alpha by its sum over the positions.
     """

@@ -10,7 +10,7 @@ def maps(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
 
     xy times the sum over channels of f_k max(dY/df_k, 0), position by position: HiResCAM of the
     positive gradients alone. The ReLU of the map itself, Jiang et al.'s last step, is the option
-    `relu`; of features that are not negative it changes nothing.
+    `sign`; of features that are not negative it changes nothing.
     """
     return np.einsum("nhwk,nhwk->nhw", features, weights(features, gradient))
 
