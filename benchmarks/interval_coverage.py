@@ -5,8 +5,9 @@
 Accuracies: ROIs are right with a beta-binomial share by patient; 0.85 on average, the intraclass
 correlation within patients as given. Over folds and seeds, each training adds its own chance
 (standard deviation in accuracy as given); half of the ROIs are as hard for all trainings. AUC:
-binormal scores of pairs. Dice: patients, splits and their rest are normal. Tests of claims: two
-regimes that do not differ, each trained anew in every run; counted are p below 0.05.
+binormal scores of pairs. Dice: patients, splits and their rest are normal. Rank correlations:
+pairs are normal. Tests of claims: two regimes that do not differ, each trained anew in every run;
+counted are p below 0.05.
 """
 
 import argparse
@@ -52,6 +53,12 @@ def main() -> None:
             held = share_held(dice, DICE, draws, splits, spread)
             told = f"85 patients, splits' deviation {spread:g}"
             print(f"| Dice, {splits} splits | {told} | {held:.3f} |")
+    for networks, heads in ((6, 1), (20, 1), (3, 7)):
+        for correlation in (0.0, 0.4, 0.7, 0.9):
+            truth = 6 / np.pi * np.arcsin(correlation / 2)
+            held = share_held(ranks, truth, draws, networks, heads, correlation)
+            told = f"{networks} networks, {heads} heads each, {truth:.2f}"
+            print(f"| a rank correlation | {told} | {held:.3f} |")
     print("\n| test of a claim | drawn as | p < 0.05 |\n| --- | --- | --: |")
     for splits, seeds in ((1, 1), (1, 3), (1, 5), (3, 1), (5, 1), (5, 3), (10, 1)):
         for patients in (85, 400):
@@ -137,6 +144,16 @@ def dice(random: np.random.Generator, splits: int, spread: float) -> Interval:
     rois = random.normal(0, 0.08, 85)[of] + random.normal(0, 0.08, len(of))
     table = DICE + rois[:, None] + random.normal(0, spread, splits)
     return statistics.crossed(table + random.normal(0, 0.08, (len(of), splits)), of).interval()
+
+
+def ranks(random: np.random.Generator, networks: int, heads: int, correlation: float) -> Interval:
+    """Of single networks, or of heads within each; an interval that is blank excludes nothing."""
+    sizes = [networks] if heads == 1 else [heads] * networks
+    covariance = [[1, correlation], [correlation, 1]]
+    pairs = [random.multivariate_normal([0, 0], covariance, size) for size in sizes]
+    rho = np.mean([stats.spearmanr(pair).statistic for pair in pairs])
+    low, high = statistics.rank_interval(rho, sizes)
+    return (low, high) if low < high else (-1.0, 1.0)
 
 
 if __name__ == "__main__":
