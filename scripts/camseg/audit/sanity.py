@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from camseg.explanations import explain, scaling
-from camseg.explanations.at_input import AtInput
 from camseg.explanations.layers import cell_pixels, head_layers
 from camseg.explanations.options import GreyRule
 from camseg.networks import classifiers
@@ -59,14 +58,12 @@ def check(
       draw; the map along with it, or cell by cell (see `moved_correlations`).
     """
 
-    def derive(images: np.ndarray) -> list[explain.Derivatives | AtInput]:
+    def derive(images: np.ndarray) -> list[explain.Made]:
         parts = range(0, len(images), batch_size)
         inputs = (preprocess(images[start : start + batch_size]) for start in parts)
         return [explain.derive(model, batch, explanation) for batch in inputs]
 
-    def raw(
-        derivatives: list[explain.Derivatives | AtInput], score: str = score, label: int = 1
-    ) -> np.ndarray:
+    def raw(derivatives: list[explain.Made], score: str = score, label: int = 1) -> np.ndarray:
         options = {"explanation": explanation, "score": score, "target": "true"}
         return np.concatenate(
             [

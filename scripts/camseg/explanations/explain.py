@@ -10,7 +10,7 @@ inference mode.
 
 import weakref
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -20,8 +20,11 @@ import numpy as np
 from camseg import named
 from camseg.errors import CamsegError
 from camseg.explanations.at_input import AtInput, at_input
+from camseg.explanations.full_gradient import FullGradient, full_gradient
 from camseg.explanations.layers import LAYERS, check_images, check_model, head_weights
 from camseg.explanations.options import CamOptions, GreyRule
+from camseg.explanations.perturbed import Perturbed, perturb
+from camseg.explanations.runs import Runs
 from camseg.explanations.scaling import PLAIN, to_grey
 from camseg.networks import own
 from camseg.networks.backend import keras, tf
@@ -30,6 +33,9 @@ from camseg.networks.devices import claim_gpu
 from camseg.networks.registry import check_network
 
 METHODS = "camseg.explanations.methods"
+# what methods ask for (ASKS) whose maps are on the image's own grid
+OF_INPUT = ("input", "guided", "background", "shares", "images")
+PERTURBING = ("images", "masks", "features")
 
 
 def explain(
@@ -107,17 +113,34 @@ class Derivatives:
     logits: np.ndarray  # (n, 2) float32: normal, abnormal
     gradients: np.ndarray  # (2, n, h, w, k) float32: of each logit, by the features
     head: np.ndarray | None = None  # (k, 2) float32: `layers.head_weights`, of the layer "pooled"
+    runs: Runs = field(default_factory=lambda: Runs(1))  # back through the head alone
+
+
+Made = Derivatives | AtInput | FullGradient | Perturbed  # what maps are made of
 
 
 def derive(
-    model: keras.Model, images: np.ndarray, explanation: str, layer: str = "pooled"
-) -> Derivatives | AtInput:
-    """Return what `raw_maps` needs for maps of `images` by a method, at one run of the network.
+    model: keras.Model,
+    images: np.ndarray,
+    explanation: str,
+    layer: str = "pooled",
+    other: Callable[[int], np.ndarray] | None = None,
+) -> Made:
+    """Return what `raw_maps` needs for maps of `images` by a method.
 
-    Of `differentiate` at the layer, or of `at_input` for methods that ask for gradients there.
+    By what the method asks for: `differentiate` at the layer, `at_input`, `full_gradient`, or
+    `perturb`. `other` gives an image of another patient for each image, by the number of the draw,
+    to methods that compare with such. Raises CamsegError where one is needed and none is given.
     """
-    if is_of_input(explanation):
-        return at_input(model, images)
+    method = named.load(METHODS, explanation, "explanation")
+    if asks(explanation) in PERTURBING:
+        return perturb(model, images, method)
+    if asks(explanation) == "shares":
+        return full_gradient(model, images)
+    if asks(explanation) in OF_INPUT:
+        if asks(explanation) == "background" and other is None:
+            raise CamsegError(f"{explanation} compares with other images, and none are given")
+        return at_input(model, images, guided=asks(explanation) == "guided", other=other)
     return differentiate(model, images, layer)
 
 
@@ -141,7 +164,7 @@ def differentiate(model: keras.Model, images: np.ndarray, layer: str = "pooled")
 
 
 def raw_maps(
-    derivatives: Derivatives | AtInput,
+    derivatives: Made,
     *,
     explanation: str,
     score: str,
@@ -162,22 +185,29 @@ def raw_maps(
     classes = _classes(derivatives.logits, score, target, labels)
     if isinstance(derivatives, AtInput):
         weigh = partial(_score_gradient, classes=classes, score=score)
-        return method.maps(derivatives.images, partial(derivatives.gradient, weigh=weigh))
-    return method.maps(derivatives.features, _gradient(method, derivatives, classes, score))
+        gradient_of = partial(derivatives.gradient, weigh=weigh)
+        others = (derivatives.other,) if method.ASKS == "background" else ()
+        return method.maps(derivatives.images, gradient_of, *others)
+    if isinstance(derivatives, FullGradient):
+        shares, _ = derivatives.ask(_score_gradient(derivatives.logits, classes, score))
+        return method.maps(derivatives.images, shares)
+    return method.maps(*_given(method, derivatives, classes, score))
 
 
-def raw_weights(derivatives: Derivatives, *, explanation: str, score: str) -> np.ndarray:
+def raw_weights(
+    derivatives: Derivatives | Perturbed, *, explanation: str, score: str
+) -> np.ndarray:
     """Return what each feature counts in its cell of the raw maps of the class abnormal.
 
     (n, h, w, k): summed over the channels, features times these are `raw_maps`. Options as there.
     """
     method = named.load(METHODS, explanation, "explanation")
     classes = _classes(derivatives.logits, score, "abnormal", None)
-    return method.weights(derivatives.features, _gradient(method, derivatives, classes, score))
+    return method.weights(*_given(method, derivatives, classes, score))
 
 
 def completeness(
-    derivatives: Derivatives | AtInput,
+    derivatives: Made,
     raw: np.ndarray,
     *,
     explanation: str,
@@ -203,13 +233,17 @@ def completeness(
 
 def fits_layer(explanation: str, layer: str) -> bool:
     """Return whether a method can be used at a layer of `differentiate`."""
-    method = named.load(METHODS, explanation, "explanation")
-    return not is_of_input(explanation) and (layer == "pooled" or not _is_of_head(method))
+    return asks(explanation) == "gradient" or (layer == "pooled" and not is_of_input(explanation))
 
 
 def is_of_input(explanation: str) -> bool:
-    """Return whether a method's maps are on the grid of the image, by gradients at the input."""
-    return getattr(named.load(METHODS, explanation, "explanation"), "OF_INPUT", False)
+    """Return whether a method's maps are on the grid of the image, not of the features."""
+    return asks(explanation) in OF_INPUT
+
+
+def asks(explanation: str) -> str:
+    """Return what a method asks for: `gradient`, by the features, if it says nothing else."""
+    return getattr(named.load(METHODS, explanation, "explanation"), "ASKS", "gradient")
 
 
 def is_additive(explanation: str) -> bool:
@@ -221,9 +255,15 @@ def is_additive(explanation: str) -> bool:
     return named.load(METHODS, explanation, "explanation").ADDITIVE
 
 
-def _is_of_head(method: ModuleType) -> bool:
-    """Return whether a method takes the head's weights instead of a gradient by the features."""
-    return getattr(method, "OF_HEAD", False)
+def _given(
+    method: ModuleType, made: Derivatives | Perturbed, classes: np.ndarray, score: str
+) -> tuple[np.ndarray, ...]:
+    """Return what a method's `maps` and `weights` are given."""
+    if isinstance(made, Perturbed):
+        of = made.images if made.features is None else made.features
+        scores = np.stack([_score(answers, classes, score) for answers in made.answers])
+        return of, scores, _score(made.logits, classes, score)
+    return made.features, _gradient(method, made, classes, score)
 
 
 def _gradient(
@@ -236,7 +276,7 @@ def _gradient(
     by_logits = _score_gradient(derivatives.logits, classes, score)
     normal, abnormal = by_logits.T[:, :, np.newaxis, np.newaxis, np.newaxis]
     gradients = derivatives.gradients
-    if _is_of_head(method):
+    if getattr(method, "ASKS", None) == "head":
         if derivatives.head is None:
             raise CamsegError(
                 f"{method.__name__.rpartition('.')[2]} explains what global average pooling and "

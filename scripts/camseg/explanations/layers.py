@@ -183,7 +183,7 @@ def _strides(tensor: keras.KerasTensor) -> float:
 
 def last_convolution(model: keras.Model) -> keras.KerasTensor:
     """Return the output of the last convolution, as Keras orders the layers."""
-    _check_flat(model)
+    check_flat(model)
     kinds = (keras.layers.Conv2D, keras.layers.SeparableConv2D, keras.layers.DepthwiseConv2D)
     found = [layer for layer in model.layers if isinstance(layer, kinds)]
     if not found:
@@ -197,7 +197,7 @@ def finer_tensor(model: keras.Model) -> keras.KerasTensor:
     One inside a branch would show a part of what the score depends on. In NASNetMobile, whose
     cells read the two before them, it is the stem's. Padding makes a grid larger, not finer.
     """
-    _check_flat(model)
+    check_flat(model)
     rows = _pool(model).input.shape[1]
     numbered = [*enumerate(model.operations)]  # its layers, and sums and the like between them
     places = {id(each): place for place, layer in numbered for each in _tensors(layer.output)}
@@ -212,7 +212,7 @@ def finer_tensor(model: keras.Model) -> keras.KerasTensor:
     raise CamsegError(f"model {model.name} has no layer with a finer grid than what it pools")
 
 
-def _check_flat(model: keras.Model) -> None:
+def check_flat(model: keras.Model) -> None:
     """Raise CamsegError if layers are models, or used twice, or a model's images of any size."""
     inner = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
     if inner or None in model.input_shape[1:]:

@@ -15,7 +15,8 @@ class Explanation:
     reference: str
     head: str | None = None  # the one head of a model (`networks.options`) that it fits; None: any
     class_blind: bool = False  # the same map whatever class is explained
-    of_input: bool = False  # on the image's own grid, by gradients at the input
+    of_input: bool = False  # on the image's own grid
+    background: bool = False  # compares with ROIs of other patients
 
 
 EXPLANATIONS = {
@@ -77,5 +78,58 @@ EXPLANATIONS = {
         "each pixel by its gradient, averaged on the way from an empty image",
         "Sundararajan et al., 2017",
         of_input=True,
+    ),
+    "var_grad": Explanation(
+        "VarGrad",
+        "each pixel by the variance of the gradient there over noisy images",
+        "Adebayo et al., 2018",
+        of_input=True,
+    ),
+    "guided_backprop": Explanation(
+        "Guided backpropagation",
+        "each pixel by what ReLUs that stop negative gradients propagate back",
+        "Springenberg et al., 2015",
+        of_input=True,
+    ),
+    "full_grad": Explanation(
+        "FullGrad",
+        "each pixel by what the input and all biases add to the score there",
+        "Srinivas and Fleuret, 2019",
+        of_input=True,
+    ),
+    "expected_gradients": Explanation(
+        "Expected gradients (SHAP)",
+        "each pixel by its gradient, averaged on the ways from other patients' images",
+        "Erion et al., 2021",
+        of_input=True,
+        background=True,
+    ),
+    "kernel_shap": Explanation(
+        "Kernel SHAP",
+        "each superpixel by its Shapley value in the score",
+        "Lundberg and Lee, 2017",
+        of_input=True,
+    ),
+    "occlusion": Explanation(
+        "Occlusion",
+        "each pixel by what the score loses without the squares that it lies in",
+        "Zeiler and Fergus, 2014",
+        of_input=True,
+    ),
+    "rise": Explanation(
+        "RISE",
+        "each pixel by the mean score behind the random masks that keep it",
+        "Petsiuk et al., 2018",
+        of_input=True,
+    ),
+    "score_cam": Explanation(
+        "Score-CAM",
+        "each channel by the score of the part of the image that it shows",
+        "Wang et al., 2020",
+    ),
+    "ablation_cam": Explanation(
+        "Ablation-CAM",
+        "each channel by what the score loses without it",
+        "Desai and Ramaswamy, 2020",
     ),
 }

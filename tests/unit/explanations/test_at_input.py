@@ -11,8 +11,9 @@ from camseg.explanations.at_input import AtInput, at_input
 from camseg.explanations.registry import EXPLANATIONS
 from camseg.seeds import generator
 
-OF_INPUT = [name for name, known in EXPLANATIONS.items() if known.of_input]
+OF_INPUT = [name for name in EXPLANATIONS if explain.asks(name) == "input"]
 METHODS = {name: import_module(f"{explain.METHODS}.{name}") for name in OF_INPUT}
+METHOD = import_module(f"{explain.METHODS}.expected_gradients")
 SIDE = 8
 
 
@@ -166,7 +167,10 @@ def test_a_map_does_not_depend_on_the_other_images(name):
 
 @pytest.mark.parametrize(
     ("name", "passes"),
-    [("saliency", 0), ("input_x_gradient", 0), ("smooth_grad", 32), ("integrated_gradients", 32)],
+    [
+        *(("saliency", 0), ("input_x_gradient", 0)),
+        *(("smooth_grad", 32), ("var_grad", 32), ("integrated_gradients", 32)),
+    ],
 )
 def test_how_often_the_network_is_asked(name, passes):
     """Besides once, for logits and the margin's gradient at the images."""
@@ -180,6 +184,108 @@ def test_how_often_the_network_is_asked(name, passes):
     counted = AtInput(once.images, once.logits, once.margin, ask)
     explain.raw_maps(counted, explanation=name, score="margin", target="abnormal")
     assert asked == passes * [4]
+
+
+def test_var_grad_is_the_variance_over_the_noise_of_smooth_grad():
+    """Of Y = sum x^2 / 2, whose gradient is the image: the noise's own variance."""
+    images = given()
+    found = METHODS["var_grad"].maps(images, lambda inputs: inputs)
+    draws = [
+        generator(0, "SmoothGrad", draw).standard_normal((SIDE, SIDE, 3), np.float32)
+        for draw in range(32)
+    ]
+    variance = np.var(draws, axis=0).max(axis=2)
+    spread = np.ptp(images, axis=(1, 2, 3))
+    assert_close(found, variance * (0.15 * spread[:, None, None]) ** 2)
+    # nothing varies in a linear network
+    assert (METHODS["var_grad"].maps(images, np.ones_like) == 0).all()
+
+
+def guided_by_hand(kernels: list[np.ndarray], image: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """What is propagated back through dense ReLU layers without bias, those of at most 6."""
+    values, passed = [image.ravel()], []
+    for kernel in kernels[:-1]:
+        values.append(np.clip(values[-1] @ kernel, 0, 6))
+        passed.append((values[-1] > 0) & (values[-1] < 6))
+    back = kernels[-1] @ weight
+    for kernel, is_open in zip(kernels[-2::-1], passed[::-1], strict=True):
+        back = kernel @ np.where(is_open & (back > 0), back, 0)
+    return np.abs(back.reshape(image.shape)).max(axis=2)
+
+
+def test_guided_backpropagation_by_hand():
+    """Where values stay below 6 in the first layer, both kinds of ReLU are the same to it."""
+    images = keras.Input((SIDE, SIDE, 3))
+    x = keras.layers.Dense(20, activation="relu", use_bias=False)(keras.layers.Flatten()(images))
+    x = keras.layers.ReLU(6.0)(keras.layers.Dense(20, use_bias=False)(x))
+    model = keras.Model(images, keras.layers.Dense(2, use_bias=False)(x))
+    random = np.random.default_rng(2)
+    kernels = [random.normal(size=each.shape) * [0.1, 2, 1][number]
+               for number, each in enumerate(model.get_weights())]  # fmt: skip
+    model.set_weights(kernels)
+    second = np.maximum(given().reshape(4, -1) @ kernels[0], 0) @ kernels[1]
+    assert (second > 6).any()
+    assert ((second > 0) & (second < 6)).any()
+    # saliency needs another pooling than of one position
+    made = at_input(model, given(), guided=True)
+    for label, weight in ((1, np.array([-1, 1])), (0, np.array([1, -1]))):
+        expected = [guided_by_hand(kernels, image, weight) for image in given()]
+        options = {"score": "margin", "target": "true", "labels": np.full(4, label)}
+        found = explain.raw_maps(made, explanation="guided_backprop", **options)
+        assert_close(found, np.array(expected))
+    assert not np.allclose(
+        found, explain.raw_maps(at_input(model, given()), explanation="saliency", **options)
+    )
+
+
+def test_guided_backpropagation_of_a_model_without_relu():
+    with pytest.raises(CamsegError, match="has no ReLU"):
+        at_input(smooth_model(), given(), guided=True)
+    # gradients of the same model are as they were before it was guided
+    model = relu_model()
+    before = at_input(model, given()).margin
+    guided = at_input(model, given(), guided=True)
+    np.testing.assert_array_equal(at_input(model, given()).margin, before)
+    np.testing.assert_array_equal(guided.logits, at_input(model, given()).logits)
+    assert not np.allclose(guided.margin, before)
+
+
+def others(draw: int) -> np.ndarray:
+    """Another image for each, by the draw."""
+    return np.random.default_rng(draw).normal(size=given().shape).astype(np.float32)
+
+
+def test_expected_gradients_share_out_the_score_less_the_others():
+    model = model_of()  # linear: exactly
+    made = explain.derive(model, given(), "expected_gradients", other=others)
+    options = {"explanation": "expected_gradients", "score": "margin", "target": "abnormal"}
+    found = explain.raw_maps(made, **options)
+    kernel = model.layers[-1].get_weights()[0].reshape(SIDE, SIDE, 3, 2)
+    mean = np.mean([others(draw) for draw in range(32)], axis=0)
+    assert_close(found, ((given() - mean) * (kernel[..., 1] - kernel[..., 0])).sum(axis=3))
+    assert (made.runs.forward, made.runs.back) == (33, 33)
+
+
+def test_expected_gradients_by_brute_force():
+    """Of Y = sum x^3, whose ways from one and the same other image can be integrated."""
+    images, other = given().astype(np.float64), others(1).astype(np.float64)
+    found = METHOD.maps(images, lambda inputs: 3 * inputs**2, lambda draw: other)
+    expected = (images**3 - other**3).sum(axis=3)
+    np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
+    # each draw asks for its own other, and its own part of the way
+    places = []
+
+    def gradient_of(inputs: np.ndarray) -> np.ndarray:
+        places.append(float(inputs.mean()))
+        return inputs
+
+    METHOD.maps(np.ones((1, 2, 2, 1), np.float32), gradient_of, lambda draw: np.zeros((1, 2, 2, 1)))
+    np.testing.assert_array_equal(np.sort(np.floor(np.array(places) * 32)), np.arange(32))
+
+
+def test_expected_gradients_need_others():
+    with pytest.raises(CamsegError, match="compares with other images, and none are given"):
+        explain.explain(smooth_model(), given(), explanation="expected_gradients")
 
 
 def test_what_it_is_made_of():

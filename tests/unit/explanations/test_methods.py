@@ -11,7 +11,7 @@ from camseg.explanations.layers import head_weights
 from camseg.explanations.registry import EXPLANATIONS
 from camseg.networks.options import HEADS
 
-OF_FEATURES = [name for name, known in EXPLANATIONS.items() if not known.of_input]
+OF_FEATURES = [name for name in EXPLANATIONS if explain.asks(name) in ("gradient", "head")]
 METHODS = {name: import_module(f"{explain.METHODS}.{name}") for name in OF_FEATURES}
 
 

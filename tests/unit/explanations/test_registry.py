@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from camseg import named
-from camseg.explanations.explain import METHODS
+from camseg.explanations.explain import METHODS, asks, is_of_input
 from camseg.explanations.options import CamOptions
 from camseg.explanations.registry import EXPLANATIONS
 from camseg.explanations.scaling import RESIZES
@@ -26,13 +26,14 @@ def test_table_modules_and_configuration_name_the_same_explanations():
 
 @pytest.mark.parametrize("explanation", EXPLANATIONS)
 def test_table_and_module_say_the_same_of_a_method(explanation):
-    method, known = import_module(f"{METHODS}.{explanation}"), EXPLANATIONS[explanation]
-    assert getattr(method, "OF_INPUT", False) == known.of_input
-    assert getattr(method, "OF_HEAD", False) == (known.head == "gap")
+    known = EXPLANATIONS[explanation]
+    assert is_of_input(explanation) == known.of_input
+    assert (asks(explanation) == "head") == (known.head == "gap")
+    assert (asks(explanation) == "background") == known.background
 
 
 @pytest.mark.parametrize(
-    "explanation", [name for name, known in EXPLANATIONS.items() if not known.of_input]
+    "explanation", [name for name in EXPLANATIONS if asks(name) in ("gradient", "head")]
 )
 def test_a_method_makes_a_map_per_image_of_features_and_gradients(explanation):
     method = import_module(f"{METHODS}.{explanation}")

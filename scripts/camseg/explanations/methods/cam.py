@@ -3,7 +3,7 @@
 import numpy as np
 
 ADDITIVE = True  # behind average pooling and one dense layer, its mean plus the bias is the margin
-OF_HEAD = True  # it fits no other head, and is given that head's weights in the gradient's place
+ASKS = "head"  # for the head's weights in the gradient's place: it fits no other head
 
 
 def maps(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:

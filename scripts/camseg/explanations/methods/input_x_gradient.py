@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-OF_INPUT = True  # it asks the network for gradients by its input
+ASKS = "input"  # for gradients by the image
 ADDITIVE = False  # its sum is the score only of networks without any bias
 
 

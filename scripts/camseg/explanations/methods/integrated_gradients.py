@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-OF_INPUT = True  # it asks the network for gradients by its input
+from camseg.explanations.absent import baseline
+
+ASKS = "input"  # for gradients by the image
 ADDITIVE = False  # its sum is the score less that of the baseline
 STEPS = 32
 
@@ -22,9 +24,3 @@ def maps(images: np.ndarray, gradient_of: Callable[[np.ndarray], np.ndarray]) ->
     for step in range(STEPS):
         total += gradient_of(start + np.float32((step + 0.5) / STEPS) * way)
     return (way * (total / np.float32(STEPS))).sum(axis=3)
-
-
-def baseline(images: np.ndarray) -> np.ndarray:
-    """Return for each image the one without any structure: all of its own darkest value."""
-    darkest = images.min(axis=(1, 2), keepdims=True)
-    return np.broadcast_to(darkest, images.shape)
