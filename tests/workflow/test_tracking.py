@@ -41,7 +41,8 @@ OWN = {
     "errors": EVERY,
     "named": "extract_rois index_cases render_candidates render_checklist "
     + (SCORING + MODELS + IMAGES),
-    "options": "make_phantom split_rois render_sensitivity " + INGESTION + MODELS + SAMPLES,
+    "options": "make_phantom split_rois render_sensitivity probe_cams "
+    + (INGESTION + MODELS + SCORING + SAMPLES),
     "seeds": "make_phantom extract_rois split_rois train_classifier compute_cams probe_cams "
     + (SCORING + OF_RESULTS + IMAGES + AUDIT),
     "audit.locality": "check_cams",
@@ -81,7 +82,7 @@ OWN = {
     "explanations.methods.saliency": "",
     "explanations.methods.smooth_grad": "",
     "explanations.methods.xgrad_cam": "",
-    "explanations.options": "compute_cams render_sensitivity " + AUDIT,
+    "explanations.options": "compute_cams probe_cams render_sensitivity " + SCORING + AUDIT,
     "explanations.registry": "",
     "explanations.scaling": "compute_cams probe_cams " + SCORING + AUDIT,
     "figures.architectures": "render_architectures",
