@@ -86,7 +86,8 @@ def sources_table() -> str:
     """Return the table of the sources of data, in Markdown."""
     lines = ["| `dataset: source` | | read by |", "| --- | --- | --- |"]
     for name, source in SOURCES.items():
-        lines.append(f"| `{name}` | {source.title} | `camseg.datasets.sources.{source.reader}` |")
+        module = f"sources.{source.reader}" if source.reader else "map_folder"
+        lines.append(f"| `{name}` | {source.title} | `camseg.datasets.{module}` |")
     return "\n".join([*lines, ""])
 
 

@@ -38,6 +38,7 @@ HOSTED = hasattr(HERE, "ref")  # in a git repository
 ROOT = checkout(HERE, Path.cwd() / ".snakemake/camseg") if HOSTED else Path(HERE).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 from camseg.code import code_of
+from camseg.datasets import map_folder
 from camseg.datasets import registry as datasets
 from camseg.datasets.selection import GreyOptions, Selection
 from camseg.errors import CamsegError
@@ -71,8 +72,41 @@ except CamsegError as error:
     raise WorkflowError(error)
 
 SOURCE = datasets.SOURCES[config["dataset"]["source"]]
+BRINGS_MAPS = not SOURCE.reader
+
+
+def no_cases(wildcards):
+    """The input function of cases where the source has none."""
+    raise WorkflowError(
+        "config: dataset.source: maps has no cases; what it makes is the target all"
+    )
+
+
+def no_maps(wildcards):
+    """The input function of heat maps of one's own where the source has none."""
+    raise WorkflowError("config: dataset.source: set it to maps, and path to their folder")
+
+
+def maps_in(folder):
+    """The files of the heat maps, masks and images in a folder."""
+    try:
+        files = list(map(str, map_folder.find(Path(folder)).files()))
+    except CamsegError as error:
+        raise WorkflowError(error)
+    for path in files:
+        if set(path) & set("{}<>") or not path.isprintable():
+            raise WorkflowError(
+                f"{path!a}: a name must not hold braces, angle brackets or control characters in "
+                "a study: rename it, or use camseg score"
+            )
+    return files
+
+
+OWN_MAPS = maps_in(config["dataset"]["path"]) if BRINGS_MAPS else no_maps
 CASES = config["dataset"]["path"] if SOURCE.path else "<results>/cases"
 READER = f"camseg.datasets.sources.{SOURCE.reader}"
+if BRINGS_MAPS:
+    CASES, READER = no_cases, ""
 # the splits, each once per seed, as paths name them
 SPLITS = runs.names(config["splits"], config["seeds"])
 EXPLANATION = config["cam"]["explanation"]
@@ -103,6 +137,7 @@ def beside(path):
 
 def code(script, *chosen):
     """The files a script is made of: itself first, then the modules it imports or has `chosen`."""
+    chosen = filter(None, chosen)
     return list(map(beside, code_of(ROOT / "scripts" / f"{script}.py", chosen)))
 
 
@@ -194,7 +229,7 @@ def fault_of_cases():
     """Why the dataset lists no case, and what to do; "" if it does."""
     try:
         if SOURCE.path:
-            datasets.require_cases(SOURCE, Path(CASES))
+            datasets.require_cases(SOURCE, Path(config["dataset"]["path"]))
     except CamsegError as error:
         return str(error)
     return ""

@@ -11,21 +11,22 @@ def captions(*names):
     return [beside(f"workflow/report/{name}.rst") for name in names]
 
 
-def reported(path, category, label):
-    """A file that the report shows, with the caption of the same name."""
+def reported(path, category, label, caption=None):
+    """A file that the report shows, with the caption of that name, or of its own."""
     # two blanks, of which a browser shows one, sort Figure 4 before Figure 10
     label = re.sub(r" (\d)$", r"  \1", label)
-    caption = f"../report/{Path(path).stem}.rst"
+    caption = f"../report/{caption or Path(path).stem}.rst"
     return report(path, caption=caption, category=category, labels={"result": label})
 
 
-def report_table(name, category, label, folder="tables"):
+def report_table(name, category, label, folder="tables", caption=None):
     """A table's files; the report shows the page, from which the others can be saved."""
     path = f"<results>/{folder}/{name}"
-    return [*multiext(path, ".csv", ".md", ".tex"), reported(f"{path}.html", category, label)]
+    page = reported(f"{path}.html", category, label, caption)
+    return [*multiext(path, ".csv", ".md", ".tex"), page]
 
 
-def report_figure(name, category, label, folder="figures"):
+def report_figure(name, category, label, folder="figures", caption=None):
     """A figure's files, of which the report shows the SVG."""
     path = f"<results>/{folder}/{name}"
-    return [reported(f"{path}.svg", category, label), f"{path}.png"]
+    return [reported(f"{path}.svg", category, label, caption), f"{path}.png"]

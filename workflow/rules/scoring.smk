@@ -120,3 +120,52 @@ rule score_untrained:
         " --index {input.index:q} --candidates {input.candidates:q}"
         " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"
         " --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+
+
+rule score_own_maps:
+    """The scores of heat maps that were made elsewhere, of the source `maps`, and of the floors."""
+    input:
+        code=code("score_own_maps"),
+        files=OWN_MAPS,
+    output:
+        heat_maps=report_table(
+            "heat_maps",
+            HEAT_MAPS,
+            "Heat maps, floors and ceilings",
+            folder="own_maps",
+            caption="own_heat_maps",
+        ),
+        further=report_table(
+            "heat_maps_scores",
+            HEAT_MAPS,
+            "Further scores of heat maps",
+            folder="own_maps",
+            caption="own_heat_maps_scores",
+        ),
+        figure=report_figure(
+            "dice_curves",
+            HEAT_MAPS,
+            "Dice over the threshold",
+            folder="own_maps",
+            caption="own_dice_curves",
+        ),
+        scores="<results>/own_maps/scores.tsv",
+        curves="<results>/own_maps/curves.h5",
+        maps="<results>/own_maps/maps.h5",
+    log:
+        "<results>/logs/score_own_maps.log",
+    benchmark:
+        "<results>/runtime/score_own_maps.tsv"
+    conda:
+        INGEST
+    resources:
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(60),
+    params:
+        folder=config["dataset"]["path"],
+        strict="--strict" if config["strict"] else "",
+    message:
+        "Scoring the heat maps of {params.folder}"
+    shell:
+        "python {input.code[0]:q} {params.folder:q} {params.strict} --scores {output.scores:q}"
+        " > {log:q} 2>&1"

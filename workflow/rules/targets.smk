@@ -45,3 +45,12 @@ MEASURED = [
         for path in of_trainings(f"{stage}/{{regime}}/{{model}}/split-{{split}}")
     ],
 ]
+if BRINGS_MAPS:  # nothing is trained, and this is all
+    OWN = ["scores.tsv", "curves.h5", "maps.h5", "dice_curves.svg", "dice_curves.png"]
+    OWN += expand(
+        "{table}.{suffix}",
+        table=["heat_maps", "heat_maps_scores"],
+        suffix=["csv", "md", "tex", "html"],
+    )
+    RESULTS = expand("<results>/own_maps/{name}", name=OWN)
+    MEASURED = []

@@ -1,12 +1,13 @@
 """The sources of data that a study can choose from; needs Python alone: the workflow reads it, too.
 
-What reads a source's files is the module of its `reader`'s name in `camseg.datasets.sources`.
+What reads a source's files is the module of its `reader`'s name in `camseg.datasets.sources`. One
+without a reader has no cases, but heat maps of one's own: `camseg.datasets.map_folder`.
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from camseg.datasets import discovery
+from camseg.datasets import discovery, map_folder
 from camseg.errors import CamsegError
 
 
@@ -20,7 +21,7 @@ class Source:
     """
 
     title: str
-    reader: str
+    reader: str = ""
     path: str = "folder"
     listing: str = ""
     missing: str = ""
@@ -51,10 +52,16 @@ SOURCES = {
         missing="is no file; set dataset: path to the table of images itself "
         "(docs/datasets.md says what stands in it)",
     ),
+    "maps": Source("heat maps of your own"),
 }
 
 
 def require_cases(source: Source, path: Path) -> None:
-    """Raise CamsegError, saying what to do, if nothing at `path` lists a case of a source."""
-    if not discovery.lists_cases(path, source.listing):
+    """Raise CamsegError, saying what to do, if nothing at `path` lists a case of a source.
+
+    Or, of one without a reader, if there are no heat maps and masks.
+    """
+    if not source.reader:
+        map_folder.find(path)
+    elif not discovery.lists_cases(path, source.listing):
         raise CamsegError(f"{path}: {source.missing}")

@@ -21,7 +21,6 @@ from nibabel.arrayproxy import ArrayProxy
 from camseg.errors import CamsegError
 from camseg.formats.pictures import check_size
 
-SUFFIXES = (".nii", ".nii.gz")
 SLICES_LIMIT = 32767  # the most that a header of NIfTI-1 can count
 INFLATED = 1032  # bytes that one byte of a gzip file becomes, at most
 MICROMETRES = {"meter": 1e6, "mm": 1e3, "micron": 1.0}  # by the units that a header may state

@@ -22,6 +22,17 @@ import cv2
 import h5py
 import numpy as np
 
+from camseg.datasets.map_folder import (
+    HDF5,
+    IMAGES,
+    IN_ONE,
+    MAPS,
+    MASKS,
+    NIFTI,
+    SUFFIXES,
+    files_in,
+    suffix_of,
+)
 from camseg.datasets.masks import read_mask
 from camseg.errors import CamsegError
 from camseg.explanations.scaling import to_grey
@@ -30,10 +41,6 @@ from camseg.formats.image_files import read_numbers, read_picture
 from camseg.formats.pictures import PIXELS_LIMIT, Picture, eight_bit
 from camseg.io import hdf5
 
-MAPS, MASKS, IMAGES = "maps", "masks", "images"
-PICTURES = (".npy", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".pgm")
-SUFFIXES = (*PICTURES, *nifti.SUFFIXES)
-HDF5_SUFFIXES = (".h5", ".hdf5")
 NAMES = "names"
 NOT_BINARY = (
     "is no mask: its values must be 0 and, in the lesion, one other; of lesions that are numbered, "
@@ -119,12 +126,12 @@ def open_source(path: str | Path, kind: str) -> Source:
         raise CamsegError(f"{path} is missing: name the folder or file of the {kind}")
     elif path.suffix.lower() == ".npz":
         entries = _in_npz(path, kind)
-    elif path.suffix.lower() in HDF5_SUFFIXES:
+    elif path.suffix.lower() in HDF5:
         entries = _in_hdf5(path, kind)
     elif suffix_of(path) in SUFFIXES:
         raise CamsegError(f"{path}: is the file of one name: give the folder that it is in")
     else:
-        known = ", ".join((".npz", *HDF5_SUFFIXES))
+        known = ", ".join(IN_ONE)
         raise CamsegError(f"{path}: is neither a folder nor a file that ends in {known}")
     if not entries:
         raise CamsegError(f"{path}: holds no {kind}; files of these end in {', '.join(SUFFIXES)}")
@@ -133,11 +140,8 @@ def open_source(path: str | Path, kind: str) -> Source:
 
 def _in_folder(folder: Path, kind: str) -> dict[str, Entry]:
     found: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        suffix = suffix_of(path)
-        if suffix in SUFFIXES and not hidden and path.is_file():
-            found[plain(path.name[: -len(suffix)])].append(path)
+    for path in files_in(folder):
+        found[plain(path.name[: -len(suffix_of(path))])].append(path)
     of_mask = {stem: match[1] for stem in found if (match := OF_MASK.fullmatch(stem))}
     if kind == MASKS:
         marked = set(of_mask.values())
@@ -152,7 +156,7 @@ def _in_folder(folder: Path, kind: str) -> dict[str, Entry]:
     for name, of_name in sorted(parts.items()):
         place = ", ".join(str(path) for paths in of_name for path in paths)
         read = partial(_read_files, of_name, kind, opened)
-        if suffix_of(of_name[0][0]) not in nifti.SUFFIXES:
+        if suffix_of(of_name[0][0]) not in NIFTI:
             entries[name] = Entry(place, read)
             continue
         try:
@@ -167,12 +171,6 @@ def _in_folder(folder: Path, kind: str) -> dict[str, Entry]:
             at = f"{place}, slice {number}"
             entries[f"{name}[{number}]"] = Entry(at, partial(read, number), name, frame)
     return entries
-
-
-def suffix_of(path: Path) -> str:
-    """Return a path's suffix in small letters; of NIfTI with both its parts, .nii.gz."""
-    packed = path.name.lower().endswith(nifti.SUFFIXES[1])
-    return nifti.SUFFIXES[1] if packed else path.suffix.lower()
 
 
 def _read_files(
@@ -202,7 +200,7 @@ def _read_files(
 def _check_beside(path: Path, first: Path, opened: Callable) -> None:
     """Raise CamsegError if a mask cannot be united with the first of its name."""
     frame, of_first = (
-        opened(each).frame if suffix_of(each) in nifti.SUFFIXES else None for each in (path, first)
+        opened(each).frame if suffix_of(each) in NIFTI else None for each in (path, first)
     )
     if frame and of_first:
         reason = nifti.apart(frame, of_first)
@@ -214,7 +212,7 @@ def _check_beside(path: Path, first: Path, opened: Callable) -> None:
 
 
 def _read_file(path: Path, kind: str, opened: Callable, number: int) -> np.ndarray:
-    if suffix_of(path) in nifti.SUFFIXES:
+    if suffix_of(path) in NIFTI:
         volume = opened(path)
         if kind == MASKS and not volume.is_binary:  # which one slice may hide
             raise CamsegError(f"{path}: {NOT_BINARY}")

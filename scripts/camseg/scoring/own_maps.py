@@ -15,13 +15,14 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
+from camseg.datasets.map_folder import IMAGES, MAPS, MASKS
 from camseg.explanations.scaling import to_grey
 from camseg.io.store import Rois
 from camseg.scoring import baselines, localisation
 from camseg.scoring.distances import surface_dice
 from camseg.scoring.grid_limit import grid_limits
 from camseg.scoring.map_checks import SCORED, Examined, examine
-from camseg.scoring.map_files import IMAGES, MAPS, MASKS, source_of
+from camseg.scoring.map_files import source_of
 
 SEED = 1  # of what floors draw: the default study's
 BLOCK = 1 << 22  # pixels of the ROIs that are in memory together

@@ -17,7 +17,7 @@ from conftest import padded_ellipses
 from project import ROOT
 
 N = 6
-OUTPUTS = {"scores.tsv", "curves.h5", "dice_curves.svg", "dice_curves.png"}
+OUTPUTS = {"scores.tsv", "curves.h5", "maps.h5", "dice_curves.svg", "dice_curves.png"}
 OUTPUTS |= {
     f"{name}.{end}"
     for name in ("heat_maps", "heat_maps_scores")

@@ -30,13 +30,16 @@ NO_TABLE = (
 @pytest.mark.parametrize("place", ["", "lost"])
 @pytest.mark.parametrize(
     ("source", "message"),
-    [("phantom", NO_ICS), ("ddsm", NO_ICS), ("cbis_ddsm", NO_CSV), ("table", NO_TABLE)],
+    [
+        *[("phantom", NO_ICS), ("ddsm", NO_ICS), ("cbis_ddsm", NO_CSV), ("table", NO_TABLE)],
+        ("maps", "has no maps: put them into {}/maps (docs/own_maps.md says how)"),
+    ],
 )
 def test_every_source_without_data_is_one_clear_error(tmp_path, source, message, place):
     (tmp_path / "notes.txt").write_text("nothing here")
     with pytest.raises(CamsegError) as caught:
         require_cases(SOURCES[source], tmp_path / place)
-    assert str(caught.value) == f"{tmp_path / place}: {message}"
+    assert str(caught.value) == f"{tmp_path / place}: {message.format(tmp_path / place)}"
     (page,) = re.findall(r"\((\S+\.md) says", message)
     assert (ROOT / page).is_file()
 
@@ -60,14 +63,24 @@ def test_a_table_lists_itself(tmp_path):
     require_cases(SOURCES["table"], tmp_path / "any.name")
 
 
+def test_maps_and_masks_are_what_is_required_of_a_source_of_maps(tmp_path):
+    for name in ("maps/a.npy", "masks/a.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("")
+    require_cases(SOURCES["maps"], tmp_path)
+
+
 def test_the_configuration_can_choose_every_source_and_no_other():
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     choices = schema["properties"]["dataset"]["properties"]["source"]["enum"]
     assert sorted(choices) == sorted(SOURCES)
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_every_source_is_read_by_a_module_with_the_functions_of_a_reader(source):
+OF_CASES = [name for name in SOURCES if name != "maps"]
+
+
+@pytest.mark.parametrize("source", OF_CASES)
+def test_every_source_of_cases_is_read_by_a_module_with_the_functions_of_a_reader(source):
     module = reader(SOURCES[source].reader)
     assert module.__name__ == f"camseg.datasets.sources.{SOURCES[source].reader}"
     for name in FUNCTIONS:
@@ -76,4 +89,4 @@ def test_every_source_is_read_by_a_module_with_the_functions_of_a_reader(source)
 
 
 def test_every_reader_is_that_of_some_source():
-    assert set(named.names(views.SOURCES)) == {source.reader for source in SOURCES.values()}
+    assert set(named.names(views.SOURCES)) == {SOURCES[name].reader for name in OF_CASES}

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from camseg.errors import CamsegError
-from camseg.formats.nifti import SUFFIXES, Frame, Volume, apart
+from camseg.formats.nifti import Frame, Volume, apart
 
+SUFFIXES = ".nii", ".nii.gz"
 RANDOM = np.random.default_rng(3)
 VALUES = RANDOM.normal(size=(7, 5, 4)).astype(np.float32)  # x, y, z
 TURNED = nibabel.affines.from_matvec([[0, -2, 0], [2, 0, 0], [0, 0, 3]], [5, 6, 7])

@@ -2,13 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from camseg.datasets.map_folder import MAPS, MASKS
 from camseg.report import statistics
 from camseg.report.own_maps import CAPTIONS, own_curves, own_tables
 from camseg.scoring.map_checks import examine
-from camseg.scoring.map_files import MAPS, MASKS, source_of
+from camseg.scoring.map_files import source_of
 from camseg.scoring.own_maps import score_examined
 from camseg.seeds import generator
 from conftest import padded_ellipses
+from project import ROOT
 
 N = 10
 
@@ -94,4 +96,6 @@ def test_every_table_has_its_caption_and_further_scores(scored):
     tables = own_tables(scored[0])
     assert tables.keys() == CAPTIONS.keys()
     assert all("\n" not in caption for caption in CAPTIONS.values())
+    for name, caption in CAPTIONS.items():  # which the workflow's report shows
+        assert (ROOT / f"workflow/report/own_{name}.rst").read_text() == f"{caption}\n"
     assert {"PxAP", "average_precision", "NSD"} <= set(tables["heat_maps_scores"])

@@ -3,9 +3,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from camseg.datasets.map_folder import IMAGES, MAPS, MASKS
 from camseg.errors import CamsegError
 from camseg.scoring.map_checks import examine
-from camseg.scoring.map_files import IMAGES, MAPS, MASKS, open_source, source_of
+from camseg.scoring.map_files import open_source, source_of
 from conftest import block
 
 SHAPE = 20, 30

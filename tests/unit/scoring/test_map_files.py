@@ -5,8 +5,9 @@ import pytest
 import tifffile
 from PIL import Image
 
+from camseg.datasets.map_folder import IMAGES, MAPS, MASKS
 from camseg.errors import CamsegError
-from camseg.scoring.map_files import IMAGES, MAPS, MASKS, open_source, source_of
+from camseg.scoring.map_files import open_source, source_of
 from conftest import block
 
 RANDOM = np.random.default_rng(2)

@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 from sklearn.metrics import average_precision_score
 
+from camseg.datasets.map_folder import MAPS, MASKS
 from camseg.explanations.scaling import to_grey
 from camseg.scoring import localisation, own_maps
 from camseg.scoring.baselines import BASELINES, OF_IMAGES, OF_TRAINING, baseline_maps
 from camseg.scoring.grid_limit import grid_limits
-from camseg.scoring.map_files import MAPS, MASKS, open_source
+from camseg.scoring.map_files import open_source
 from camseg.scoring.own_maps import score_maps
 from conftest import padded_ellipses
 from made import make_rois
