@@ -297,6 +297,24 @@ def test_pretrained_weights_and_other_heads_are_named():
     )
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, "for the class abnormal, enlarged (nearest); examined by random weights, "),
+        ({"sign": "positive"}, "for the class abnormal, its positive values, enlarged (nearest);"),
+        (
+            {"sign": "absolute", "smoothing": 0.05},
+            "its absolute values, enlarged (nearest), smoothed by 0.05 of the side; examined by",
+        ),
+    ],
+)
+def test_how_maps_are_made_is_told(changed, told):
+    row = said(make_study(configuration=configured("cam", **changed)))
+    text = row["Explanations, their validation"]
+    assert text.startswith("grad_cam of the margin for the class abnormal")
+    assert told in text
+
+
 def test_classifiers_trained_elsewhere_and_networks_of_ones_own_are_named():
     entries = [
         {**MODEL, "network": "networks/mine.py:build"},
