@@ -62,8 +62,8 @@ def apart(frame: Frame, of_mask: Frame) -> str:
         if np.linalg.norm(one.corners() - of_mask.corners(), axis=1).max() <= near:
             return ""
     return (
-        "lies elsewhere than its mask, or the other way round, by the affines of their headers: "
-        "resample it to its mask's grid"
+        "lies elsewhere than its mask, or turned or mirrored, by the affines of their headers: "
+        "resample it to the mask's grid"
     )
 
 
@@ -148,7 +148,10 @@ def _frame(image: nibabel.Nifti1Pair, shape: tuple[int, int, int], order: list[i
     zooms = (*header.get_zooms(), 0, 0)
     width, height = (float(zooms[axis]) for axis in order[:2])
     square = width > 0 and abs(width - height) <= SQUARE * width
-    unit = MICROMETRES.get(header.get_xyzt_units()[0], np.nan)
+    try:
+        unit = MICROMETRES.get(header.get_xyzt_units()[0], np.nan)
+    except KeyError:  # of a number that stands for none
+        unit = np.nan
     return Frame(shape, affine, width * unit if square else np.nan)
 
 

@@ -65,6 +65,10 @@ def test_numbers_are_as_the_header_scales_them(tmp_path):
 
 def test_a_size_that_is_not_stated_is_not_known(tmp_path):
     assert np.isnan(Volume(write(tmp_path / "a.nii", unit="unknown")).frame.micrometres)
+    image = nibabel.load(tmp_path / "a.nii")
+    image.header["xyzt_units"] = 6
+    nibabel.save(image, tmp_path / "b.nii")
+    assert np.isnan(Volume(tmp_path / "b.nii").frame.micrometres)
     oblong = np.diag([2.0, 2.1, 1, 1])
     assert np.isnan(Volume(write(tmp_path / "a.nii", affine=oblong)).frame.micrometres)
     assert Volume(write(tmp_path / "a.nii", unit="micron")).frame.micrometres == 2

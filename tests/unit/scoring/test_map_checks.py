@@ -214,7 +214,7 @@ def test_a_volume_s_slices_are_examined_one_by_one(tmp_path):
     ("map_", "affine", "said"),
     [
         (FINE[..., :2], AFFINE, "a.nii.gz, slice 0: has 2 slices, its mask 3: make them of one"),
-        (FINE, MIRRORED, "a.nii.gz, slice 0: lies elsewhere than its mask, or the other way"),
+        (FINE, MIRRORED, "a.nii.gz, slice 0: lies elsewhere than its mask, or turned or mirrored"),
         (FINE.swapaxes(0, 1), AFFINE, "is of 30 x 20, its mask of 20 x 30 pixels: rows and col"),
     ],
 )
