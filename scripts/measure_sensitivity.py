@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 
 from camseg.cli import run
-from camseg.explanations.options import GreyRule
+from camseg.explanations.options import Enlargement
 from camseg.io import store
 from camseg.io.files import whole_file
 from camseg.networks import classifiers
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
     parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
-    add_options(parser, GreyRule)  # the study's own choice
+    add_options(parser, Enlargement)  # the study's own; every sign is measured
     add_options(parser, BatchOptions)
     parser.add_argument("--output", required=True, help="TSV, one row per combination")
     args = parser.parse_args()
@@ -40,7 +40,7 @@ def main() -> None:
         rois.label,
         preprocess=partial(classifiers.preprocess, args.network),
         explanation=args.explanation,
-        rule=from_arguments(GreyRule, args),
+        enlargement=from_arguments(Enlargement, args),
         batch_size=batches.batch_size,
     )
     print(f"{len(measured)} combinations, {len(rois)} abnormal ROIs")

@@ -59,7 +59,7 @@ rule measure_sensitivity:
         **NETWORK,
     params:
         network=lambda wildcards: MODELS[wildcards.model].network,
-        options=to_arguments(GreyRule, config["cam"]),
+        options=to_arguments(Enlargement, config["cam"]),
         batches=to_arguments(BatchOptions, config["training"]),
     message:
         "Measuring how far the Dice of {wildcards.model} depends on how a CAM is made"

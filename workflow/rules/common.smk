@@ -42,7 +42,7 @@ from camseg.datasets import map_folder
 from camseg.datasets import registry as datasets
 from camseg.datasets.selection import GreyOptions, Selection
 from camseg.errors import CamsegError
-from camseg.explanations.options import CamOptions, GreyRule, MapOptions
+from camseg.explanations.options import CamOptions, Enlargement, MapOptions
 from camseg.explanations.registry import EXPLANATIONS
 from camseg.networks.options import BatchOptions, ClassifierOptions
 from camseg.options import to_arguments

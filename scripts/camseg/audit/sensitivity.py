@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import astuple, fields
 from itertools import product
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 
 from camseg.explanations import explain, scaling
 from camseg.explanations.layers import layers_of
-from camseg.explanations.options import SCORES, SIGNS, TARGETS, GreyRule
+from camseg.explanations.options import SCORES, SIGNS, TARGETS, Enlargement, GreyRule
 from camseg.io.store import Images
 from camseg.networks.backend import keras
 from camseg.scoring.dice import mean_dice
@@ -26,13 +25,13 @@ def measure(
     *,
     preprocess: Callable[[np.ndarray], np.ndarray],
     explanation: str,
-    rule: GreyRule,
+    enlargement: Enlargement,
     batch_size: int,
 ) -> pd.DataFrame:
     """Return mean-Dice, averaged over the ROIs, of every combination of choices: a row each.
 
     `images` and `masks` (n, S, S) uint8 and `labels` (n,) are abnormal ROIs; `preprocess` makes
-    the model's input of images; `rule` is how the study makes grey of its maps (see `rules`).
+    the model's input of images; `enlargement` is the study's own (see `rules`).
     Columns: `score`, `target`, `layer`, `sign`, `resize`, `smoothing` as in `cam`, `dice`, and
     `degenerate`, the number of maps that are all 0. The network runs once for each layer, those
     that there are and at which the method can be used: "input" alone for those that ask for
@@ -56,18 +55,18 @@ def measure(
                     target=target,
                     labels=labels[batch],
                 )
-                for each in rules(rule):
+                for each in rules(enlargement):
                     grey = scaling.to_grey(raw, mask.shape[1:], each)
-                    choice = (score, target, layer, *astuple(each))
+                    choice = (score, target, layer, each.sign, each.resize, each.smoothing)
                     dice[choice] += mean_dice(grey, mask).sum()
                     degenerate[choice] += int(np.sum(~grey.any(axis=(1, 2))))
     rows = [(*choice, total / len(labels), degenerate[choice]) for choice, total in dice.items()]
-    names = ["score", "target", "layer", *(field.name for field in fields(GreyRule))]
-    return pd.DataFrame(rows, columns=[*names, "dice", "degenerate"])
+    names = ["score", "target", "layer", "sign", "resize", "smoothing", "dice", "degenerate"]
+    return pd.DataFrame(rows, columns=names)
 
 
-def rules(own: GreyRule) -> list[GreyRule]:
-    """Return the rules to compare with the study's `own`, which is among them.
+def rules(own: Enlargement) -> list[GreyRule]:
+    """Return the rules to compare, those by the study's `own` enlargement among them.
 
     With every sign: each way of resizing, smoothed as in the study, and the study's way, smoothed
     not at all, by SMOOTHING and as in the study.

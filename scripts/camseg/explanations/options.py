@@ -14,15 +14,9 @@ SIGNS = ("signed", "positive", "absolute")
 
 
 @dataclass(frozen=True, kw_only=True)
-class GreyRule(Options):
-    """What of the section `cam` of the configuration makes grey of a raw map: `to_grey`."""
+class Enlargement(Options):
+    """What of the section `cam` of the configuration makes a map as large as its ROI."""
 
-    sign: str = option(
-        "what of a raw map becomes grey: its values as they are, `signed` (eq. 8 has no ReLU); the "
-        "`positive` ones, with 0 for others; or their `absolute` values",
-        choices=SIGNS,
-        default="signed",
-    )
     resize: str = option(
         "how a CAM's grid is enlarged to the ROI: `bilinear` or `nearest`",
         choices=("bilinear", "nearest"),
@@ -34,6 +28,18 @@ class GreyRule(Options):
         minimum=0,
         maximum=0.5,
         default=0.0,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GreyRule(Enlargement):
+    """What of the section `cam` of the configuration makes grey of a raw map: `to_grey`."""
+
+    sign: str = option(
+        "what of a raw map becomes grey: its values as they are, `signed` (eq. 8 has no ReLU); the "
+        "`positive` ones, with 0 for others; or their `absolute` values",
+        choices=SIGNS,
+        default="signed",
     )
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from camseg.errors import CamsegError
-from camseg.explanations.options import GreyRule
+from camseg.explanations.options import Enlargement, GreyRule
 
 RESIZES = {"bilinear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST_EXACT}
 
@@ -79,7 +79,7 @@ def degenerate(raw: np.ndarray, *, sign: str = "signed") -> np.ndarray:
     return ~scalable | (span <= FLAT * np.abs(maps).max(axis=1))
 
 
-def enlarged(small: np.ndarray, shape: tuple[int, int], rule: GreyRule) -> np.ndarray:
+def enlarged(small: np.ndarray, shape: tuple[int, int], rule: Enlargement) -> np.ndarray:
     """Return a map (h, w) resized to `shape` (H, W) and smoothed: steps 2 and 3 of `to_grey`."""
     height, width = shape
     large = cv2.resize(small, (width, height), interpolation=RESIZES[rule.resize])

@@ -9,20 +9,20 @@ threshold to choose, and a ROI that is called normal may have none.
 import numpy as np
 import pandas as pd
 
-from camseg.explanations.options import GreyRule
+from camseg.explanations.options import Enlargement
 from camseg.explanations.scaling import enlarged
 from camseg.io.store import Cams
 
 ROUNDING = 1e-3  # of sums over some 2000 channels, by 16-bit products too; a share of the largest
 
 
-def zero_level(cams: Cams, masks: np.ndarray, rule: GreyRule) -> pd.DataFrame:
+def zero_level(cams: Cams, masks: np.ndarray, rule: Enlargement) -> pd.DataFrame:
     """Return how the region above 0 fits the lesion, a row per ROI: see the columns.
 
     `masks` (n, S, S) uint8 {0, 1}. `zero_level_dice` and `zero_level_iou` of the region and the
     mask (NaN for a normal ROI, 0 if there is no region), `zero_level_share`: the region's share of
     the ROI, of normal ROIs, too. The map is enlarged and smoothed by `rule`, as the CAM is, then
-    cut; its sign is its own, whatever that of the CAM. All NaN where `evidence` is not defined.
+    cut; it is signed, whatever the CAM is. All NaN where `evidence` is not defined.
     """
     found = np.full((3, len(masks)), np.nan)
     maps = evidence(cams)

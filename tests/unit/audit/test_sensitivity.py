@@ -6,7 +6,7 @@ import pytest
 from camseg.audit import sensitivity
 from camseg.errors import CamsegError
 from camseg.explanations import explain
-from camseg.explanations.options import GreyRule
+from camseg.explanations.options import Enlargement, GreyRule
 from camseg.report.audits import read_measured
 from camseg.scoring.dice import mean_dice
 
@@ -26,7 +26,7 @@ def small_model() -> keras.Model:
     return model
 
 
-def measure(model: keras.Model, explanation: str = "grad_cam", **rule):
+def measure(model: keras.Model, explanation: str = "grad_cam", **own):
     random = np.random.default_rng(1)
     images = random.integers(0, 256, (5, 16, 16)).astype(np.uint8)
     masks = random.integers(0, 2, (5, 16, 16)).astype(np.uint8)
@@ -37,7 +37,7 @@ def measure(model: keras.Model, explanation: str = "grad_cam", **rule):
         np.ones(5, np.uint8),
         preprocess=preprocess,
         explanation=explanation,
-        rule=GreyRule(**rule),
+        enlargement=Enlargement(**own),
         batch_size=2,
     )
     return images, masks, measured
@@ -71,14 +71,14 @@ def test_every_combination_is_what_explaining_with_it_gives():
             [("bilinear", 0), ("bilinear", 0.05), ("nearest", 0.05)],
         ),
         (
-            {"smoothing": 0.2, "sign": "absolute"},
+            {"smoothing": 0.2},
             [("bilinear", 0), ("bilinear", 0.05), ("bilinear", 0.2), ("nearest", 0.2)],
         ),
     ],
 )
 def test_each_choice_is_varied_with_the_others_as_in_the_study(own, ways, tmp_path):
     found = [
-        (rule.sign, rule.resize, rule.smoothing) for rule in sensitivity.rules(GreyRule(**own))
+        (rule.sign, rule.resize, rule.smoothing) for rule in sensitivity.rules(Enlargement(**own))
     ]
     signs = ("signed", "positive", "absolute")
     assert sorted(found) == sorted((sign, *way) for sign in signs for way in ways)
