@@ -29,15 +29,20 @@ def main() -> None:
 
     from camseg.audit import locality, sanity  # TensorFlow takes seconds
     from camseg.explanations import explain
+    from camseg.explanations.compute import background_of
 
     maps, batches = from_arguments(MapOptions, args), from_arguments(BatchOptions, args)
     model = explain.load(args.model, network=args.network, threads=batches.threads)
     rois = store.read_rois(args.shards, load=False)
     side = split.read_split(args.split, rois.roi_id)
-    chosen = sanity.sample((side == "validation") & (rois.label == 1), args.seed)
+    abnormal = (side == "validation") & (rois.label == 1)
+    chosen = sanity.sample(abnormal, args.seed, args.explanation)
+    preprocess = partial(classifiers.preprocess, args.network)
+    patients = rois.patient_id[chosen]
+    background = background_of(args.explanation, rois, side, patients, preprocess)
     rois = rois.take(chosen).loaded()
     explained: dict = {
-        "preprocess": partial(classifiers.preprocess, args.network),
+        "preprocess": preprocess,
         "explanation": args.explanation,
         "score": maps.score,
     }
@@ -48,6 +53,7 @@ def main() -> None:
         seed=args.seed,
         batch_size=batches.batch_size,
         rule=maps,
+        background=background,
         **explained,
     )
     print(checks.groupby("check")[["correlation", "dice"]].mean().to_string(float_format="%.3f"))

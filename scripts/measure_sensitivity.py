@@ -27,21 +27,27 @@ def main() -> None:
 
     from camseg.audit import sensitivity  # TensorFlow takes seconds
     from camseg.explanations import explain
+    from camseg.explanations.compute import background_of
 
     batches = from_arguments(BatchOptions, args)
     model = explain.load(args.model, network=args.network, threads=batches.threads)
     rois = store.read_rois(args.shards, load=False)
     side = split.read_split(args.split, rois.roi_id)
-    rois = rois.take((side != "unused") & (rois.label == 1))
+    chosen = (side != "unused") & (rois.label == 1)
+    preprocess = partial(classifiers.preprocess, args.network)
+    patients = rois.patient_id[chosen]
+    background = background_of(args.explanation, rois, side, patients, preprocess)
+    rois = rois.take(chosen)
     measured = sensitivity.measure(
         model,
         rois.image,
         rois.mask,
         rois.label,
-        preprocess=partial(classifiers.preprocess, args.network),
+        preprocess=preprocess,
         explanation=args.explanation,
         enlargement=from_arguments(Enlargement, args),
         batch_size=batches.batch_size,
+        background=background,
     )
     print(f"{len(measured)} combinations, {len(rois)} abnormal ROIs")
     with whole_file(args.output) as temporary:

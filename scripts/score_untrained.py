@@ -35,22 +35,27 @@ def main() -> None:
 
     from camseg.audit.untrained import untrained_maps  # TensorFlow takes seconds
     from camseg.explanations import explain
+    from camseg.explanations.compute import background_of
 
     batches = from_arguments(BatchOptions, args)
     model = explain.load(args.model, network=args.network, threads=batches.threads)
     rois = store.read_rois(args.shards, load=False)
     abnormal = rois.label == 1  # a normal ROI has no score
-    side = split.read_split(args.split, rois.roi_id)[abnormal]
-    rois = rois.take(abnormal).loaded()
+    side = split.read_split(args.split, rois.roi_id)
+    preprocess = partial(classifiers.preprocess, args.network)
+    patients = rois.patient_id[abnormal]
+    background = background_of(args.explanation, rois, side, patients, preprocess)
+    rois, side = rois.take(abnormal).loaded(), side[abnormal]
     resolution = read_resolution(args.index, args.candidates, rois.roi_id)
     draws = untrained_maps(
         model,
         rois.image,
-        preprocess=partial(classifiers.preprocess, args.network),
+        preprocess=preprocess,
         seed=args.seed,
         batch_size=batches.batch_size,
         explanation=args.explanation,
         options=from_arguments(MapOptions, args),
+        background=background,
     )
     tables = []
     for number, maps in enumerate(draws, start=1):

@@ -92,15 +92,16 @@ for script in sys.argv[2:]:
     ]
 print(json.dumps(loaded))
 """
+COMPUTE = "explanations.compute"
 EXPLAIN = "explanations.explain"
 # imported inside functions, so that a program asked for --help need not wait for TensorFlow
 LATE = {
-    "check_cams": [f"camseg.{name}" for name in ("audit.locality", "audit.sanity", EXPLAIN)],
-    "compute_cams": ["camseg.explanations.explain"],
-    "measure_sensitivity": ["camseg.audit.sensitivity", "camseg.explanations.explain"],
+    "check_cams": [f"camseg.{name}" for name in ("audit.locality", "audit.sanity", COMPUTE)],
+    "compute_cams": ["camseg.explanations.compute"],
+    "measure_sensitivity": ["camseg.audit.sensitivity", "camseg.explanations.compute"],
     "render_figure1": ["camseg.explanations.imagenet"],
     "transplant_regions": [f"camseg.{name}" for name in ("audit.transplant", EXPLAIN)],
-    "score_untrained": ["camseg.audit.untrained", "camseg.explanations.explain"],
+    "score_untrained": ["camseg.audit.untrained", "camseg.explanations.compute"],
     "train_classifier": ["camseg.training.run"],
 }
 

@@ -28,6 +28,7 @@ OF_RESULTS = TABLES + HEAT_MAPS + "render_figure8 render_learning_curve "
 CHECKS = "check_cams measure_sensitivity "
 AUDIT = CHECKS + "transplant_regions score_untrained "
 MODELS = "train_classifier compute_cams " + AUDIT
+EXPLAINED = "compute_cams check_cams measure_sensitivity score_untrained "
 EVERY = "make_phantom merge_candidates split_rois probe_cams "
 EVERY += INGESTION + MODELS + SCORING + TABLES + IMAGES + CHARTS + AUDIT_CHARTS
 
@@ -36,7 +37,7 @@ EVERY += INGESTION + MODELS + SCORING + TABLES + IMAGES + CHARTS + AUDIT_CHARTS
 OWN = {
     "__main__": "",
     "cli": EVERY,
-    "code": "train_classifier",
+    "code": "train_classifier " + EXPLAINED,
     "compiled": "make_phantom " + INGESTION + PLACES + SCORING + CHECKS,
     "errors": EVERY,
     "named": "extract_rois index_cases render_candidates render_checklist "
@@ -68,23 +69,40 @@ OWN = {
     "datasets.sources.ddsm": INGESTION + PLACES,
     "datasets.sources.table": "",
     "datasets.views": INGESTION + SAMPLES + SCORING + "render_candidates render_checklist",
+    "explanations.absent": "",
     "explanations.at_input": "compute_cams " + AUDIT,
+    "explanations.background": "compute_cams " + AUDIT,
+    "explanations.compute": EXPLAINED,
     "explanations.explain": "compute_cams " + AUDIT,
+    "explanations.full_gradient": "compute_cams " + AUDIT,
     "explanations.imagenet": "",
     "explanations.layers": "compute_cams " + AUDIT,
+    "explanations.methods.ablation_cam": "",
     "explanations.methods.cam": "",
     "explanations.methods.eigen_cam": "",
+    "explanations.methods.expected_gradients": "",
+    "explanations.methods.full_grad": "",
     "explanations.methods.grad_cam": "compute_cams " + AUDIT,
     "explanations.methods.grad_cam_pp": "",
+    "explanations.methods.guided_backprop": "",
     "explanations.methods.hires_cam": "",
     "explanations.methods.input_x_gradient": "",
     "explanations.methods.integrated_gradients": "",
+    "explanations.methods.kernel_shap": "",
     "explanations.methods.layer_cam": "",
+    "explanations.methods.occlusion": "",
+    "explanations.methods.rise": "",
     "explanations.methods.saliency": "",
+    "explanations.methods.score_cam": "",
     "explanations.methods.smooth_grad": "",
+    "explanations.methods.var_grad": "",
     "explanations.methods.xgrad_cam": "",
+    "explanations.noise": "",
     "explanations.options": "compute_cams probe_cams render_sensitivity " + SCORING + AUDIT,
+    "explanations.parts": EXPLAINED,
+    "explanations.perturbed": "compute_cams " + AUDIT,
     "explanations.registry": "",
+    "explanations.runs": "compute_cams " + AUDIT,
     "explanations.scaling": "compute_cams probe_cams " + SCORING + AUDIT,
     "figures.architectures": "render_architectures",
     "figures.audits": AUDIT_CHARTS,
@@ -109,6 +127,7 @@ OWN = {
     "io.locks": MODELS,
     "io.store": "extract_rois split_rois probe_cams render_dice_curves render_sanity "
     + ("render_checklist " + INTERVALS + MODELS + SCORING + IMAGES),
+    "networks.arithmetic": "train_classifier " + EXPLAINED,
     "networks.backend": MODELS,
     "networks.classifiers": MODELS,
     "networks.devices": MODELS,

@@ -7,6 +7,11 @@ rule compute_cams:
         shards=ROIS,
         model="<results>/training/original/{model}/split-{split}/model.keras",
         own=own_code_of,
+        split=lambda wildcards: (
+            "<results>/splits/split-{split}.tsv"
+            if EXPLANATIONS[method_of(wildcards)].background
+            else []
+        ),
     output:
         cams="<results>/cams/{explanation}/{model}/split-{split}.h5",
     log:
@@ -18,9 +23,12 @@ rule compute_cams:
     threads: config["training"]["threads"]
     resources:
         **NETWORK,
+        # here and not among the parameters: it changes no result and repeats nothing
+        save_every=config["execution"]["save_every_minutes"],
     params:
         network=lambda wildcards: MODELS[wildcards.model].network,
         method=method_of,
+        split=lambda wildcards, input: ["--split", input.split] if input.split else [],
         untrained=lambda wildcards: (
             [] if wildcards.explanation in EXPLANATIONS else ["--untrained", seed_of(wildcards)]
         ),
@@ -31,4 +39,5 @@ rule compute_cams:
     shell:
         "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
         " --shards {input.shards:q} --explanation {params.method} {params.untrained}"
-        " {params.options:q} {params.batches:q} --output {output.cams:q} > {log:q} 2>&1"
+        " {params.split:q} {params.options:q} {params.batches:q}"
+        " --save-every-minutes {resources.save_every} --output {output.cams:q} > {log:q} 2>&1"

@@ -43,7 +43,7 @@ def centres(
         weights, gradient_of = np.ones_like(inputs), None  # a pixel looks at itself
     else:
         weights = explain.raw_weights(
-            explain.differentiate(model, inputs), explanation=explanation, score=score
+            explain.derive(model, inputs, explanation), explanation=explanation, score=score
         )
         gradient_of = _trace(model)
     height, width = weights.shape[1:3]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from camseg.explanations import explain, scaling
+from camseg.explanations.background import Background
 from camseg.explanations.layers import cell_pixels, head_layers
 from camseg.explanations.options import GreyRule
 from camseg.networks import classifiers
@@ -19,13 +20,18 @@ from camseg.scoring.dice import mean_dice
 from camseg.seeds import derive_seed, generator
 
 SAMPLE = 32  # ROIs at most
+FEW = 8  # ROIs, and one draw, by methods that have the network run hundreds of times
 DRAWS = 3  # of weights: the maps of one draw resemble each other, whatever the images show
 
 
-def sample(candidates: np.ndarray, seed: int) -> np.ndarray:
-    """Return the places of at most SAMPLE of the ROIs that are `candidates`, (n,) bool, sorted."""
+def sample(candidates: np.ndarray, seed: int, explanation: str) -> np.ndarray:
+    """Return the places of at most SAMPLE of the ROIs that are `candidates`, (n,) bool, sorted.
+
+    Of at most FEW for an explanation that is costly.
+    """
+    most = FEW if explain.is_costly(explanation) else SAMPLE
     order = generator(seed, "sanity checks").permutation(np.flatnonzero(candidates))
-    return np.sort(order[:SAMPLE])
+    return np.sort(order[:most])
 
 
 def check(
@@ -39,11 +45,13 @@ def check(
     explanation: str,
     score: str,
     rule: GreyRule,
+    background: Background | None = None,
 ) -> pd.DataFrame:
     """Return how the maps of abnormal ROIs change with weights, class and place: a row per map.
 
     `images` and `masks` (n, S, S) uint8; `preprocess` makes the model's input of images; the rest
-    as for `explain.explain`. The model keeps its weights.
+    as for `explain.explain`, and `background` of the images for methods that compare ROIs. The
+    model keeps its weights.
 
     Columns: `check`, `roi` (its place in `images`), `draw` (from 0), `correlation` (of the ranks
     of the raw map with those of the unchanged map; NaN if one is constant) and `dice` (mean-Dice
@@ -59,9 +67,12 @@ def check(
     """
 
     def derive(images: np.ndarray) -> list[explain.Made]:
-        parts = range(0, len(images), batch_size)
-        inputs = (preprocess(images[start : start + batch_size]) for start in parts)
-        return [explain.derive(model, batch, explanation) for batch in inputs]
+        made = []
+        for start in range(0, len(images), batch_size):
+            batch = slice(start, start + batch_size)
+            other = background.at(batch) if background else None
+            made.append(explain.derive(model, preprocess(images[batch]), explanation, other=other))
+        return made
 
     def raw(derivatives: list[explain.Made], score: str = score, label: int = 1) -> np.ndarray:
         options = {"explanation": explanation, "score": score, "target": "true"}
@@ -96,7 +107,7 @@ def check(
         add("moved", along, np.nan, draw)
         add("moved_in_place", in_place, np.nan, draw)
     trained = model.get_weights()
-    for draw in range(DRAWS):
+    for draw in range(1 if explain.is_costly(explanation) else DRAWS):
         fresh = classifiers.untrained(model, derive_seed(seed, "random weights", draw))
         for layer, drawn in zip(head_layers(model), head_layers(fresh), strict=True):
             layer.set_weights(drawn.get_weights())

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from camseg.explanations import explain, scaling
+from camseg.explanations.background import Background
 from camseg.explanations.layers import layers_of
 from camseg.explanations.options import SCORES, SIGNS, TARGETS, Enlargement, GreyRule
 from camseg.io.store import Images
@@ -27,11 +28,13 @@ def measure(
     explanation: str,
     enlargement: Enlargement,
     batch_size: int,
+    background: Background | None = None,
 ) -> pd.DataFrame:
     """Return mean-Dice, averaged over the ROIs, of every combination of choices: a row each.
 
     `images` and `masks` (n, S, S) uint8 and `labels` (n,) are abnormal ROIs; `preprocess` makes
-    the model's input of images; `enlargement` is the study's own (see `rules`).
+    the model's input of images; `enlargement` is the study's own (see `rules`); a
+    `background` is for methods that compare ROIs.
     Columns: `score`, `target`, `layer`, `sign`, `resize`, `smoothing` as in `cam`, `dice`, and
     `degenerate`, the number of maps that are all 0. The network runs once for each layer, those
     that there are and at which the method can be used: "input" alone for those that ask for
@@ -45,8 +48,9 @@ def measure(
     for start in range(0, len(labels), batch_size):
         batch = slice(start, start + batch_size)
         inputs, mask = preprocess(images[batch]), masks[batch]
+        other = background.at(batch) if background else None
         for layer in layers:
-            derivatives = explain.derive(model, inputs, explanation, layer)
+            derivatives = explain.derive(model, inputs, explanation, layer, other)
             for score, target in product(SCORES, TARGETS):
                 raw = explain.raw_maps(
                     derivatives,

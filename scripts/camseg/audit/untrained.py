@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from camseg.explanations import explain
+from camseg.explanations.background import Background
 from camseg.explanations.options import MapOptions
 from camseg.explanations.scaling import to_grey
 from camseg.networks import classifiers
@@ -28,22 +29,25 @@ def untrained_maps(
     batch_size: int,
     explanation: str,
     options: MapOptions,
+    background: Background | None = None,
 ) -> Iterator[np.ndarray]:
     """Yield, for each of DRAWS draws of weights, the maps of `images` (n, S, S) uint8, alike.
 
     `model` says of what kind the network is; its own weights are lost. `preprocess` makes its
-    input of images. The maps are of the class abnormal.
+    input of images; a `background` is for methods that compare ROIs. The maps are of the class
+    abnormal.
     """
+
+    def raw(batch: slice) -> np.ndarray:
+        other = background.at(batch) if background else None
+        made = explain.derive(model, preprocess(images[batch]), explanation, other=other)
+        return explain.raw_maps(
+            made, explanation=explanation, score=options.score, target="abnormal"
+        )
+
+    batches = [slice(start, start + batch_size) for start in range(0, len(images), batch_size)]
     for draw in range(DRAWS):
         drawn = classifiers.untrained(model, derive_seed(seed, "untrained", draw))
         model.set_weights(drawn.get_weights())  # tracing one model is enough
-        raw = [
-            explain.raw_maps(
-                explain.derive(model, preprocess(images[start : start + batch_size]), explanation),
-                explanation=explanation,
-                score=options.score,
-                target="abnormal",
-            )
-            for start in range(0, len(images), batch_size)
-        ]
-        yield to_grey(np.concatenate(raw), images.shape[1:], options)
+        found = np.concatenate([raw(batch) for batch in batches])
+        yield to_grey(found, images.shape[1:], options)

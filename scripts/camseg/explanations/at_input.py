@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -112,12 +113,15 @@ def _trace(model: keras.Model, *, guided: bool) -> Callable:
 _GUIDED = {"Relu": "GuidedRelu", "Relu6": "GuidedRelu6"}
 
 
-@tf.RegisterGradient("GuidedRelu")
 def _guided_relu(operation: tf.Operation, gradient: tf.Tensor) -> tf.Tensor:
     return tf.where((operation.outputs[0] > 0) & (gradient > 0), gradient, 0)
 
 
-@tf.RegisterGradient("GuidedRelu6")
 def _guided_relu6(operation: tf.Operation, gradient: tf.Tensor) -> tf.Tensor:
     output = operation.outputs[0]
     return tf.where((output > 0) & (output < 6) & (gradient > 0), gradient, 0)
+
+
+with suppress(KeyError):  # TensorFlow keeps them, also from this module loaded before
+    tf.RegisterGradient("GuidedRelu")(_guided_relu)
+    tf.RegisterGradient("GuidedRelu6")(_guided_relu6)

@@ -47,6 +47,7 @@ def explain(
     target: str = "abnormal",
     rule: GreyRule = PLAIN,
     labels: np.ndarray | None = None,
+    others: np.ndarray | None = None,
     batch_size: int = 32,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return heat maps of `images`: (cam, raw), cam (n, H, W) uint8 and raw (n, h, w) float32.
@@ -57,12 +58,14 @@ def explain(
     of average pooling and one dense layer the CAM of equation 2. It is then scaled by `to_grey`
     with `rule`.
 
-    Maps of the methods that ask for gradients by the input are on the images' own grid instead.
+    Maps of the methods that ask for gradients by the input, or change the input, are on the images'
+    own grid instead. `others` (k, H, W, channels), images like `images`, are what every image is
+    compared with by a method that compares.
 
     An image's map does not depend on the others, but for rounding when the batch size changes.
     The network runs once, the gradients go through the head only; those by the input through all
-    of it, as often as the method asks. Memory beyond the results is bounded by the batch. Raises
-    CamsegError for unknown options, unfit images, labels or models.
+    of it; each as often as the method asks. Memory beyond the results is bounded by the batch.
+    Raises CamsegError for unknown options, unfit images, labels or models.
     """
     if batch_size < 1:
         raise CamsegError(f"batch_size is {batch_size}: must be at least 1")
@@ -74,11 +77,14 @@ def explain(
         )
     if labels is not None and len(labels) != len(images):
         raise CamsegError(f"{len(labels)} labels do not fit {len(images)} images")
+    if others is not None and others.shape[1:] != images.shape[1:]:
+        raise CamsegError(f"others are of {others.shape[1:]}, images of {images.shape[1:]}")
+    other = None if others is None else partial(_in_turn, others)
     cams, raws = [], []
     for start in range(0, len(images), batch_size):
         batch = slice(start, start + batch_size)
         raw = raw_maps(
-            derive(model, images[batch], explanation),
+            derive(model, images[batch], explanation, other=other),
             explanation=explanation,
             score=score,
             target=target,
@@ -87,6 +93,11 @@ def explain(
         cams.append(to_grey(raw, images.shape[1:3], rule))
         raws.append(raw)
     return np.concatenate(cams), np.concatenate(raws)
+
+
+def _in_turn(images: np.ndarray, draw: int) -> np.ndarray:
+    """Return the image (1, H, W, c) of a draw."""
+    return images[[draw % len(images)]]
 
 
 def load(path: str | Path, *, network: str, threads: int) -> keras.Model:
@@ -194,9 +205,7 @@ def raw_maps(
     return method.maps(*_given(method, derivatives, classes, score))
 
 
-def raw_weights(
-    derivatives: Derivatives | Perturbed, *, explanation: str, score: str
-) -> np.ndarray:
+def raw_weights(derivatives: Made, *, explanation: str, score: str) -> np.ndarray:
     """Return what each feature counts in its cell of the raw maps of the class abnormal.
 
     (n, h, w, k): summed over the channels, features times these are `raw_maps`. Options as there.
@@ -241,6 +250,11 @@ def is_of_input(explanation: str) -> bool:
     return asks(explanation) in OF_INPUT
 
 
+def is_costly(explanation: str) -> bool:
+    """Return whether a method has the network run hundreds of times for a map."""
+    return asks(explanation) in ("images", "masks")
+
+
 def asks(explanation: str) -> str:
     """Return what a method asks for: `gradient`, by the features, if it says nothing else."""
     return getattr(named.load(METHODS, explanation, "explanation"), "ASKS", "gradient")
@@ -256,13 +270,14 @@ def is_additive(explanation: str) -> bool:
 
 
 def _given(
-    method: ModuleType, made: Derivatives | Perturbed, classes: np.ndarray, score: str
+    method: ModuleType, made: Made, classes: np.ndarray, score: str
 ) -> tuple[np.ndarray, ...]:
     """Return what a method's `maps` and `weights` are given."""
     if isinstance(made, Perturbed):
         of = made.images if made.features is None else made.features
         scores = np.stack([_score(answers, classes, score) for answers in made.answers])
         return of, scores, _score(made.logits, classes, score)
+    assert isinstance(made, Derivatives), "of methods with a map on the features' grid"
     return made.features, _gradient(method, made, classes, score)
 
 

@@ -98,13 +98,15 @@ class Cams:
 
     `cam` is (n, S, S) uint8, `raw` (n, h, w) float32, `degenerate` (n,) bool says which maps show
     no place and are all 0 as scored, `margin` (n,) float32 is the network's logit of abnormal minus
-    that of normal (NaN in a file that does not say it), `options` all that determines the maps.
+    that of normal (NaN in a file that does not say it), `runs` (n, 2) int32 how often the network
+    ran for the map, forward and back (0 likewise), `options` all that determines the maps.
     """
 
     cam: Images
     raw: np.ndarray
     degenerate: np.ndarray
     margin: np.ndarray
+    runs: np.ndarray
     roi_id: np.ndarray
     options: dict
 
@@ -116,9 +118,9 @@ DTYPES: dict[str, type[np.generic]] = {
     "box": np.int32,
 }
 DTYPES |= {"cam": np.uint8, "raw": np.float32, "degenerate": np.bool_, "curve": np.float64}
-DTYPES["margin"] = np.float32
+DTYPES |= {"margin": np.float32, "runs": np.int32}
 IMAGES = ("image", "mask", "cam")  # the large ones
-NDIM = {"box": 2, "curve": 2} | dict.fromkeys((*IMAGES, "raw"), 3)
+NDIM = {"box": 2, "curve": 2, "runs": 2} | dict.fromkeys((*IMAGES, "raw"), 3)
 
 
 def _write(path: Path, kind: str, datasets: dict[str, np.ndarray], attributes: dict) -> None:
@@ -155,11 +157,11 @@ def _take(values: Images, index: np.ndarray) -> Images:
 
 
 def _read(
-    path: Path, kind: str, names: Iterable[str], optional: str = ""
+    path: Path, kind: str, names: Iterable[str], optional: Iterable[str] = ()
 ) -> tuple[dict, h5py.File]:
     """Return the named datasets of a file of `kind`, one entry per ROI, and the open file.
 
-    Images, masks and CAMs are left in the file, as datasets. The `optional` one may be missing.
+    Images, masks and CAMs are left in the file, as datasets. The `optional` ones may be missing.
     """
     data = {}
     try:
@@ -171,7 +173,7 @@ def _read(
             )
         if hdf5.attribute(file, "kind") != kind:
             raise CamsegError(f"{path}: is not a {kind} file of camseg; {REMEDY}")
-        for name in (*names, *([optional] if optional in file else [])):
+        for name in (*names, *(each for each in optional if each in file)):
             stored = hdf5.measure(file, name)
             kept, dtype = stored.dtype, np.dtype(DTYPES.get(name, "S"))
             if kept.kind != dtype.kind or (name in DTYPES and kept != dtype):
@@ -236,11 +238,11 @@ def write_cams(
     raw: np.ndarray,
     roi_id: np.ndarray,
     options: dict,
-    margin: np.ndarray | None = None,
+    **known: np.ndarray,
 ) -> None:
     """Write the CAMs of one model at once; see `cam_writer`."""
     with cam_writer(path, roi_id=roi_id, options=options) as write:
-        write(cam, raw, margin)
+        write(cam, raw, **known)
 
 
 @contextmanager
@@ -249,19 +251,19 @@ def cam_writer(
 ) -> Iterator[Callable[..., None]]:
     """Yield the function that writes the CAMs of the next ROIs: cam (b, S, S) and raw (b, h, w).
 
-    And margin (b,) float32, where it is known. Called batch by batch in the order of `roi_id`, it
-    keeps no batch in memory; CamsegError if they are not as many in the end. `options` (JSON
-    values) become the file's attributes.
+    And margin (b,) float32 and runs (b, 2) int32, where they are known. Called batch by batch in
+    the order of `roi_id`, it keeps no batch in memory; CamsegError if they are not as many in the
+    end. `options` (JSON values) become the file's attributes.
     """
     attributes = {"options": json.dumps(options, sort_keys=True)} | options
     with _new_file(Path(path), "cam", attributes) as file:
         _put(file, "roi_id", roi_id, 0, len(roi_id))
         written = 0
 
-        def write(cam: np.ndarray, raw: np.ndarray, margin: np.ndarray | None = None) -> None:
+        def write(cam: np.ndarray, raw: np.ndarray, **known: np.ndarray) -> None:
             nonlocal written
             parts = {"cam": cam, "raw": raw, "degenerate": ~np.any(cam, axis=(1, 2))}
-            for name, values in (parts if margin is None else parts | {"margin": margin}).items():
+            for name, values in (parts | known).items():
                 _put(file, name, values, written, len(roi_id))
             written += len(cam)
 
@@ -276,8 +278,10 @@ def read_cams(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool 
     Without `load`, the maps as scored stay in the file (`Stored`). Raises CamsegError if the file
     is no whole CAM file of this version or lacks one of the ROIs.
     """
-    data, file = _read(Path(path), "cam", ("cam", "raw", "degenerate", "roi_id"), "margin")
+    names = "cam", "raw", "degenerate", "roi_id"
+    data, file = _read(Path(path), "cam", names, ("margin", "runs"))
     data.setdefault("margin", np.full(len(data["roi_id"]), np.nan, np.float32))
+    data.setdefault("runs", np.zeros((len(data["roi_id"]), 2), np.int32))
     data["cam"] = Stored.of([data["cam"]])
     if roi_id is not None:
         place = {name: index for index, name in enumerate(data["roi_id"])}

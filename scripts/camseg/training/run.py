@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from platform import python_version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +19,8 @@ from camseg.io import store
 from camseg.io.checked import PREDICTIONS, REMEDY, USED, read_table
 from camseg.io.files import digest, whole_file
 from camseg.networks import classifiers, own
-from camseg.networks.devices import claim_gpu, devices
+from camseg.networks.arithmetic import arithmetic
+from camseg.networks.devices import claim_gpu
 from camseg.networks.options import ClassifierOptions
 from camseg.networks.registry import check_network
 from camseg.rois import split
@@ -34,10 +32,6 @@ from camseg.training.options import ExecutionOptions, Settings
 
 if TYPE_CHECKING:
     import keras
-
-PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do the arithmetic
-# environment variables by which TensorFlow computes otherwise
-SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE")
 
 
 @dataclass(frozen=True)
@@ -199,9 +193,7 @@ def identity(
         "settings": asdict(settings),
         "data": [digest(paths) for paths in data],
         "code": digest(code),
-        "devices": devices(),
-        "switches": {each: os.environ.get(each) for each in SWITCHES},
-        "versions": {"python": python_version()} | {each: version(each) for each in PACKAGES},
+        **arithmetic(),
     }
 
 

@@ -197,9 +197,12 @@ def test_draws_differ_and_repeat():
 
 def test_the_sample_is_drawn_among_the_candidates():
     candidates = np.arange(100) % 2 == 1
-    chosen = sanity.sample(candidates, seed=1)
+    chosen = sanity.sample(candidates, 1, "grad_cam")
     assert len(set(chosen)) == sanity.SAMPLE
     assert candidates[chosen].all()
     assert (np.diff(chosen) > 0).all()
-    assert not np.array_equal(chosen, sanity.sample(candidates, seed=2))
-    np.testing.assert_array_equal(sanity.sample(candidates[:10], seed=1), [1, 3, 5, 7, 9])
+    assert not np.array_equal(chosen, sanity.sample(candidates, 2, "grad_cam"))
+    few = sanity.sample(candidates, 1, "rise")  # of which each has the network run often
+    assert len(few) == sanity.FEW
+    assert set(few) <= set(chosen)
+    np.testing.assert_array_equal(sanity.sample(candidates[:10], 1, "grad_cam"), [1, 3, 5, 7, 9])

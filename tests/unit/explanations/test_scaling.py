@@ -130,11 +130,9 @@ def test_signs():
 
 @pytest.mark.parametrize("sign", SIGNS)
 def test_the_sign_is_taken_before_enlarging(sign):
-    """Between 4 and -2, the map crosses 0, but its positive and its absolute values do not."""
-    grey = to_grey(np.float32([[[4, -2]]]), (1, 6), GreyRule(sign=sign))[0, 0]
-    thirds = {"signed": [3, 3, 2, 1, 0, 0], "positive": [3, 3, 2, 1, 0, 0]}
-    thirds["absolute"] = [3, 3, 2, 1, 0, 0]
-    assert grey.tolist() == [85 * third for third in thirds[sign]]
+    """From 4 to -2 a map crosses 0; from 4 to 0, and to 2, it does not: all fall evenly."""
+    grey = to_grey(np.float32([[[4, -2]]]), (1, 6), GreyRule(sign=sign))
+    assert grey.tolist() == [[[255, 255, 170, 85, 0, 0]]]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -85,18 +85,22 @@ def test_cams_written_batch_by_batch_are_the_same_file(tmp_path):
     raw = rng.normal(size=(5, 2, 3)).astype(np.float32)
     rest = {"roi_id": np.array(list("abcde"), object), "options": {"score": "margin"}}
     store.write_cams(tmp_path / "whole.h5", cam=cam, raw=raw, **rest)
-    assert np.isnan(store.read_cams(tmp_path / "whole.h5").margin).all()  # it does not say them
-    margin = rng.normal(size=5).astype(np.float32)
-    store.write_cams(tmp_path / "whole.h5", cam=cam, raw=raw, margin=margin, **rest)
+    silent = store.read_cams(tmp_path / "whole.h5")
+    assert np.isnan(silent.margin).all()  # it does not say them
+    assert (silent.runs == 0).all()
+    known = {"margin": rng.normal(size=5).astype(np.float32)}
+    known["runs"] = rng.integers(1, 9, (5, 2)).astype(np.int32)
+    store.write_cams(tmp_path / "whole.h5", cam=cam, raw=raw, **known, **rest)
     with store.cam_writer(tmp_path / "parts.h5", **rest) as write:
         for part in (slice(0, 2), slice(2, 4), slice(4, 5)):
-            write(cam[part], raw[part], margin[part])
+            write(cam[part], raw[part], **{name: each[part] for name, each in known.items()})
     whole, parts = (store.read_cams(tmp_path / f"{name}.h5") for name in ("whole", "parts"))
-    for name in ("cam", "raw", "degenerate", "margin", "roi_id"):
+    for name in ("cam", "raw", "degenerate", "margin", "runs", "roi_id"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
     np.testing.assert_array_equal(parts.cam, cam)
     np.testing.assert_array_equal(parts.raw, raw)
-    np.testing.assert_array_equal(parts.margin, margin)
+    for name, values in known.items():
+        np.testing.assert_array_equal(getattr(parts, name), values)
     assert parts.degenerate.tolist() == [False, False, False, True, False]
     with (
         pytest.raises(CamsegError, match="4 CAMs do not fit 5 ROIs"),

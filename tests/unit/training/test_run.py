@@ -19,6 +19,7 @@ from camseg.networks.options import ClassifierOptions
 from camseg.options import to_arguments
 from camseg.rois import split
 from camseg.seeds import derive_seed
+from camseg.networks import arithmetic
 from camseg.training import run
 from camseg.training.metrics import probability_abnormal
 from camseg.training.options import ExecutionOptions, Settings, TrainingOptions
@@ -101,7 +102,7 @@ def test_so_is_the_classifier(study, name, value):
     assert identity(inputs_in(study), **{name: value}) != identity(inputs_in(study))
 
 
-@pytest.mark.parametrize("name", run.SWITCHES)
+@pytest.mark.parametrize("name", arithmetic.SWITCHES)
 def test_so_are_the_switches_of_tensorflow(study, name, monkeypatch):
     monkeypatch.delenv(name, raising=False)
     found = [identity(inputs_in(study))]

@@ -1,0 +1,20 @@
+"""What, besides code and data, determines what a network computes, to the bit."""
+
+import os
+from importlib.metadata import version
+from platform import python_version
+
+from camseg.networks.devices import devices
+
+PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do the arithmetic
+# environment variables by which TensorFlow computes otherwise
+SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE")
+
+
+def arithmetic() -> dict:
+    """Return the kind of device, TensorFlow's switches and the versions, as JSON values."""
+    return {
+        "devices": devices(),
+        "switches": {each: os.environ.get(each) for each in SWITCHES},
+        "versions": {"python": python_version()} | {each: version(each) for each in PACKAGES},
+    }
