@@ -124,6 +124,9 @@ def test_signs():
     for sign in SIGNS:
         expected = [not any(row) for row in grey[sign]]
         assert degenerate(raw, sign=sign).tolist() == expected
+    nearly = np.float32([[[1, -1 - 1e-6], [1, -1]]])  # one absolute value, to rounding
+    assert to_grey(nearly, (2, 2)).any()
+    assert not to_grey(nearly, (2, 2), GreyRule(sign="absolute")).any()
     least = np.int8([[[-128, 0], [0, 64]]])  # which has no absolute value of 8 bits
     assert to_grey(least, (2, 2), GreyRule(sign="absolute")).tolist() == [[[255, 0], [0, 128]]]
 
