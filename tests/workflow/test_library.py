@@ -81,7 +81,8 @@ def imported(path: Path) -> set[str]:
 
 def test_it_asks_for_what_it_imports_as_new_as_is_pinned():
     packages = {"cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn"}
-    packages |= {"yaml": "pyyaml", "keras": "tensorflow"}  # which brings Keras along
+    packages |= {"skimage": "scikit-image", "yaml": "pyyaml"}
+    packages |= {"keras": "tensorflow"}  # which brings Keras along
     names = set().union(*map(imported, (ROOT / "scripts/camseg").rglob("*.py")))
     names -= {"camseg", *sys.stdlib_module_names}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -32,6 +32,7 @@ RENDERED += ("render_transplant", "render_verdicts", "render_checklist", "render
 RENDERED += ("render_map_alone", "render_figure8", "summarise_runtime", "record_provenance", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
+    "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
     "PIL": "pillow",
