@@ -46,15 +46,29 @@ def planted(where: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def measure(
-    model: keras.Model, where: str = "lesion", maps: np.ndarray | None = None, size: int = 5
+    model: keras.Model,
+    where: str = "lesion",
+    maps: np.ndarray | None = None,
+    size: int = 5,
+    **options: object,
 ):
     images, normal, masks = planted(where)
     if maps is None:
         maps, _ = explain.explain(model, preprocess(images))
     common: dict = {"preprocess": preprocess, "seed": 1, "batch_size": size, "grid": GRID}
-    common |= {"explanation": "grad_cam", "options": MapOptions()}
+    common |= {"explanation": "grad_cam", "options": MapOptions(**options)}
     found = transplant.measure(model, images, normal, masks, maps, IDS, **common)
     return images, normal, masks, found
+
+
+def test_noise_is_enlarged_as_the_maps_are_and_keeps_its_sign():
+    """Where the maps' negative values count for nothing, half of the noise would be one level."""
+    found = [
+        measure(finder(), **options)[-1].query("region == 'noise top'")["changed"].to_numpy()
+        for options in ({}, {"sign": "positive"}, {"smoothing": 0.2}, {"resize": "nearest"})
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+    assert all((found[0] != other).any() for other in found[2:])
 
 
 def shares(found):

@@ -15,7 +15,8 @@ def cams(raw: np.ndarray, margin: np.ndarray, **options) -> Cams:
     names = np.array([f"r{number}" for number in range(len(raw))], object)
     empty = np.zeros((len(raw), 8, 8), np.uint8)
     flat = np.zeros(len(raw), bool)
-    return Cams(empty, raw, flat, margin.astype(np.float32), names, OPTIONS | options)
+    runs = np.zeros((len(raw), 2), np.int32)
+    return Cams(empty, raw, flat, margin.astype(np.float32), runs, names, OPTIONS | options)
 
 
 @pytest.fixture
