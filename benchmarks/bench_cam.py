@@ -6,7 +6,7 @@
 
 The first two: both run in one process on one thread, traced before the clock starts; rounds
 alternate and the median of the ratios of their CPU times counts. Bare is one pass forward or, for
-methods of the input, as many forward and back as the method is defined by. The third: the peak
+methods of the input, as many forward, and back, as the method is defined by. The third: the peak
 memory of compute_cams.py on as many ROIs, MobileNetV2 with random weights, each run a process of
 its own.
 """
@@ -28,7 +28,7 @@ import numpy as np
 import tensorflow as tf
 
 from camseg import named
-from camseg.explanations.explain import METHODS, explain, is_of_input
+from camseg.explanations.explain import METHODS, asks, explain
 from camseg.io import store
 from camseg.networks import classifiers
 from camseg.networks.registry import NETWORKS
@@ -51,12 +51,14 @@ def compare(network: str, args: argparse.Namespace) -> None:
     images = classifiers.preprocess(network, grey)
     signature = [tf.TensorSpec(model.input_shape, tf.float32)]
     method = named.load(METHODS, args.explanation, "explanation")
-    of_input = is_of_input(args.explanation)
+    back = asks(args.explanation) in ("input", "guided", "background", "shares")
     passes = getattr(method, "DRAWS", getattr(method, "STEPS", 1))
+    if asks(args.explanation) == "images":
+        passes = len(list(method.inputs(images[:1])))
 
     def run(batch: tf.Tensor) -> tf.Tensor:
         logits = model(batch, training=False)
-        return tf.gradients(logits[:, 1] - logits[:, 0], batch)[0] if of_input else logits
+        return tf.gradients(logits[:, 1] - logits[:, 0], batch)[0] if back else logits
 
     traced = tf.function(run, signature)
 
@@ -66,14 +68,15 @@ def compare(network: str, args: argparse.Namespace) -> None:
                 traced(images[start : start + args.batch_size]).numpy()
 
     def explained() -> None:
-        explain(model, images, explanation=args.explanation, batch_size=args.batch_size)
+        options = {"explanation": args.explanation, "batch_size": args.batch_size}
+        explain(model, images, others=images[:8], **options)
 
     first = f"first call {seconds(bare):.1f} s and {seconds(explained):.1f} s"
     pairs = [(seconds(bare), seconds(explained)) for _ in range(args.rounds)]
     ratios = [taken / least for least, taken in pairs]
     print(
         f"{network} at {args.size} px, {args.rois} ROIs in batches of {args.batch_size}: "
-        f"{passes} passes {'and back' if of_input else 'forward'} {min(pairs)[0]:.3f} s, "
+        f"{passes} passes {'and back' if back else 'forward'} {min(pairs)[0]:.3f} s, "
         f"{args.explanation} {min(taken for _, taken in pairs):.3f} s, "
         f"ratio {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}); {first}",
         flush=True,

@@ -7,7 +7,7 @@ import pytest
 
 from camseg.errors import CamsegError
 from camseg.explanations import explain
-from camseg.explanations.absent import baseline, keep
+from camseg.explanations.absent import baseline, keeper
 from camseg.explanations.registry import EXPLANATIONS
 from camseg.explanations.scaling import to_grey
 
@@ -64,9 +64,9 @@ def test_what_is_taken_away():
     empty = baseline(images)
     np.testing.assert_array_equal(empty[1, 5, 7], images[1].min(axis=(0, 1)))
     assert (np.ptp(empty, axis=(1, 2)) == 0).all()
-    np.testing.assert_array_equal(keep(images, np.ones((SIDE, SIDE))), empty + (images - empty))
-    np.testing.assert_array_equal(keep(images, np.zeros((SIDE, SIDE))), empty)
-    half = keep(images, np.full((3, SIDE, SIDE), 0.5))
+    np.testing.assert_array_equal(keeper(images)(np.ones((SIDE, SIDE))), empty + (images - empty))
+    np.testing.assert_array_equal(keeper(images)(np.zeros((SIDE, SIDE))), empty)
+    half = keeper(images)(np.full((3, SIDE, SIDE), 0.5))
     np.testing.assert_allclose(half, (images + empty) / 2, rtol=1e-5, atol=1e-6)
 
 
@@ -110,7 +110,7 @@ def test_rise_by_brute_force():
     assert masks.max() == 1
     np.testing.assert_allclose(masks.mean(), 0.5, atol=0.02)
     # as Petsiuk et al. have it, but for what is divided by: in the mean of many masks the same
-    shown = np.concatenate([keep(images, mask) for mask in masks])
+    shown = np.concatenate([keeper(images)(mask) for mask in masks])
     scores = margins(model, shown).reshape(len(masks), 3)
     expected = np.einsum("pn,phw->nhw", scores, masks) / masks.sum(axis=0)
     assert_close(raw(model, "rise"), expected, 1e-3)

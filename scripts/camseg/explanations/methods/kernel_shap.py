@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 from skimage.segmentation import slic
 
-from camseg.explanations.absent import baseline, keep
+from camseg.explanations.absent import baseline, keeper
 from camseg.seeds import generator
 
 ASKS = "images"  # for the scores of images of which a part is missing
@@ -20,12 +20,13 @@ COALITIONS = 512
 
 def inputs(images: np.ndarray) -> Iterator[np.ndarray]:
     """Yield images (n, H, W, c) without anything, then of each coalition's superpixels alone."""
+    keep = keeper(images)
     yield np.ascontiguousarray(baseline(images))
     regions = [superpixels(image) for image in images]
     kept = [coalitions(int(each.max()) + 1)[0] for each in regions]
     for number in range(COALITIONS):
         shares = [rows[number][each] for rows, each in zip(kept, regions, strict=True)]
-        yield keep(images, np.stack(shares))
+        yield keep(np.stack(shares))
 
 
 def maps(images: np.ndarray, scores: np.ndarray, whole: np.ndarray) -> np.ndarray:

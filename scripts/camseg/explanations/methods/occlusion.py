@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from camseg.explanations.absent import keep
+from camseg.explanations.absent import keeper
 
 ASKS = "images"  # for the scores of images of which a part is missing
 ADDITIVE = False  # squares overlap
@@ -14,10 +14,11 @@ PLACES = 15  # of squares, along each side: each half over the next
 
 def inputs(images: np.ndarray) -> Iterator[np.ndarray]:
     """Yield images (n, H, W, c), one square of each taken away: PLACES^2 times."""
+    keep = keeper(images)
     for rows, columns in _squares(images.shape[1:3]):
         kept = np.ones(images.shape[1:3], np.float32)
         kept[rows, columns] = 0
-        yield keep(images, kept)
+        yield keep(kept)
 
 
 def maps(images: np.ndarray, scores: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from camseg.explanations.absent import keep
+from camseg.explanations.absent import keeper
 from camseg.seeds import generator
 
 ASKS = "images"  # for the scores of images of which a part is missing
@@ -17,8 +17,9 @@ KEPT = 0.5  # the probability that a cell is kept
 
 def inputs(images: np.ndarray) -> Iterator[np.ndarray]:
     """Yield images (n, H, W, c) behind each of MASKS masks."""
+    keep = keeper(images)
     for mask in masks(images.shape[1:3]):
-        yield keep(images, mask)
+        yield keep(mask)
 
 
 def maps(images: np.ndarray, scores: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import softmax
 
-from camseg.explanations.absent import baseline, keep
+from camseg.explanations.absent import baseline, keeper
 from camseg.explanations.scaling import to_grey
 
 ASKS = "masks"  # for the scores of images that features have masked
@@ -18,10 +18,11 @@ def inputs(images: np.ndarray, features: np.ndarray) -> Iterator[np.ndarray]:
     A channel's map is enlarged bilinearly and scaled to 0..1 (in 255 steps); a constant one shows
     nothing.
     """
+    keep = keeper(images)
     yield np.ascontiguousarray(baseline(images))
     for channel in range(features.shape[3]):
         grey = to_grey(features[..., channel], images.shape[1:3])
-        yield keep(images, grey / np.float32(255))
+        yield keep(grey / np.float32(255))
 
 
 def maps(features: np.ndarray, scores: np.ndarray, whole: np.ndarray) -> np.ndarray:
