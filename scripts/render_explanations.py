@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--table", nargs="+", required=True, help=".csv, .md, .tex to write")
     parser.add_argument("--figure", nargs="+", required=True, help=".svg, .png to write")
+    parser.add_argument("--cost", nargs="+", required=True, help="likewise: scores over cost")
     parser.add_argument("--roi", nargs="+", required=True, help="likewise: one ROI, all methods")
     args = parser.parse_args()
 
@@ -38,15 +39,17 @@ def main() -> None:
         of_method[method].append(of_model)
     measured = {}
     for method, of_models in of_method.items():
-        models, scores, checks, locality = zip(*of_models, strict=True)
-        measures = Maps(heat_maps.read_scores(models, scores, args.baselines), {}, {})
-        for model, checked, cells in zip(models, checks, locality, strict=True):
+        models, scores, _, _ = zip(*of_models, strict=True)
+        measures = Maps(heat_maps.read_scores(models, scores, args.baselines), {}, {}, {})
+        for model, scored, checked, cells in of_models:
+            measures.runs.setdefault(model, []).append(explanations.read_runs(scored))
             measures.checks.setdefault(model, []).append(audits.read_checks(checked))
             measures.cells.setdefault(model, []).append(audits.read_locality(cells))
         measured[method] = measures
     table = explanations.explanations(measured, args.seed)
     tables.write_table(table, args.table, tables.read_captions(args.captions))
     save(charts.explanations(table), args.figure)
+    save(charts.cost(table), args.cost)
     roi, cams, dice = samples.read_example(
         args.shards,
         dict(zip(args.titles, args.example_cams, strict=True)),

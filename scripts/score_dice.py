@@ -49,6 +49,7 @@ def main() -> None:
     grid = cams.raw.shape[1:]
     table["grid"] = f"{grid[0]} x {grid[1]}"
     table["grid_limit"] = grid_limit.grid_limits(rois.mask, grid, rule)
+    table[["forward", "back"]] = cams.runs
     for name, rows in table[table["label"] == "abnormal"].groupby("side"):
         print(f"{len(rows)} abnormal {name} ROIs: mean-Dice {rows['dice'].mean():.3f} on average")
     with whole_file(args.output) as temporary:

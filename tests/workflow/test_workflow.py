@@ -90,6 +90,37 @@ def test_further_explanations_are_made_scored_and_checked_and_train_nothing(proj
     assert counts["render_explanations"] == 1
 
 
+def test_retraining_on_a_methods_maps_brings_the_controls_along_and_nothing_else(project):
+    config = {"regimes": {"cam_untrained": ["Xception"], "swapped_verdict": ["Xception"]}}
+    config["cam"] = {"also": ["hires_cam", "saliency"]}
+    before = jobs(snakemake(project, "-n", "all", config=config))
+    config["cam"]["retrain"] = ["saliency"]
+    after = jobs(snakemake(project, "-n", "all", config=config))
+    added = {rule: count - before.get(rule, 0) for rule, count in after.items() if rule != "all"}
+    assert {rule: count for rule, count in added.items() if count} == {
+        **dict.fromkeys(("train_classifier", "render_learning_curve"), 6 + 2),
+        "compute_cams": 1,  # of the untrained network
+        "render_retrained": 1,
+    }
+    target = "results/phantom/training/{}-saliency/Xception/split-0/model.keras"
+    maps = "results/phantom/cams/saliency{}/Xception/split-0.h5"
+    for regime, further in (
+        ("cam", ""),
+        ("cam_untrained", f" --untrained {maps.format('_untrained')}"),
+        ("swapped_verdict", " --verdicts results/phantom/training/original/Xception/split-0/"),
+    ):  # as the study's own regimes, but for the maps
+        planned = snakemake(project, "-n", "-p", target.format(regime), config=config)
+        lines = [line for line in planned.stdout.splitlines() if "train_classifier.py" in line]
+        (line,) = (line for line in lines if f" --regime {regime} " in line)
+        assert f" --cams {maps.format('')}{further}" in line
+        assert ("--untrained" in line, "--verdicts" in line) == (
+            "--untrained" in further,
+            "--verdicts" in further,
+        )
+    target = target.replace("-saliency", "-hires_cam").format("cam")
+    assert "MissingRuleException" in snakemake(project, "-n", target, config=config).stdout
+
+
 def test_controls_are_further_trainings_that_wait_for_their_cams(project):
     controls = {
         name: ["Xception"]
@@ -438,6 +469,16 @@ def test_more_splits_outdate_no_training(study):
     assert counts["train_classifier"] == 4
     assert counts["compute_cams"] == counts["score_dice"] == counts["split_rois"] == 1
     assert "extract_rois" not in counts
+
+
+@pytest.mark.slow
+def test_retraining_on_a_methods_maps_outdates_nothing(study):
+    config = {**SMALL, "cam": {"also": ["saliency"], "retrain": ["saliency"]}}
+    counts = jobs(snakemake(study, "-n", "all", config=config))
+    new = ("compute_cams", "score_dice", "check_cams", "train_classifier", "render_learning_curve")
+    records = ("render_checklist", "record_provenance", "summarise_runtime")  # name the keys
+    expected = dict.fromkeys([*new, *records, "render_explanations", "render_retrained"], 1)
+    assert {rule: count for rule, count in counts.items() if rule != "all"} == expected
 
 
 @pytest.mark.slow

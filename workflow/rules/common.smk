@@ -112,6 +112,7 @@ SPLITS = runs.names(config["splits"], config["seeds"])
 EXPLANATION = config["cam"]["explanation"]
 ALSO = config["cam"]["also"]
 METHODS = [EXPLANATION, *ALSO]
+RETRAIN = config["cam"]["retrain"]
 # what an explanation's name ends with if the network explained has random weights
 UNTRAINED = "_untrained"
 REGIMES = {
@@ -120,6 +121,13 @@ REGIMES = {
         regime: list(MODELS) if models == "all" else models
         for regime, models in config["regimes"].items()
     },
+}
+# those on maps, once more on the maps of each method of RETRAIN: named REGIME-METHOD
+RETRAINED = {
+    f"{regime}-{method}": models
+    for method in RETRAIN
+    for regime, models in REGIMES.items()
+    if "cams" in KNOWN_REGIMES[regime].needs
 }
 # the split and the model shown where one stands for all
 SPLIT = SPLITS[0]
@@ -161,11 +169,11 @@ def of_models(path, splits=SPLITS, explanation=EXPLANATION):
     return expand(path, explanation=explanation, model=MODELS, split=splits)
 
 
-def of_trainings(path):
-    """The file of that name of every training of the study."""
+def of_trainings(path, regimes=REGIMES):
+    """The file of that name of every training of the study, or of other regimes than its own."""
     return [
         path.format(regime=regime, model=model, split=split)
-        for regime, models in REGIMES.items()
+        for regime, models in regimes.items()
         for model in models
         for split in SPLITS
     ]
@@ -184,6 +192,10 @@ def of_example(path):
 METRICS, PREDICTIONS = (
     of_trainings(f"<results>/training/{{regime}}/{{model}}/split-{{split}}/{name}")
     for name in ("metrics.json", "predictions.tsv")
+)
+# of the trainings on further methods' maps, which enter one table alone
+METRICS_RETRAINED = of_trainings(
+    "<results>/training/{regime}/{model}/split-{split}/metrics.json", RETRAINED
 )
 DICE = of_models("<results>/dice/{explanation}/{model}/split-{split}.tsv")
 PROBES = of_models("<results>/probe/{explanation}/{model}/split-{split}.tsv")
@@ -207,15 +219,28 @@ def method_of(wildcards):
 
 # what a regime of training may need besides ROIs, by the names of `needs` in its entry
 GIVEN = {
-    "cams": f"<results>/cams/{EXPLANATION}/{{model}}/split-{{split}}.h5",
-    "untrained": f"<results>/cams/{EXPLANATION}{UNTRAINED}/{{model}}/split-{{split}}.h5",
+    "cams": "<results>/cams/{explanation}/{model}/split-{split}.h5",
+    "untrained": f"<results>/cams/{{explanation}}{UNTRAINED}/{{model}}/split-{{split}}.h5",
     "verdicts": "<results>/training/original/{model}/split-{split}/predictions.tsv",
 }
 
 
+def regime_of(wildcards):
+    """The regime of a training, whichever method's maps it is on."""
+    return wildcards.regime.partition("-")[0]
+
+
 def given(name):
     """The input function of one of GIVEN: the file for the regimes that need it, else none."""
-    return lambda wildcards: GIVEN[name] if name in KNOWN_REGIMES[wildcards.regime].needs else []
+
+    def path(wildcards):
+        regime, _, method = wildcards.regime.partition("-")
+        if name not in KNOWN_REGIMES[regime].needs:
+            return []
+        names = {"model": wildcards.model, "split": wildcards.split}
+        return GIVEN[name].format(explanation=method or EXPLANATION, **names)
+
+    return path
 
 
 def image_of_figure1(wildcards):

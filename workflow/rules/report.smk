@@ -254,6 +254,7 @@ rule render_explanations:
     output:
         table=report_table("explanations", HEAT_MAPS, "Explanations"),
         figure=report_figure("explanations", HEAT_MAPS, "Explanations, drawn"),
+        cost=report_figure("explanations_cost", HEAT_MAPS, "Explanations, scores over cost"),
         roi=report_figure("explanations_roi", HEAT_MAPS, "One ROI by all methods"),
     log:
         "<results>/logs/render_explanations.log",
@@ -277,7 +278,39 @@ rule render_explanations:
         " --baselines {input.baselines:q} --seed {params.seed} --captions {input.captions:q}"
         " --shards {input.shards:q} --titles {params.titles:q} --example-cams {input.example_cams:q}"
         " --example-scores {input.example_scores:q} --table {output.table:q}"
-        " --figure {output.figure:q} --roi {output.roi:q} > {log:q} 2>&1"
+        " --figure {output.figure:q} --cost {output.cost:q} --roi {output.roi:q} > {log:q} 2>&1"
+
+
+rule render_retrained:
+    """How accurate networks are that were trained on the maps of several methods, with controls."""
+    input:
+        code=code("render_retrained"),
+        captions=captions("explanations_retrained"),
+        metrics=METRICS,
+        retrained=METRICS_RETRAINED,
+    output:
+        table=report_table("explanations_retrained", HEAT_MAPS, "Explanations, trained on"),
+    log:
+        "<results>/logs/render_retrained.log",
+    benchmark:
+        "<results>/runtime/render_retrained.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        explanation=EXPLANATION,
+        methods=[
+            regime.partition("-")[2]
+            for regime, models in RETRAINED.items()
+            for _ in range(len(models) * len(SPLITS))
+        ],
+    message:
+        "Rendering the accuracies of networks trained on several methods' maps"
+    shell:
+        "python {input.code[0]:q} --metrics {input.metrics:q} --explanation {params.explanation}"
+        " --retrained {input.retrained:q} --methods {params.methods} --captions {input.captions:q}"
+        " --table {output.table:q} > {log:q} 2>&1"
 
 
 rule render_architectures:

@@ -10,13 +10,17 @@ FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] +
 FIGURES += ["locality", "transplant", "architectures"]
 if ALSO:
     TABLES += ["explanations"]
-    FIGURES += ["explanations", "explanations_roi"]
+    FIGURES += ["explanations", "explanations_cost", "explanations_roi"]
+if RETRAIN:
+    TABLES += ["explanations_retrained"]
 
 # what a study is for; the records of how it ran come after these
 RESULTS = [
     *expand("<results>/tables/{table}.{suffix}", table=TABLES, suffix=["csv", "md", "tex", "html"]),
     *expand("<results>/figures/{figure}.{suffix}", figure=FIGURES, suffix=["svg", "png"]),
-    *of_trainings("<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg"),
+    *of_trainings(
+        "<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg", REGIMES | RETRAINED
+    ),
     "<results>/rois/candidates.tsv",
 ]
 RECORDS = ["<results>/runtime/runtime.csv", "<results>/provenance/configuration.yaml"]
@@ -28,7 +32,8 @@ MEASURED = [
     *of_models("probe_cams/{explanation}/{model}/split-{split}"),
     *expand(f"score_untrained/{EXPLANATION}/{EXAMPLE}/split-{{split}}", split=SPLITS),
     *[
-        f"compute_cams/{EXPLANATION}{UNTRAINED}/{model}/split-{split}"
+        f"compute_cams/{method}{UNTRAINED}/{model}/split-{split}"
+        for method in [EXPLANATION, *RETRAIN]
         for model in REGIMES.get("cam_untrained", [])
         for split in SPLITS
     ],
@@ -42,7 +47,9 @@ MEASURED = [
     *[
         path
         for stage in ("train_classifier", "render_learning_curve")
-        for path in of_trainings(f"{stage}/{{regime}}/{{model}}/split-{{split}}")
+        for path in of_trainings(
+            f"{stage}/{{regime}}/{{model}}/split-{{split}}", REGIMES | RETRAINED
+        )
     ],
 ]
 if BRINGS_MAPS:  # nothing is trained, and this is all

@@ -2,7 +2,7 @@ rule train_classifier:
     """A classifier, trained to tell ROIs with a lesion from ROIs without in one regime."""
     input:
         code=lambda wildcards: code(
-            "train_classifier", f"camseg.training.filters.{wildcards.regime}"
+            "train_classifier", f"camseg.training.filters.{regime_of(wildcards)}"
         ),
         shards=ROIS,
         split="<results>/splits/split-{split}.tsv",
@@ -31,6 +31,7 @@ rule train_classifier:
         # how it runs, here and not among the parameters: it changes no result and repeats nothing
         execution=" ".join(to_arguments(ExecutionOptions, config["execution"])),
     params:
+        regime=regime_of,
         classifier=lambda wildcards: to_arguments(
             ClassifierOptions, asdict(MODELS[wildcards.model])
         ),
@@ -43,7 +44,7 @@ rule train_classifier:
         "Training {wildcards.model} on {wildcards.regime} ROIs (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
-        " --regime {wildcards.regime} {params.classifier:q} {params.given:q} {params.options:q}"
+        " --regime {params.regime} {params.classifier:q} {params.given:q} {params.options:q}"
         " {resources.execution} --seed {params.seed} --model {output.model:q}"
         " --history {output.history:q} --metrics {output.metrics:q}"
         " --predictions {output.predictions:q} > {log:q} 2>&1"

@@ -23,6 +23,7 @@ from camseg.training import filtering
 
 COLOURS = mpl.colormaps["viridis"]  # perceptually uniform, also in grey and for the colour-blind
 SHOWN, COLUMNS = 10, 5  # ROIs in Figure 10, and how many stand beside each other
+MANY = 16  # panels of Figure 7 that fit a page in rows of four
 LONG = 14  # letters that fit a narrow panel in full size
 EDGE, GAP, LINE = 1, 3, 5.1  # round the figure, between panels, of a line of type
 
@@ -117,7 +118,8 @@ def figure7(roi: Rois, cams: Mapping[str, np.ndarray], dice: Mapping[str, float]
     CAM's Dice.
     """
     panels = len(cams) + 2
-    columns = 3 if panels == 3 else min((4, 5), key=lambda columns: -panels % columns)
+    choice = (4, 5) if panels <= MANY else (5, 6)
+    columns = 3 if panels == 3 else min(choice, key=lambda columns: -panels % columns)
     titles = [[*_halves(model), f"Dice {dice[model]:.3f}"] for model in cams]
     with mpl.rc_context(TYPE):
         figure, grid = _panels([max(map(len, titles))] * -(-panels // columns), columns)

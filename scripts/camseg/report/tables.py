@@ -17,6 +17,7 @@ P_VALUES = ("p", "p_holm")
 LONG, LONG_WIDTH = 40, "60mm"  # a text's characters from which its column is so wide in LaTeX
 LONGEST = 40  # rows that fit a page
 STACKED = 12  # characters of a line of a column's name, where names are too wide
+CLOSE = r"\footnotesize\setlength{\tabcolsep}{4pt}"  # of rows too wide for a page
 WIDEST = 130  # characters of a row that fit the long side of a page in its own size of type
 LATEX = {character: rf"\{character}" for character in "{}&%$#_"}
 LATEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -55,7 +56,8 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
 
     Columns of long texts are LONG_WIDTH wide, so that their lines break; a table with such a
     column, or of more than LONGEST rows, is small and may break over pages (package longtable); one
-    of rows wider than WIDEST is small, too, and its columns' names stand in several lines.
+    of rows wider than WIDEST is small, too, its columns are closer, and their names stand in several
+    lines.
     """
     rows = _rows(table)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -72,7 +74,7 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
         lines += [r"\endfirsthead", *top, r"\endhead", *body, r"\bottomrule"]
         lines += [r"\end{longtable}", "}"]
     else:
-        lines = [r"\begin{table}", r"\centering", *([r"\footnotesize"] if wide else []), title]
+        lines = [r"\begin{table}", r"\centering", *([CLOSE] if wide else []), title]
         lines += [rf"\begin{{tabular}}{{{columns}}}", *top, *body, r"\bottomrule"]
         lines += [r"\end{tabular}", r"\end{table}"]
     return "\n".join([*lines, ""])
@@ -111,7 +113,7 @@ def _rows(table: pd.DataFrame) -> list[list[str]]:
             if name in P_VALUES and value < 0.0005:
                 return "<0.001"
             return "" if pd.isna(value) else f"{value:z.3f}"
-        return str(value)
+        return "" if value is pd.NA else str(value)  # of whole numbers, some missing
 
     names = list(table.columns)
     body = [

@@ -14,6 +14,7 @@ from camseg.explanations.registry import EXPLANATIONS
 from camseg.networks.options import ClassifierOptions
 from camseg.networks.registry import NETWORKS, cam_grid, check_network
 from camseg.study.trained import check_trained
+from camseg.training.registry import REGIMES
 
 # JSON Schema takes 2.0 for an integer, and YAML .nan for a number: neither serves as one here
 STRICT = extend(
@@ -73,11 +74,11 @@ def check_schema(config: dict, schema: str | Path) -> None:
 def check_study(config: dict) -> None:
     """Raise CamsegError if a configuration that fits its schema makes no sense as a study.
 
-    The models must make sense (see `entries`), every regime's be among them, ranges run from low
-    to high, paths be plain (see `check_paths`), a dataset's folder and every weights file exist,
-    trained classifiers fit (see `check_trained`) and be scored with one seed only,
-    and the last feature map of every network of Keras be larger than 1 x 1 (a CAM of one value is
-    flat).
+    The models must make sense (see `entries`), every regime's be among them, methods exist, fit
+    the heads and be there to retrain on (see `check_retrain`), ranges run from low to high, paths
+    be plain (see `check_paths`), a dataset's folder and every weights file exist, trained
+    classifiers fit (see `check_trained`) and be scored with one seed only, and the last feature
+    map of every network of Keras be larger than 1 x 1 (a CAM of one value is flat).
     """
     models = entries(config)
     check_paths(config, models)
@@ -97,6 +98,7 @@ def check_study(config: dict) -> None:
                     f"{entry.head}; take grad_cam, which fits any head and is the same map behind "
                     f"{head}, or give {entry.name} the head {head}"
                 )
+    check_retrain(config)
     for regime, chosen in config["regimes"].items():
         for model in [] if chosen == "all" else chosen:
             if model not in models and model.lower() == "all":
@@ -137,6 +139,27 @@ def check_study(config: dict) -> None:
                     f"config: seeds: {entry.name} is trained already, so that no seed changes it: "
                     "set seeds: 1"
                 )
+
+
+def check_retrain(config: dict) -> None:
+    """Raise CamsegError if a method to retrain on is none of `also`, or no regime is on maps."""
+    also, retrain = config["cam"]["also"], config["cam"]["retrain"]
+    for name in retrain:
+        if name == config["cam"]["explanation"]:
+            raise CamsegError(
+                f"config: cam.retrain: {name} is the study's explanation, which its regimes are "
+                "trained on already"
+            )
+        if name not in also:
+            close = get_close_matches(name, also, n=1, cutoff=0.5)
+            hint = f"did you mean {close[0]}?" if close else "list it there, too"
+            raise CamsegError(f"config: cam.retrain: {name} is not among cam.also; {hint}")
+    on_maps = [name for name, regime in REGIMES.items() if "cams" in regime.needs]
+    if retrain and not any(config["regimes"][name] for name in on_maps):
+        raise CamsegError(
+            "config: cam.retrain: no regime is trained on maps; set regimes: cam: all, or "
+            "cam: retrain: []"
+        )
 
 
 def check_paths(config: dict, models: dict[str, ClassifierOptions]) -> None:

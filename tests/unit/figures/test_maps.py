@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import render_figure7
 import render_figure9
 import render_figure10
+from camseg.explanations.registry import EXPLANATIONS
 from camseg.figures import maps
 from camseg.figures.style import save
 from camseg.io import store
@@ -176,6 +177,17 @@ def test_figure7_shows_the_roi_its_mask_and_every_models_cam(count):
     assert texts == [f"ROI {roi.roi_id[0]}"]
     assert figure.get_figwidth() * 25.4 == pytest.approx(175)
     assert figure.get_figheight() * 25.4 < 250
+    assert_clear(figure)
+
+
+@pytest.mark.parametrize("count", [15, 18, 20])
+def test_the_maps_of_all_methods_fit_a_page(count):
+    titles = [method.title for method in EXPLANATIONS.values()][-count:]
+    cams = dict.fromkeys(titles, np.zeros((SIZE, SIZE), np.uint8))
+    figure = maps.figure7(make_rois(1).take([0]), cams, dict.fromkeys(titles, 0.5))
+    assert len(panels(figure)) == count + 2
+    assert figure.get_figheight() * 25.4 < 250
+    assert min(axes.title.get_fontsize() for axes in panels(figure)) > 8
     assert_clear(figure)
 
 

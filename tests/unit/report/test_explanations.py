@@ -2,9 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from camseg.report import audits, heat_maps, intervals
-from camseg.report.explanations import Maps, explanations
+from camseg.errors import CamsegError
+from camseg.report import audits, heat_maps, intervals, tables
+from camseg.report.explanations import Maps, explanations, read_runs
 from camseg.seeds import generator
+from typeset import typeset
 
 SCORES = [
     score for score, _ in (heat_maps.FIRST | heat_maps.FURTHER | heat_maps.ZERO_LEVEL).values()
@@ -38,13 +40,14 @@ FLOORS = {"all 255": scores([0.5] * 6, False), "mean training mask": scores([0.8
 LOW, HIGH = [0.1, 0.2, 0.3, 0.3, 0.4, 0.2], [0.6, 0.5, 0.8, 0.6, 0.9, 0.3]
 
 
-def maps(dice, correlation=0.0, down=1.0, across=0.5) -> Maps:
+def maps(dice, correlation=0.0, down=1.0, across=0.5, runs=(1, 1)) -> Maps:
     """What was measured of a method's maps of two classifiers, in one run; `dice` of A and B."""
     models = {name: scores(values) for name, values in zip("AB", dice, strict=True)}
     return Maps(
         {"split-0": (models, FLOORS)},
         {name: [checks(correlation)] for name in "AB"},
         {name: [cells(down, across)] for name in "AB"},
+        {name: [pd.Series(runs, ["forward", "back"])] for name in "AB"},
     )
 
 
@@ -79,7 +82,38 @@ def test_of_several_runs_there_are_means():
         {"split-0": first.scores["split-0"], "split-1": second.scores["split-0"]},
         {name: first.checks[name] + second.checks[name] for name in "AB"},
         {name: first.cells[name] + second.cells[name] for name in "AB"},
+        {name: first.runs[name] + second.runs[name] for name in "AB"},
     )
     table = explanations({"one": both}, seed=1).set_index("Classifier")
     assert table.loc["A", "Dice"] == pytest.approx((np.mean(LOW) + np.mean(HIGH)) / 2)
     assert table.loc["A", "random_weights"] == pytest.approx(0.25)
+
+
+def test_runs_are_whole_numbers_and_blank_where_nobody_counted():
+    counted = maps((LOW, HIGH), runs=(33, 32))
+    unknown = maps((LOW, HIGH), runs=(np.nan, np.nan))
+    table = explanations({"one": counted, "two": unknown}, seed=1)
+    assert table["forward"].tolist()[::2] == [33, 33, pd.NA]  # B, A, a floor
+    assert table["back"].tolist()[::2] == [32, 32, pd.NA]
+    assert table.loc[[1, 3], ["forward", "back"]].isna().all(axis=None)
+    first, second, *_ = (line.split(" | ") for line in tables.to_markdown(table).split("\n")[2:])
+    assert (first[-2:], second[-2:]) == (["33", "32 |"], ["", " |"])
+
+
+def test_the_table_fits_a_page(tmp_path):
+    table = explanations({"integrated_gradients": maps((LOW, HIGH), runs=(1281, 1281))}, seed=1)
+    names = {"A": "MobileNetV2-flatten", "all 255": "pixel regression with position"}
+    table["Classifier"] = table["Classifier"].replace(names)
+    (tmp_path / "table.tex").write_text(tables.to_latex(table, "A caption."))
+    assert "Overfull" not in typeset(tmp_path, ["table"])
+
+
+def test_runs_are_read_from_the_tables_of_scores(tmp_path):
+    path = tmp_path / "split-0.tsv"
+    path.write_text("roi_id\tdice\tforward\tback\na\t0.5\t1281\t0\nb\t\t1281\t0\n")
+    assert read_runs(path).tolist() == [1281, 0]
+    path.write_text("roi_id\tdice\tforward\tback\na\t0.5\t3\t1\nb\t\t0\t0\n")
+    assert read_runs(path).isna().all()  # some ROI's is not known
+    path.write_text("roi_id\tdice\tforward\na\t0.5\t3\n")
+    with pytest.raises(CamsegError, match=r"split-0.tsv: has no column back; "):
+        read_runs(path)

@@ -23,6 +23,9 @@ from camseg.training.options import ExecutionOptions, TrainingOptions
 SCHEMA = Path("workflow/schemas/config.schema.yaml")
 
 
+CAM = {"explanation": "grad_cam", "also": ["hires_cam", "layer_cam"], "retrain": []}
+
+
 def load(path):
     return yaml.safe_load(Path(path).read_text())
 
@@ -172,8 +175,12 @@ def test_a_bad_key_or_value_is_one_readable_line(config, key, value, message):
         ("regimes.cam", ["all"], "regimes.cam: write cam: all, without brackets$"),
         ("regimes.inverse", ["Xception", "All"], "regimes.inverse: write inverse: all, without"),
         ("cam.also", ["hires_cma"], "cam.also: there is no method hires_cma; .* mean hires_cam?"),
-        ("cam.also", ["shap"], "cam.also: there is no method shap; known are grad_cam, hires_cam"),
+        ("cam.also", ["shap"], "cam.also: there is no method shap; did you mean kernel_shap?"),
+        ("cam.also", ["xyz"], "cam.also: there is no method xyz; known are grad_cam, hires_cam"),
         ("cam.also", ["grad_cam"], "cam.also: grad_cam is the study's explanation already"),
+        ("cam", CAM | {"retrain": ["layer_cma"]}, "cam.retrain: layer_cma is .* mean layer_cam?"),
+        ("cam", CAM | {"retrain": ["rise"]}, "cam.retrain: rise is not among cam.also; list it"),
+        ("cam", CAM | {"retrain": ["grad_cam"]}, "cam.retrain: grad_cam is the study's explan"),
         ("rois.padding", [0.3, 0.1], r"rois.padding: \[0.3, 0.1\] is no range"),
         ("dataset", {"source": "ddsm", "path": "no/where"}, "there is no folder no/where"),
         ("pathvars.results", "-rf", "pathvars.results: '-rf': a path must not begin with -"),
@@ -216,6 +223,16 @@ def test_an_explanation_that_does_not_fit_a_head_is_refused(config):
         check_study(chosen)
         with pytest.raises(CamsegError, match=fault):
             check_study(change(chosen, "models", ["MobileNetV2", dense]))
+
+
+def test_retraining_on_maps_needs_a_regime_that_is_trained_on_maps(config):
+    config["cam"] |= {"also": ["layer_cam"], "retrain": ["layer_cam"]}
+    check_study(config)
+    with pytest.raises(
+        CamsegError, match=r"^config: cam.retrain: no regime is trained on maps; set regimes: cam: "
+    ):
+        check_study(change(config, "regimes.cam", []))
+    check_study(change(config, "regimes", config["regimes"] | {"cam": [], "noise": "all"}))
 
 
 def test_weights_files_must_exist(config, tmp_path):
@@ -320,7 +337,7 @@ SECTIONS = {
     "model": ([ClassifierOptions], set()),
     "training": ([TrainingOptions], set()),
     "execution": ([ExecutionOptions], set()),
-    "cam": ([CamOptions], {"explanation", "also"}),
+    "cam": ([CamOptions], {"explanation", "also", "retrain"}),
 }
 # null in a configuration for what is never None in the options: its own name, no names at all
 FILLED_IN = {"network", "lesion_types", "pathologies", "volumes"}
