@@ -56,8 +56,7 @@ def to_latex(table: pd.DataFrame, caption: str) -> str:
 
     Columns of long texts are LONG_WIDTH wide, so that their lines break; a table with such a
     column, or of more than LONGEST rows, is small and may break over pages (package longtable); one
-    of rows wider than WIDEST is small, too, its columns are closer, and their names stand in several
-    lines.
+    of rows wider than WIDEST is small, too, its columns are closer, their names in several lines.
     """
     rows = _rows(table)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -51,9 +51,10 @@ def test_a_wide_table_has_its_columns_names_in_lines():
     names = [f"a_rather_long_name_{number}" for number in range(9)]
     wide = tables.to_latex(pd.DataFrame([[0.5] * 9], columns=names), "A caption.")
     assert r"\shortstack[r]{a\_rather\_ \\ long\_name\_0}" in wide
-    assert r"\footnotesize" in wide
+    assert r"\footnotesize\setlength{\tabcolsep}{4pt}" in wide
     narrow = tables.to_latex(pd.DataFrame([[0.5]], columns=names[:1]), "A caption.")
     assert r"a\_rather\_long\_name\_0 \\" in narrow
+    assert "tabcolsep" not in narrow
 
 
 def test_formats(tmp_path):
