@@ -1,3 +1,8 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -6,6 +11,7 @@ from camseg.explanations.compute import background_of, compute_maps, identity, w
 from camseg.explanations.explain import explain
 from camseg.explanations.options import CamOptions
 from camseg.explanations.parts import Parts
+from camseg.io import store
 from camseg.io.store import Rois
 
 SIDE = 16
@@ -145,3 +151,34 @@ def test_an_identity_is_of_options_files_method_and_machine(tmp_path, monkeypatc
     monkeypatch.undo()
     (tmp_path / "model").write_text("b")
     assert identity(options, files) != found
+
+
+@pytest.mark.slow
+def test_a_killed_program_goes_on_to_the_same_file(tmp_path):
+    """Of a method of hundreds of passes, which saves every batch here."""
+    images = keras.Input((SIDE, SIDE, 3))
+    x = keras.layers.Conv2D(4, 4, strides=4, activation="relu")(images)
+    x = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(x))
+    keras.Model(images, x).save(tmp_path / "model.keras")
+    store.write_shard(tmp_path / "shard.h5", rois(40), source="test")
+    script = Path(__file__).parents[3] / "scripts/compute_cams.py"
+    command = [sys.executable, script, "--model", tmp_path / "model.keras", "--network", "VGG16"]
+    command += ["--shards", tmp_path / "shard.h5", "--explanation", "rise", "--score", "margin"]
+    command += ["--target", "abnormal", "--sign", "signed", "--resize", "bilinear"]
+    command += ["--smoothing", "0", "--batch-size", "2", "--threads", "1"]
+    command += ["--save-every-minutes", "0", "--output"]
+    subprocess.run([*command, tmp_path / "whole.h5"], check=True, capture_output=True)
+    killed = subprocess.Popen([*command, tmp_path / "killed.h5"], stderr=subprocess.DEVNULL)
+    folder = tmp_path / "killed.parts"
+    while not (folder.exists() and len(list(folder.glob("[!.]*.npz"))) > 1):
+        assert killed.poll() is None
+        time.sleep(0.05)
+    killed.kill()
+    killed.wait()
+    again = subprocess.run(
+        [*command, tmp_path / "killed.h5"], check=True, capture_output=True, text=True
+    )
+    assert "going on after" in again.stderr
+    assert "each at 1001 runs of the network and 0 back" in again.stdout
+    assert (tmp_path / "killed.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
+    assert not folder.exists()
