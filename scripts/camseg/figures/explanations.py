@@ -104,6 +104,7 @@ def cost(table: pd.DataFrame) -> Figure:
         grid[-1].set_xlabel("runs of the network for one map (forward + 2 x back)")
         lines = grid[0].get_legend_handles_labels()
         figure.legend(*lines, loc="outside lower center", frameon=False)
+        figure.align_ylabels()
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # names must stay where they are put
         for axes, (score, model) in zip(grid, panels, strict=True):
