@@ -16,6 +16,7 @@ SMALL = {
     "models": ["MobileNetV2"],
     "regimes": {"inverse": ["MobileNetV2"]},
     "training": {"epochs": 2},
+    "cam": {"also": []},
 }
 
 

@@ -482,6 +482,32 @@ def test_retraining_on_a_methods_maps_outdates_nothing(study):
 
 
 @pytest.mark.slow
+def test_explanations_beside_each_other(finished_study, tmp_path):
+    study = shutil.copytree(finished_study, tmp_path / "study", symlinks=True)
+    tables, figures = study / "results/phantom/tables", study / "results/phantom/figures"
+    config = {**SMALL, "cam": {"also": ["saliency", "ablation_cam"], "retrain": ["saliency"]}}
+    names = ["tables/explanations.csv", "tables/explanations_retrained.csv"]
+    targets = [f"results/phantom/{name}" for name in [*names, "figures/explanations_cost.svg"]]
+    before = (tables / "heat_maps.csv").read_text()
+    result = snakemake(study, "--cores", "2", *targets, config=config)
+    assert result.returncode == 0, result.stderr
+    assert (tables / "heat_maps.csv").read_text() == before
+    scored = pd.read_csv(tables / "explanations.csv").set_index("explanation")
+    methods = scored[scored["Classifier"] == "MobileNetV2"]
+    assert set(methods.index) == {"grad_cam", "saliency", "ablation_cam"}
+    own = pd.read_csv(tables / "heat_maps.csv").set_index("Classifier")
+    assert methods.loc["grad_cam", "Dice"] == pytest.approx(own.loc["MobileNetV2", "Dice"])
+    runs = {name: (row["forward"], row["back"]) for name, row in methods.iterrows()}
+    assert runs == {"grad_cam": (1, 0), "saliency": (1, 1), "ablation_cam": (1, 0)}
+    retrained = pd.read_csv(tables / "explanations_retrained.csv").set_index("explanation")
+    for method, folder in (("grad_cam", "cam"), ("saliency", "cam-saliency")):
+        path = study / f"results/phantom/training/{folder}/MobileNetV2/split-0/metrics.json"
+        accuracy = json.loads(path.read_text())["val_acc"]
+        assert retrained.loc[method, "CAM_val_acc"] == pytest.approx(accuracy, abs=1e-5)
+    assert (figures / "explanations_roi.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
 def test_more_seeds_train_anew_on_the_same_rois(finished_study, tmp_path):
     """All that follows from a training is made of each; tables are means, intervals over both."""
     study = shutil.copytree(finished_study, tmp_path / "study", symlinks=True)

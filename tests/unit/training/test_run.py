@@ -14,12 +14,11 @@ from sklearn.metrics import roc_auc_score
 
 from camseg.errors import CamsegError
 from camseg.io import store
-from camseg.networks import classifiers
+from camseg.networks import arithmetic, classifiers
 from camseg.networks.options import ClassifierOptions
 from camseg.options import to_arguments
 from camseg.rois import split
 from camseg.seeds import derive_seed
-from camseg.networks import arithmetic
 from camseg.training import run
 from camseg.training.metrics import probability_abnormal
 from camseg.training.options import ExecutionOptions, Settings, TrainingOptions
