@@ -1,4 +1,4 @@
-"""Explain a trained model on every ROI by heat maps: normal and abnormal, of all sides alike."""
+"""Explain a trained model on ROIs by heat maps, of all sides of the split alike."""
 
 import argparse
 from dataclasses import asdict
@@ -30,6 +30,7 @@ def main() -> None:
         metavar="SEED",
         help="explain the network with random weights of this seed, instead of the model's own",
     )
+    parser.add_argument("--abnormal", action="store_true", help="explain abnormal ROIs alone")
     parser.add_argument("--split", help="TSV of split_rois.py, if the method compares ROIs")
     parser.add_argument(
         "--save-every-minutes", type=float, default=5, help="how often to save the maps so far"
@@ -42,8 +43,9 @@ def main() -> None:
     maps, batches = from_arguments(CamOptions, args), from_arguments(BatchOptions, args)
     options = asdict(maps) | asdict(batches)
     options |= {"explanation": args.explanation, "network": args.network}
-    options["additive"] = explain.is_additive(args.explanation)
+    options |= {"additive": explain.is_additive(args.explanation), "abnormal": args.abnormal}
     rois = store.read_rois(args.shards, load=False)
+    explained = rois.take(rois.label == 1) if args.abnormal else rois
     model = explain.load(args.model, network=args.network, threads=batches.threads)
     if args.untrained is not None:
         purpose = "untrained", model.name, args.output.stem
@@ -54,7 +56,7 @@ def main() -> None:
     if args.split:
         sides = split.read_split(args.split, rois.roi_id)
         background = compute.background_of(
-            args.explanation, rois, sides, rois.patient_id, preprocess
+            args.explanation, rois, sides, explained.patient_id, preprocess
         )
     files = [[args.model], args.shards, [args.split] if args.split else []]
     parts = Parts(
@@ -64,7 +66,7 @@ def main() -> None:
     )
     made = compute.compute_maps(
         model,
-        rois,
+        explained,
         preprocess=preprocess,
         explanation=args.explanation,
         options=maps,
@@ -72,8 +74,8 @@ def main() -> None:
         background=background,
         parts=parts,
     )
-    with store.cam_writer(args.output, roi_id=rois.roi_id, options=options) as write:
-        print(compute.write_maps(made, rois.label, write))
+    with store.cam_writer(args.output, roi_id=explained.roi_id, options=options) as write:
+        print(compute.write_maps(made, explained.label, write))
     parts.remove()
 
 

@@ -29,6 +29,12 @@ def main() -> None:
     args = parser.parse_args()
 
     rois = store.read_rois(args.shards)
+    side = split.read_split(args.split, rois.roi_id)
+    predictions = read_table(args.predictions, PREDICTIONS, ["roi_id"]).set_index("roi_id")
+    if set(predictions.index) != set(rois.roi_id[side != "unused"]):
+        raise CamsegError(f"{args.predictions}: is not of the split's ROIs; {REMEDY}")
+    if store.read_cams(args.cams, load=False).options.get("abnormal"):
+        side, rois = side[rois.label == 1], rois.take(rois.label == 1)
     cams = store.read_cams(args.cams, rois.roi_id)
     if cams.cam.shape != rois.mask.shape:
         raise CamsegError(
@@ -36,10 +42,6 @@ def main() -> None:
             f"{rois.mask.shape}: compute them again"
         )
     rule = rule_of(cams.options, args.cams)
-    side = split.read_split(args.split, rois.roi_id)
-    predictions = read_table(args.predictions, PREDICTIONS, ["roi_id"]).set_index("roi_id")
-    if set(predictions.index) != set(rois.roi_id[side != "unused"]):
-        raise CamsegError(f"{args.predictions}: is not of the split's ROIs; {REMEDY}")
     resolution = read_resolution(args.index, args.candidates, rois.roi_id)
     scores, curves = localisation.score_rois(cams.cam, rois, side, resolution)
     table = pd.concat([scores, zero_level(cams, rois.mask, rule)], axis=1)

@@ -1,4 +1,4 @@
-"""A plain network of one's own: four convolutions, each followed by BatchNorm, ReLU, a pooling."""
+"""A plain network of one's own: four convolutions, each followed by BatchNorm and ReLU."""
 
 import keras
 from keras import layers
@@ -9,7 +9,6 @@ def network(size: int) -> keras.Model:
     images = keras.Input((size, size, 3))
     x = images
     for channels in (16, 32, 64, 128):
-        x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(x)
+        x = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False)(x)
         x = layers.Activation("relu")(layers.BatchNormalization()(x))
-        x = layers.MaxPooling2D()(x)
     return keras.Model(images, x)

@@ -1,5 +1,5 @@
 rule compute_cams:
-    """A model's heat map of every ROI, as scored and as its grid gives it, trained or untrained."""
+    """A model's heat maps, as scored and as their grid gives them, trained or untrained."""
     input:
         code=lambda wildcards: code(
             "compute_cams", f"camseg.explanations.methods.{method_of(wildcards)}"
@@ -28,6 +28,10 @@ rule compute_cams:
     params:
         network=lambda wildcards: MODELS[wildcards.model].network,
         method=method_of,
+        # a normal ROI's map is not scored, so that networks alone may ask for it
+        abnormal=lambda wildcards: (
+            ["--abnormal"] if method_of(wildcards) in set(ALSO) - set(RETRAIN) else []
+        ),
         split=lambda wildcards, input: ["--split", input.split] if input.split else [],
         untrained=lambda wildcards: (
             [] if wildcards.explanation in EXPLANATIONS else ["--untrained", seed_of(wildcards)]
@@ -35,9 +39,9 @@ rule compute_cams:
         options=to_arguments(CamOptions, config["cam"]),
         batches=to_arguments(BatchOptions, config["training"]),
     message:
-        "Explaining {wildcards.model} on every ROI (split {wildcards.split})"
+        "Explaining {wildcards.model} by {wildcards.explanation} (split {wildcards.split})"
     shell:
         "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
         " --shards {input.shards:q} --explanation {params.method} {params.untrained}"
-        " {params.split:q} {params.options:q} {params.batches:q}"
+        " {params.abnormal} {params.split:q} {params.options:q} {params.batches:q}"
         " --save-every-minutes {resources.save_every} --output {output.cams:q} > {log:q} 2>&1"
