@@ -497,6 +497,10 @@ def test_explanations_beside_each_other(finished_study, tmp_path):
     assert set(methods.index) == {"grad_cam", "saliency", "ablation_cam"}
     own = pd.read_csv(tables / "heat_maps.csv").set_index("Classifier")
     assert methods.loc["grad_cam", "Dice"] == pytest.approx(own.loc["MobileNetV2", "Dice"])
+    # whose maps no network is trained on, of abnormal ROIs alone
+    for method, labels in (("saliency", 2), ("ablation_cam", 1)):
+        path = study / f"results/phantom/dice/{method}/MobileNetV2/split-0.tsv"
+        assert pd.read_csv(path, sep="\t")["label"].nunique() == labels
     runs = {name: (row["forward"], row["back"]) for name, row in methods.iterrows()}
     assert runs == {"grad_cam": (1, 0), "saliency": (1, 1), "ablation_cam": (1, 0)}
     retrained = pd.read_csv(tables / "explanations_retrained.csv").set_index("explanation")
