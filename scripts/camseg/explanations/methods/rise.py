@@ -1,6 +1,7 @@
 """RISE (Petsiuk et al., 2018): the score of the image behind random masks, pixel by pixel."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ ADDITIVE = False  # a pixel's value is a mean score, not a share of one
 MASKS = 1000
 CELLS = 7  # of a mask's grid, along each side
 KEPT = 0.5  # the probability that a cell is kept
+BLOCK = 50  # masks in memory together
 
 
 def inputs(images: np.ndarray) -> Iterator[np.ndarray]:
@@ -29,11 +31,14 @@ def maps(images: np.ndarray, scores: np.ndarray, whole: np.ndarray) -> np.ndarra
     average; dividing by what these have kept of the pixel, a score that never changes gives a map
     that is constant, whatever its size.
     """
-    total, count = np.zeros((len(whole), *images.shape[1:3])), np.zeros(images.shape[1:3])
-    for mask, found in zip(masks(images.shape[1:3]), scores, strict=True):
-        total += found[:, np.newaxis, np.newaxis] * mask
-        count += mask
-    return (total / count).astype(np.float32)
+    shape = images.shape[1:3]
+    total, count = np.zeros((len(whole), shape[0] * shape[1])), np.zeros(shape[0] * shape[1])
+    drawn = masks(shape)
+    for start in range(0, MASKS, BLOCK):
+        block = np.stack(list(islice(drawn, BLOCK))).reshape(-1, count.size).astype(np.float64)
+        total += scores[start : start + BLOCK].T @ block
+        count += block.sum(axis=0)
+    return (total / count).reshape(-1, *shape).astype(np.float32)
 
 
 def masks(shape: tuple[int, int]) -> Iterator[np.ndarray]:
