@@ -59,11 +59,8 @@ def main() -> None:
             args.explanation, rois, sides, explained.patient_id, preprocess
         )
     files = [[args.model], args.shards, [args.split] if args.split else []]
-    parts = Parts(
-        args.output.with_name(f"{args.output.stem}.parts"),
-        compute.identity(options, files),
-        60 * args.save_every_minutes,
-    )
+    folder = args.output.with_name(f"{args.output.stem}.parts")
+    parts = Parts(folder, compute.identity(options, files), 60 * args.save_every_minutes)
     made = compute.compute_maps(
         model,
         explained,

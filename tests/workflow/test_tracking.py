@@ -102,6 +102,7 @@ OWN = {
     "explanations.parts": EXPLAINED,
     "explanations.perturbed": "compute_cams " + AUDIT,
     "explanations.registry": "",
+    "explanations.shares": "compute_cams " + AUDIT,
     "explanations.runs": "compute_cams " + AUDIT,
     "explanations.scaling": "compute_cams probe_cams " + SCORING + AUDIT,
     "figures.architectures": "render_architectures",
@@ -173,8 +174,8 @@ OWN = {
     "rois.masks": "extract_rois " + SAMPLES,
     "rois.options": "extract_rois split_rois " + SAMPLES,
     "rois.runs": OF_RESULTS,
-    "rois.split": "split_rois train_classifier probe_cams render_figure9 render_checklist "
-    + (INTERVALS + SCORING + AUDIT),
+    "rois.split": "split_rois train_classifier compute_cams probe_cams render_figure9 "
+    + ("render_checklist " + INTERVALS + SCORING + AUDIT),
     "scoring.baselines": "score_baselines",
     "scoring.dice": SCORING + CHECKS,
     "scoring.distances": SCORING,

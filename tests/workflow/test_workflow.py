@@ -48,7 +48,9 @@ def project(tmp_path_factory) -> Path:
 def test_default_study_has_nineteen_trainings(project):
     counts = jobs(snakemake(project, "-n", "all"))
     assert counts["train_classifier"] == 19
-    assert counts["compute_cams"] == counts["score_dice"] == counts["check_cams"] == 6
+    # of three methods on six networks
+    assert counts["compute_cams"] == counts["score_dice"] == counts["check_cams"] == 3 * 6
+    assert counts["probe_cams"] == 6
     assert counts["measure_sensitivity"] == counts["transplant_regions"] == 1
     assert counts["extract_rois"] == 2
     assert [counts[f"render_figure{number}"] for number in ("s4_5", 6, 7, 8, 9, 10)] == [1] * 6
@@ -60,7 +62,7 @@ def test_default_study_has_nineteen_trainings(project):
 def test_more_splits_are_more_of_the_same_jobs(project):
     counts = jobs(snakemake(project, "-n", "all", config={"splits": 3}))
     assert counts["train_classifier"] == 3 * 19
-    assert counts["compute_cams"] == counts["score_dice"] == 3 * 6
+    assert counts["compute_cams"] == counts["score_dice"] == 3 * 3 * 6
     assert counts["split_rois"] == 3
     assert counts["render_learning_curve"] == 3 * 19
     assert counts["render_tables"] == counts["render_claims"] == counts["extract_rois"] / 2 == 1
@@ -69,7 +71,7 @@ def test_more_splits_are_more_of_the_same_jobs(project):
 def test_more_seeds_are_more_of_the_same_jobs(project):
     counts = jobs(snakemake(project, "-n", "all", config={"splits": 2, "seeds": 3}))
     assert counts["train_classifier"] == counts["render_learning_curve"] == 6 * 19
-    assert counts["check_cams"] == counts["probe_cams"] == 6 * 6
+    assert counts["check_cams"] == 3 * counts["probe_cams"] == 6 * 3 * 6
     assert counts["split_rois"] == counts["score_baselines"] == 6
     assert counts["measure_sensitivity"] == counts["render_tables"] == 1
 
@@ -668,13 +670,13 @@ def test_rerunning_one_model_reruns_what_follows_from_it_only(study):
 
 @pytest.mark.slow
 def test_a_changed_parameter_reruns_its_branch_only(study):
-    changed = {**SMALL, "cam": {"sign": "positive"}}
+    changed = {**SMALL, "cam": {**SMALL["cam"], "sign": "positive"}}
     counts = jobs(snakemake(study, "-n", "all", config=changed))
     assert counts["compute_cams"] == 1
     assert counts["train_classifier"] == 1
     assert "extract_rois" not in counts
     assert "measure_sensitivity" not in counts  # it has measured both
-    changed = {**SMALL, "cam": {"explanation": "hires_cam"}}
+    changed = {**SMALL, "cam": {**SMALL["cam"], "explanation": "hires_cam"}}
     counts = jobs(snakemake(study, "-n", "all", config=changed))
     assert counts["compute_cams"] == counts["check_cams"] == counts["train_classifier"] == 1
     changed = {**SMALL, "seed": 2}

@@ -14,6 +14,7 @@ import numpy as np
 
 from camseg.explanations.layers import check_flat, check_images, check_model
 from camseg.explanations.runs import Runs
+from camseg.explanations.shares import Share
 from camseg.networks.backend import keras, tf
 
 # layers proportional to their input, so that they add nothing; an operation may add a number
@@ -27,16 +28,6 @@ AFFINE = (
     *("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose", "Dense"),
     "BatchNormalization",
 )
-
-
-@dataclass(frozen=True)
-class Share:
-    """What a layer, or the input, adds to the scores of a batch."""
-
-    sizes: np.ndarray  # (n, h, w) float32: of all channels' shares, summed
-    low: np.ndarray  # (n,) float32: the smallest size of a share
-    high: np.ndarray  # (n,) float32: the largest
-    channels: int
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ import pytest
 
 from camseg.errors import CamsegError
 from camseg.explanations import explain
-from camseg.explanations.full_gradient import Share, full_gradient
+from camseg.explanations.full_gradient import full_gradient
 from camseg.explanations.methods import full_grad
+from camseg.explanations.shares import Share
 
 SIDE = 8
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from camseg.explanations.full_gradient import Share
+from camseg.explanations.shares import Share
 
 ASKS = "shares"  # for what each layer adds to the score (`full_gradient`)
 ADDITIVE = False  # sizes are summed, after scaling
