@@ -43,9 +43,10 @@ class FullGradient:
 
 
 def full_gradient(model: keras.Model, images: np.ndarray) -> FullGradient:
-    """Return a batch and what its scores are made of; `images` as for `explain.explain`.
+    """Return a batch and what its scores are made of, at one run and back for the margin.
 
-    Raises CamsegError for unfit images, and for models that hold models or use a layer twice.
+    `images` as for `explain.explain`. Raises CamsegError for unfit images, and for models that
+    hold models or use a layer twice.
     """
     check_model(model)
     check_images(model, images)
@@ -54,16 +55,21 @@ def full_gradient(model: keras.Model, images: np.ndarray) -> FullGradient:
         _TRACED[model] = _trace(model)
     traced = _TRACED[model]
 
-    runs = Runs(1, 0)
+    runs = Runs()
 
-    def ask(by_logits: np.ndarray) -> tuple[list[Share], np.ndarray]:
+    def run(by_logits: np.ndarray) -> list[np.ndarray]:
         runs.forward += 1
         runs.back += 1
-        _, total, *parts = (tensor.numpy() for tensor in traced(images, by_logits))
+        return [tensor.numpy() for tensor in traced(images, by_logits)]
+
+    margin = np.tile(np.array([-1, 1], np.float32), (len(images), 1))
+    logits, *of_margin = run(margin)
+
+    def ask(by_logits: np.ndarray) -> tuple[list[Share], np.ndarray]:
+        total, *parts = of_margin if np.array_equal(by_logits, margin) else run(by_logits)[1:]
         placed = zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
         return [Share(*part[:3], int(part[3])) for part in placed], total
 
-    logits = traced(images, np.zeros((len(images), 2), np.float32))[0].numpy()
     return FullGradient(images, logits, ask, runs)
 
 

@@ -122,7 +122,12 @@ def test_a_map_does_not_depend_on_the_other_images():
     np.testing.assert_allclose(found, maps[[2, 0, 1]], rtol=1e-4)
     made = explain.derive(model, images, "full_grad")
     explain.raw_maps(made, explanation="full_grad", score="margin", target="abnormal")
-    assert (made.runs.forward, made.runs.back) == (2, 1)
+    assert (made.runs.forward, made.runs.back) == (1, 1)
+    other, _ = made.ask(np.repeat(-MARGIN, 3, axis=0))  # asked anew, of the same sizes
+    assert (made.runs.forward, made.runs.back) == (2, 2)
+    own, _ = made.ask(np.repeat(MARGIN, 3, axis=0))
+    for one, of_other in zip(own, other, strict=True):
+        np.testing.assert_allclose(one.sizes, of_other.sizes, rtol=1e-4, atol=1e-6)
 
 
 def test_models_that_cannot_be_shared_out():

@@ -79,7 +79,7 @@ def test_coalitions_are_drawn_by_the_shapley_kernel_with_their_complements():
 
 
 def test_against_the_shap_package():
-    shap = pytest.importorskip("shap")
+    shap = pytest.importorskip("shap", reason="it is not pinned for Macs of Intel")
     players = 9
     value = game(players)
 
