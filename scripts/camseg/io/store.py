@@ -1,4 +1,4 @@
-"""ROIs and CAMs in HDF5 files: what is in them, and how they are written whole and read checked."""
+"""ROIs, CAMs and maps in HDF5 files: what is in them, how they are written and read checked."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -111,15 +111,30 @@ class Cams:
     options: dict
 
 
+@dataclass(frozen=True)
+class Maps:
+    """Grey maps of ROIs by a method of segmentation: `map` (n, S, S) uint8, and how it was made."""
+
+    map: Images
+    roi_id: np.ndarray
+    options: dict
+
+
 DTYPES: dict[str, type[np.generic]] = {
     "image": np.uint8,
     "mask": np.uint8,
     "label": np.uint8,
     "box": np.int32,
 }
-DTYPES |= {"cam": np.uint8, "raw": np.float32, "degenerate": np.bool_, "curve": np.float64}
+DTYPES |= {
+    "cam": np.uint8,
+    "map": np.uint8,
+    "raw": np.float32,
+    "degenerate": np.bool_,
+    "curve": np.float64,
+}
 DTYPES |= {"margin": np.float32, "runs": np.int32}
-IMAGES = ("image", "mask", "cam")  # the large ones
+IMAGES = ("image", "mask", "cam", "map")  # the large ones
 NDIM = {"box": 2, "curve": 2, "runs": 2} | dict.fromkeys((*IMAGES, "raw"), 3)
 
 
@@ -255,8 +270,7 @@ def cam_writer(
     the order of `roi_id`, it keeps no batch in memory; CamsegError if they are not as many in the
     end. `options` (JSON values) become the file's attributes.
     """
-    attributes = {"options": json.dumps(options, sort_keys=True)} | options
-    with _new_file(Path(path), "cam", attributes) as file:
+    with _new_file(Path(path), "cam", _attributes(options)) as file:
         _put(file, "roi_id", roi_id, 0, len(roi_id))
         written = 0
 
@@ -282,24 +296,48 @@ def read_cams(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool 
     data, file = _read(Path(path), "cam", names, ("margin", "runs"))
     data.setdefault("margin", np.full(len(data["roi_id"]), np.nan, np.float32))
     data.setdefault("runs", np.zeros((len(data["roi_id"]), 2), np.int32))
-    data["cam"] = Stored.of([data["cam"]])
+    return Cams(**_chosen(path, data, "cam", roi_id, load), options=_options(path, file))
+
+
+def write_maps(path: str | Path, *, maps: np.ndarray, roi_id: np.ndarray, options: dict) -> None:
+    """Write the maps of a method of segmentation, (n, S, S) uint8; `options` as in `cam_writer`."""
+    _write(Path(path), "map", {"map": maps, "roi_id": roi_id}, _attributes(options))
+
+
+def read_maps(path: str | Path, roi_id: np.ndarray | None = None, *, load: bool = True) -> Maps:
+    """Read a file of `write_maps`; arguments and errors as in `read_cams`."""
+    data, file = _read(Path(path), "map", ("map", "roi_id"))
+    return Maps(**_chosen(path, data, "map", roi_id, load), options=_options(path, file))
+
+
+def _attributes(options: dict) -> dict:
+    """Return what a file says of how it was made: all as one text, and each by itself."""
+    return {"options": json.dumps(options, sort_keys=True)} | options
+
+
+def _options(path: str | Path, file: h5py.File) -> dict:
+    try:
+        return json.loads(str(hdf5.attribute(file, "options")))
+    except (KeyError, ValueError) as error:
+        raise CamsegError(f"{path}: says not how it was made: {error}; {REMEDY}") from error
+
+
+def _chosen(
+    path: str | Path, data: dict, images: str, roi_id: np.ndarray | None, load: bool
+) -> dict:
+    """Return the entries of the ROIs `roi_id`, in that order; with `load`, `images` in memory."""
+    data |= {images: Stored.of([data[images]])}
     if roi_id is not None:
         place = {name: index for index, name in enumerate(data["roi_id"])}
         missing = [name for name in roi_id if name not in place]
         if missing:
             raise CamsegError(
-                f"{path}: has no CAM of ROI {missing[0]} ({len(missing)} missing): "
-                f"it belongs to other ROI shards; {REMEDY}"
+                f"{path}: has no {images.replace('cam', 'CAM')} of ROI {missing[0]} "
+                f"({len(missing)} missing): it belongs to other ROI shards; {REMEDY}"
             )
         index = np.array([place[name] for name in roi_id], int)
         data = {name: _take(values, index) for name, values in data.items()}
-    if load:
-        data["cam"] = data["cam"][:]
-    try:
-        options = json.loads(str(hdf5.attribute(file, "options")))
-    except (KeyError, ValueError) as error:
-        raise CamsegError(f"{path}: says not how it was made: {error}; {REMEDY}") from error
-    return Cams(**data, options=options)
+    return data | ({images: data[images][:]} if load else {})
 
 
 def write_curves(path: str | Path, *, curve: np.ndarray, roi_id: np.ndarray) -> None:

@@ -78,6 +78,23 @@ def test_cams_are_aligned_to_the_wanted_rois(tmp_path):
         store.read_cams(tmp_path / "c.h5", ["a", "d"])
 
 
+def test_maps_are_aligned_to_the_wanted_rois(tmp_path):
+    maps = np.arange(3 * 4, dtype=np.uint8).reshape(3, 2, 2)
+    path, roi_id = tmp_path / "maps.h5", np.array(["a", "b", "c"])
+    store.write_maps(path, maps=maps, roi_id=roi_id, options={"method": "crf"})
+    read = store.read_maps(path, np.array(["c", "a"]))
+    np.testing.assert_array_equal(read.map, maps[[2, 0]])
+    assert list(read.roi_id) == ["c", "a"]
+    assert read.options == {"method": "crf"}
+    stored = store.read_maps(path, load=False).map
+    assert isinstance(stored, store.Stored)
+    np.testing.assert_array_equal(stored[:], maps)
+    with pytest.raises(CamsegError, match=r"maps.h5: has no map of ROI d \(1 missing\)"):
+        store.read_maps(path, np.array(["a", "d"]))
+    with pytest.raises(CamsegError, match="is not a cam file"):
+        store.read_cams(path)
+
+
 def test_cams_written_batch_by_batch_are_the_same_file(tmp_path):
     rng = np.random.default_rng(0)
     cam = rng.integers(0, 256, (5, 6, 6)).astype(np.uint8)
