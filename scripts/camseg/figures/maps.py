@@ -1,31 +1,24 @@
-"""Figures 1, 7, 9 and 10: images, their CAMs, and what the filters leave of them.
+"""Figures 1, 7, 9 and 10: images, their CAMs, and what the filters leave of them."""
 
-A CAM's colours stand for its grey levels, 0 to 255; lengths of a layout are in mm.
-"""
-
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from camseg.errors import CamsegError
-from camseg.figures.drawing import MM, TYPE, WIDTH, fitting, middles, outline
+from camseg.figures.drawing import TYPE, WIDTH, fitting, middles, outline
+from camseg.figures.panels import COLOURS, EDGE, foot, halves, head, lay_out, show
 from camseg.io import store
 from camseg.io.checked import REMEDY, read_table
 from camseg.io.store import Rois
 from camseg.report.results import DICE
 from camseg.training import filtering
 
-COLOURS = mpl.colormaps["viridis"]  # perceptually uniform, also in grey and for the colour-blind
 SHOWN, COLUMNS = 10, 5  # ROIs in Figure 10, and how many stand beside each other
 MANY = 16  # panels of Figure 7 that fit a page in rows of four
-LONG = 14  # letters that fit a narrow panel in full size
-EDGE, GAP, LINE = 1, 3, 5.1  # round the figure, between panels, of a line of type
 
 
 def read_dice(tables: Mapping[str, str | Path]) -> pd.DataFrame:
@@ -103,11 +96,11 @@ def figure1(image: np.ndarray, cam: np.ndarray, prediction: str) -> Figure:
     }
     columns = 2 if wide >= high else 4
     with mpl.rc_context(TYPE):
-        figure, grid = _panels([1] * (4 // columns), columns, shape=min(high / wide, 2.5))
+        figure, grid = lay_out([1] * (4 // columns), columns, shape=min(high / wide, 2.5))
         for axes, (title, shown) in zip(grid.flat, panels.items(), strict=True):
-            _show(axes, shown)
-            _title(axes, title)
-        _foot(figure, prediction)
+            show(axes, shown)
+            head(axes, title)
+        foot(figure, prediction)
     return figure
 
 
@@ -120,18 +113,18 @@ def figure7(roi: Rois, cams: Mapping[str, np.ndarray], dice: Mapping[str, float]
     panels = len(cams) + 2
     choice = (4, 5) if panels <= MANY else (5, 6)
     columns = 3 if panels == 3 else min(choice, key=lambda columns: -panels % columns)
-    titles = [[*_halves(model), f"Dice {dice[model]:.3f}"] for model in cams]
+    titles = [[*halves(model), f"Dice {dice[model]:.3f}"] for model in cams]
     with mpl.rc_context(TYPE):
-        figure, grid = _panels([max(map(len, titles))] * -(-panels // columns), columns)
-        _show(grid.flat[0], roi.image[0])
-        _title(grid.flat[0], "ROI")
-        _show(grid.flat[1], 255 * roi.mask[0])
-        _title(grid.flat[1], "Mask")
+        figure, grid = lay_out([max(map(len, titles))] * -(-panels // columns), columns)
+        show(grid.flat[0], roi.image[0])
+        head(grid.flat[0], "ROI")
+        show(grid.flat[1], 255 * roi.mask[0])
+        head(grid.flat[1], "Mask")
         for axes, cam, title in zip(grid.flat[2:panels], cams.values(), titles, strict=True):
-            _show(axes, cam, COLOURS)
+            show(axes, cam, COLOURS)
             outline(axes, roi.mask[0], "white", linewidth=1.2)
-            _title(axes, *title)
-        _foot(figure, f"ROI {roi.roi_id[0]}")
+            head(axes, *title)
+        foot(figure, f"ROI {roi.roi_id[0]}")
     return figure
 
 
@@ -149,11 +142,11 @@ def figure9(rois: Rois, mask: np.ndarray, inverse: np.ndarray) -> Figure:
         filtering.apply(rois.image, inverse),
     )
     with mpl.rc_context(TYPE):
-        figure, grid = _panels([2.4] * len(rois), len(titles), foot=False)
+        figure, grid = lay_out([2.4] * len(rois), len(titles), foot=False)
         for roi, row in enumerate(grid):
             for axes, images, title in zip(row, columns, titles, strict=True):
-                _show(axes, images[roi])
-                _title(axes, title)
+                show(axes, images[roi])
+                head(axes, title)
             name = f"{('Normal', 'Abnormal')[rois.label[roi]]} ROI {rois.roi_id[roi]}"
             style: dict = {"xycoords": "axes fraction", "textcoords": "offset points"}
             style |= {"fontsize": fitting([name], WIDTH - 2 * EDGE)}
@@ -170,69 +163,13 @@ def figure10(rois: Rois, cams: np.ndarray, dice: Sequence[float], model: str) ->
     columns = min(COLUMNS, max(3, len(rois)))
     bands = -(-len(rois) // columns)
     with mpl.rc_context(TYPE):
-        figure, grid = _panels([2, 1] * bands, columns)
+        figure, grid = lay_out([2, 1] * bands, columns)
         places = zip(grid[::2].flat, grid[1::2].flat, strict=True)
         for roi, (above, below) in zip(range(len(rois)), places, strict=False):
-            _show(above, rois.image[roi])
-            _title(above, *names[roi])
-            _show(below, cams[roi], COLOURS)
+            show(above, rois.image[roi])
+            head(above, *names[roi])
+            show(below, cams[roi], COLOURS)
             outline(below, rois.mask[roi], "white", linewidth=1.2)
-            _title(below, f"Dice {dice[roi]:.3f}")
-        _foot(figure, f"CAMs of {model}")
+            head(below, f"Dice {dice[roi]:.3f}")
+        foot(figure, f"CAMs of {model}")
     return figure
-
-
-def _panels(
-    titles: Sequence[float], columns: int, *, shape: float = 1, foot: bool = True
-) -> tuple[Figure, np.ndarray]:
-    """Return a figure and its empty panels, (rows, columns) axes.
-
-    `titles` has the lines of type above each row of panels, `shape` is a panel's height over its
-    width; `foot` leaves room for `_foot`.
-    """
-    width = (WIDTH - 2 * EDGE - GAP * (columns - 1)) / columns
-    height = shape * width
-    bottoms = np.cumsum([lines * LINE + GAP + height for lines in titles])
-    total = bottoms[-1] + (GAP + LINE if foot else 0) + EDGE
-    figure = Figure(figsize=(WIDTH * MM, total * MM))
-    grid = np.empty((len(titles), columns), object)
-    for row, column in np.ndindex(grid.shape):
-        left = EDGE + column * (width + GAP)
-        box = left / WIDTH, 1 - bottoms[row] / total, width / WIDTH, height / total
-        grid[row, column] = axes = figure.add_axes(box)
-        axes.set_axis_off()
-    return figure, grid
-
-
-def _show(axes: Axes, image: np.ndarray, colours: str | mpl.colors.Colormap = "gray") -> None:
-    rows, columns = image.shape[:2]
-    axes.imshow(image, colours, vmin=0, vmax=255, extent=(0, columns, rows, 0))
-
-
-def _title(axes: Axes, *lines: str) -> None:
-    width = axes.get_position(original=True).width * WIDTH
-    axes.set_title("\n".join(lines), fontsize=fitting(lines, width))
-
-
-def _halves(name: str) -> list[str]:
-    """Return a name in two lines if it is long and has a place to break it at."""
-    places = [mark.end() for mark in re.finditer("[-_ ]", name)]
-    if len(name) <= LONG or not places:
-        return [name]
-    middle = min(places, key=lambda place: abs(2 * place - len(name)))
-    return [name[:middle], name[middle:]]
-
-
-def _foot(figure: Figure, text: str) -> None:
-    """Write a text below the panels, and beside it which colour stands for which grey of a CAM."""
-    height = figure.get_size_inches()[1] / MM
-    middle, bar, digits = EDGE + LINE / 2, 40, 10
-    left = WIDTH - EDGE - digits - bar
-    axes = figure.add_axes((left / WIDTH, (middle - 1.5) / height, bar / WIDTH, 3 / height))
-    axes.set_axis_off()
-    axes.imshow(np.arange(256)[np.newaxis], COLOURS, aspect="auto", vmin=0, vmax=255)
-    style: dict = {"transform": axes.transAxes, "verticalalignment": "center"}
-    axes.text(-0.04, 0.5, "CAM: 0", horizontalalignment="right", **style)
-    axes.text(1.04, 0.5, "255", **style)
-    size = fitting([text], left - 25)
-    figure.text(EDGE / WIDTH, middle / height, text, verticalalignment="center", fontsize=size)
