@@ -113,6 +113,7 @@ OWN = {
     "figures.mammograms": SAMPLES,
     "figures.maps": HEAT_MAPS,
     "figures.panels": HEAT_MAPS,
+    "figures.rows": "",
     "figures.style": IMAGES + CHARTS + AUDIT_CHARTS + "render_architectures",
     "formats.ddsm": "make_phantom " + INGESTION + PLACES,
     "formats.dicom": "",

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 from matplotlib.patheffects import withStroke
 from matplotlib.textpath import TextPath
+from scipy.optimize import isotonic_regression
 
 from camseg.figures.style import STYLE
 
@@ -51,3 +52,9 @@ def fitting(lines: Sequence[str], width: float, size: float = TYPE["font.size"])
     """Return the size of type, at most `size` points, in which every line is at most `width` mm."""
     widest = max(TextPath((0, 0), text, size=1).get_extents().width for text in lines)
     return min(size, width * 72 * MM / widest)
+
+
+def spread(places: np.ndarray, step: float) -> np.ndarray:
+    """Return rising `places` moved as little as brings them `step` apart (least squares)."""
+    steps = step * np.arange(len(places))
+    return isotonic_regression(places - steps).x + steps

@@ -11,13 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from matplotlib.transforms import Bbox
-from scipy.optimize import isotonic_regression
 
-from camseg.figures.drawing import MM, WIDTH
-from camseg.figures.style import BLUE, COLOURS, STYLE
+from camseg.figures.drawing import MM, WIDTH, spread
+from camseg.figures.rows import rows_of_marks
+from camseg.figures.style import BLUE, STYLE
 from camseg.report.explanations import FLOOR
 
-MARKERS = "osD^vP"
 SCORES = ("Dice", "placement", "pixel_AUC")
 OVER_COST = ("Dice", "placement")
 ROW = 48  # mm, the height of a panel over cost
@@ -32,39 +31,7 @@ def explanations(table: pd.DataFrame) -> Figure:
     """
     of_networks = table[table["explanation"] != FLOOR]
     floors = table[table["explanation"] == FLOOR]
-    methods = list(dict.fromkeys(of_networks["explanation"]))
-    models = list(dict.fromkeys(of_networks["Classifier"]))
-    with mpl.rc_context(STYLE):
-        height = 24 + 5 * -(-len(models) // 3) + len(methods) * (4 + 2 * len(models))
-        figure = Figure(figsize=(WIDTH * MM, height * MM), layout="constrained")
-        grid = figure.subplots(1, len(SCORES), sharey=True)
-        for axes, score in zip(grid, SCORES, strict=True):
-            for number, model in enumerate(models):
-                rows = of_networks[of_networks["Classifier"] == model]
-                shift = 0.8 * ((number + 0.5) / len(models) - 0.5)
-                places = rows["explanation"].map(methods.index) + shift
-                colour = COLOURS[number % len(COLOURS)]
-                style: dict = {"color": colour, "marker": MARKERS[number % len(MARKERS)]}
-                style |= {"markersize": 4, "linestyle": "none", "label": model}
-                if score == "Dice":
-                    ends = [rows["Dice"] - rows["low"], rows["high"] - rows["Dice"]]
-                    axes.errorbar(rows["Dice"], places, xerr=ends, linewidth=0.8, **style)
-                else:
-                    axes.plot(rows[score], places, **style)
-            axes.axvline(
-                floors[score].max(), color="0.45", linestyle="--", linewidth=1, zorder=0,
-                label="highest floor",
-            )  # fmt: skip
-            axes.set_xlabel(score)
-            axes.grid(axis="x", color="0.9")
-            axes.set_axisbelow(True)
-            for edge in range(1, len(methods)):
-                axes.axhline(edge - 0.5, color="0.8", linewidth=0.6)
-        grid[0].set_yticks(range(len(methods)), methods)
-        grid[0].set_ylim(len(methods) - 0.5, -0.5)
-        lines = grid[1].get_legend_handles_labels()
-        figure.legend(*lines, loc="outside lower center", ncols=3, frameon=False)
-    return figure
+    return rows_of_marks(of_networks, floors, "explanation", SCORES)
 
 
 def cost(table: pd.DataFrame) -> Figure:
@@ -117,7 +84,7 @@ def _over_cost(axes: Axes, rows: pd.DataFrame, score: str) -> None:
     rows = rows.dropna(subset=score).sort_values(["cost", score])
     scale = 72 / axes.figure.dpi  # points a pixel
     marks = axes.transData.transform(rows[["cost", score]].to_numpy(float)) * scale
-    marks[:, 0] = _spread(marks[:, 0], STEP)
+    marks[:, 0] = spread(marks[:, 0], STEP)
     x = axes.transData.inverted().transform(marks / scale)[:, 0]
     axes.plot(x, rows[score], "o", color=BLUE, markersize=MARK)
     taken = [_box(mark, (2 * MARK, MARK)) for mark in marks]
@@ -130,12 +97,6 @@ def _over_cost(axes: Axes, rows: pd.DataFrame, score: str) -> None:
     apart = np.flatnonzero(np.diff(marks[:, 0]) > 2.5 * STEP) + 1
     for together in np.split(np.arange(len(rows)), apart):
         _name(axes, marks[together], rows["explanation"].iloc[together].tolist(), taken, inside)
-
-
-def _spread(places: np.ndarray, step: float) -> np.ndarray:
-    """Return rising `places` moved as little as brings them `step` apart (least squares)."""
-    steps = step * np.arange(len(places))
-    return isotonic_regression(places - steps).x + steps
 
 
 def _name(

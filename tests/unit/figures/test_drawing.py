@@ -41,3 +41,9 @@ def test_type_fits_its_width(lines):
     assert widest <= 30.5
     if size < drawing.TYPE["font.size"]:
         assert widest >= 29.5
+
+
+def test_places_are_moved_as_little_as_sets_them_apart():
+    apart = drawing.spread(np.array([0.0, 10, 10, 10, 30]), 4)
+    assert apart == pytest.approx([0, 6, 10, 14, 30])  # ties stay round their place
+    assert drawing.spread(np.array([0.0, 1]), 4) == pytest.approx([-1.5, 2.5])

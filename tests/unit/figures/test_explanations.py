@@ -119,9 +119,3 @@ def test_a_method_whose_runs_nobody_counted_has_no_mark(costly):
     figure = explanations.cost(costly)
     assert all(len(axes.texts) == len(marks_in(axes)) == len(COSTS) - 1 for axes in figure.axes)
     assert "rise" not in [text.get_text() for text in figure.axes[0].texts]
-
-
-def test_places_are_moved_as_little_as_sets_them_apart():
-    apart = explanations._spread(np.array([0.0, 10, 10, 10, 30]), 4)
-    assert apart == pytest.approx([0, 6, 10, 14, 30])  # ties stay round their place
-    assert explanations._spread(np.array([0.0, 1]), 4) == pytest.approx([-1.5, 2.5])

@@ -1,0 +1,56 @@
+"""Scores of several methods as marks in rows: a row per method, a mark per classifier."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from camseg.figures.drawing import MM, WIDTH
+from camseg.figures.style import COLOURS, STYLE
+
+MARKERS = "osD^vP"
+
+
+def rows_of_marks(
+    table: pd.DataFrame, floors: pd.DataFrame, method: str, scores: Sequence[str]
+) -> Figure:
+    """Return a panel per score, a row per method in the order of `table`, a mark per Classifier.
+
+    `method` names the column of the rows' names; Dice has its interval, `low` to `high`; a dashed
+    line is the highest of the `floors`, where any has the score.
+    """
+    methods = list(dict.fromkeys(table[method]))
+    models = list(dict.fromkeys(table["Classifier"]))
+    with mpl.rc_context(STYLE):
+        height = 24 + 5 * -(-len(models) // 3) + len(methods) * (4 + 2 * len(models))
+        figure = Figure(figsize=(WIDTH * MM, height * MM), layout="constrained")
+        grid = figure.subplots(1, len(scores), sharey=True)
+        for axes, score in zip(grid, scores, strict=True):
+            for number, model in enumerate(models):
+                rows = table[table["Classifier"] == model]
+                shift = 0.8 * ((number + 0.5) / len(models) - 0.5)
+                places = rows[method].map(methods.index) + shift
+                colour = COLOURS[number % len(COLOURS)]
+                style: dict = {"color": colour, "marker": MARKERS[number % len(MARKERS)]}
+                style |= {"markersize": 4, "linestyle": "none", "label": model}
+                if score == "Dice":
+                    ends = [rows["Dice"] - rows["low"], rows["high"] - rows["Dice"]]
+                    axes.errorbar(rows["Dice"], places, xerr=ends, linewidth=0.8, **style)
+                else:
+                    axes.plot(rows[score], places, **style)
+            if floors[score].notna().any():
+                axes.axvline(
+                    floors[score].max(), color="0.45", linestyle="--", linewidth=1, zorder=0,
+                    label="highest floor",
+                )  # fmt: skip
+            axes.set_xlabel(score)
+            axes.grid(axis="x", color="0.9")
+            axes.set_axisbelow(True)
+            for edge in range(1, len(methods)):
+                axes.axhline(edge - 0.5, color="0.8", linewidth=0.6)
+        grid[0].set_yticks(range(len(methods)), methods)
+        grid[0].set_ylim(len(methods) - 0.5, -0.5)
+        lines = grid[1].get_legend_handles_labels()
+        figure.legend(*lines, loc="outside lower center", ncols=3, frameon=False)
+    return figure
