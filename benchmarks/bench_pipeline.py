@@ -22,7 +22,8 @@ from camseg.io import store
 from camseg.networks import classifiers
 from camseg.training import filtering
 from camseg.training.checkpoint import Checkpoint, State
-from camseg.training.loop import Examples, make_repeatable
+from camseg.training.examples import Examples
+from camseg.training.loop import make_repeatable
 
 NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
 EVERY = 300  # seconds between two saved states

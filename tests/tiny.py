@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from camseg.training import loop
+from camseg.training.examples import Examples
 from camseg.training.options import Settings
 
 
@@ -27,7 +27,7 @@ def make_examples(n=20, seed=1, weights=None, preprocess=to_input):
     random = np.random.default_rng(seed)
     labels = (np.arange(n) % 2).astype(np.uint8)
     images = random.integers(0, 156, (n, 8, 8)) + 60 * labels[:, np.newaxis, np.newaxis]
-    return loop.Examples(images.astype(np.uint8), labels, weights, preprocess)
+    return Examples(images.astype(np.uint8), labels, weights, preprocess)
 
 
 def make_settings(**changes):

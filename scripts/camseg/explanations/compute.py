@@ -13,9 +13,8 @@ from camseg.explanations.background import Background, draw_pool
 from camseg.explanations.options import CamOptions
 from camseg.explanations.parts import Parts
 from camseg.explanations.scaling import to_grey
-from camseg.io.files import digest
 from camseg.io.store import Rois
-from camseg.networks.arithmetic import arithmetic
+from camseg.networks import arithmetic
 from camseg.networks.backend import keras
 
 
@@ -96,12 +95,7 @@ def identity(options: dict, files: Iterable[Sequence[str]]) -> dict:
     `options` are all that is chosen, the `explanation` among them, `files` what is read.
     """
     code = code_of(Path(__file__), [f"{explain.METHODS}.{options['explanation']}"])
-    return {
-        "options": options,
-        "data": [digest(paths) for paths in files],
-        "code": digest(code),
-        **arithmetic(),
-    }
+    return arithmetic.identity({"options": options}, files, code)
 
 
 def write_maps(made: Iterable[Explained], labels: np.ndarray, write: Callable[..., None]) -> str:

@@ -1,9 +1,12 @@
 """What, besides code and data, determines what a network computes, to the bit."""
 
 import os
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from platform import python_version
 
+from camseg.io.files import digest
 from camseg.networks.devices import devices
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do the arithmetic
@@ -18,3 +21,12 @@ def arithmetic() -> dict:
         "switches": {each: os.environ.get(each) for each in SWITCHES},
         "versions": {"python": python_version()} | {each: version(each) for each in PACKAGES},
     }
+
+
+def identity(what: dict, files: Iterable[Sequence[str]], code: Iterable[Path]) -> dict:
+    """Return all that determines a result, as JSON values: saved states of other work are not used.
+
+    `what` is all that is chosen, `files` what is read, by kind, `code` what is run.
+    """
+    data = [digest(paths) for paths in files]
+    return {**what, "data": data, "code": digest(code), **arithmetic()}

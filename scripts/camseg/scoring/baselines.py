@@ -17,6 +17,7 @@ from camseg.errors import CamsegError
 from camseg.explanations.scaling import to_grey
 from camseg.io.store import Rois
 from camseg.scoring.localisation import histograms, otsu_level
+from camseg.segmentation.outlines import draw_outlines
 from camseg.seeds import derive_seed, generator
 
 GAUSSIAN = 0.25  # standard deviation of the centred Gaussian, as a share of the ROI's sides
@@ -122,14 +123,9 @@ def five_outlines(rois: Rois, training: np.ndarray, seed: int) -> np.ndarray:
     `pixel_features` in units of their standard deviations. Where it lies is no feature. They are
     among the ROIs that get a map. 0.5 everywhere if their masks leave no pixel out.
     """
-    places = draw_outlines(np.flatnonzero(training), seed)
+    places = draw_outlines(np.flatnonzero(training), OUTLINES, seed)
     model = pixel_regression(rois.image[places], rois.mask[places])
     return lesion_probability(model, rois.image)
-
-
-def draw_outlines(places: np.ndarray, seed: int) -> np.ndarray:
-    """Return OUTLINES of the `places` (n,), drawn; all, in another order, if fewer."""
-    return generator(seed, "outlines").permutation(places)[:OUTLINES]
 
 
 def pixel_regression(images: Iterable, masks: Iterable) -> Pipeline | None:

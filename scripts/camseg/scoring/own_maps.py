@@ -23,6 +23,7 @@ from camseg.scoring.distances import surface_dice
 from camseg.scoring.grid_limit import grid_limits
 from camseg.scoring.map_checks import SCORED, Examined, examine
 from camseg.scoring.map_files import source_of
+from camseg.segmentation.outlines import draw_outlines
 
 SEED = 1  # of what floors draw: the default study's
 BLOCK = 1 << 22  # pixels of the ROIs that are in memory together
@@ -186,7 +187,7 @@ def _floors(examined: Examined) -> _Floors:
     mean = _mean_mask(examined, training) if len(training) else None
     regression = None
     if "5 outlines" in names:
-        drawn = baselines.draw_outlines(training.index.to_numpy(), SEED)
+        drawn = draw_outlines(training.index.to_numpy(), baselines.OUTLINES, SEED)
         parts = [_read(examined, training.loc[[row]]) for row in drawn]
         regression = baselines.pixel_regression(
             [part.image[0] for part in parts], [part.mask[0] for part in parts]

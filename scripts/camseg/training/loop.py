@@ -3,18 +3,19 @@
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from camseg.errors import CamsegError
-from camseg.io.store import Images
 from camseg.networks.backend import keras, tf
 from camseg.seeds import derive_seed, generator
-from camseg.training import augmentation, filtering
+from camseg.training import augmentation
 from camseg.training.checkpoint import Checkpoint, State
+from camseg.training.examples import Examples, Set
 from camseg.training.metrics import discrimination, loss_and_accuracy, probability_abnormal
 from camseg.training.options import MONITORS, Settings
 from camseg.training.step import Adam, trace_inference, trace_step
@@ -23,7 +24,15 @@ PLATEAU = 10  # epochs without a better monitored value, after which `plateau` h
 
 # what columns of a history begin with, by the ROIs that they are of
 PREFIXES = {"validation": "val_", "selection": "selection_"}
-SHOWN = ("loss", "accuracy", "selection_loss", "selection_accuracy", "val_loss", "val_accuracy")
+SHOWN = (
+    "loss",
+    "accuracy",
+    "dice",
+    "selection_loss",
+    "selection_accuracy",
+    "val_loss",
+    "val_accuracy",
+)
 SUMMARY = {  # what metrics are called in a training's summary, and in its history
     "val_acc": "val_accuracy",
     "val_loss": "val_loss",
@@ -33,44 +42,21 @@ SUMMARY = {  # what metrics are called in a training's summary, and in its histo
 }
 
 
-@dataclass(frozen=True)
-class Examples:
-    """ROIs of one side of the split: `images` (n, S, S) uint8, `labels` (n,) 0 normal, 1 abnormal.
-
-    `weights` are those of the regime (see `filtering.weights`), None for all kept; they are applied
-    batch by batch. `preprocess` makes the network's input (n, S, S, 3) float32 from filtered
-    images, (n, S, S) float32 grey 0..255.
-    """
-
-    images: Images
-    labels: np.ndarray
-    weights: filtering.Weights | None
-    preprocess: Callable[[np.ndarray], np.ndarray]
-
-    def __len__(self) -> int:
-        """Return the number of ROIs."""
-        return len(self.labels)
-
-    def inputs(
-        self, index: np.ndarray, augment: augmentation.Augmentation | None = None
-    ) -> np.ndarray:
-        """Return the network's input for the ROIs at `index`."""
-        weights = None if self.weights is None else self.weights(index)
-        filtered = filtering.apply(self.images[index], weights)
-        return self.preprocess(augment.apply(filtered, index) if augment else filtered)
+Outputs = Callable[..., np.ndarray]
 
 
 @dataclass(frozen=True)
 class Training:
-    """The course of a training: one row per epoch, the best epoch (from 1), and the trained logits.
+    """The course of a training: one row per epoch, the best epoch (from 1), and what was trained.
 
-    `logits` gives the (n, 2) float32 logits of Examples in inference mode, with the weights that
-    the training ended with as long as the model keeps them.
+    `outputs` gives the network's outputs, logits (n, ...) float32, for the ROIs at an index of a
+    set (None: for all), in inference mode, with the weights that the training ended with as long as
+    the model keeps them.
     """
 
     history: list[dict]
     best_epoch: int
-    logits: Callable[[Examples], np.ndarray]
+    outputs: Outputs
 
     def summary(self) -> dict[str, float]:
         """Return the validation results of the best and the last epoch (`_last`).
@@ -100,29 +86,32 @@ def make_repeatable(seed: int, threads: int) -> None:
 
 def train(
     model: keras.Model,
-    training: Examples,
-    validation: Examples,
+    training: Set,
+    validation: Examples | None,
     settings: Settings,
     *,
     selection: Examples | None = None,
     checkpoint: Checkpoint | None = None,
     tensorboard: Path | None = None,
 ) -> Training:
-    """Train `model`, images to logits (n, 2), and leave it with the weights of the epoch to keep.
+    """Train `model`, images to outputs, and leave it with the weights of the epoch to keep.
 
-    Loss: softmax cross-entropy. Optimizer: Adam. An epoch shows every ROI once, in an order that
-    follows the seed and the epoch. See `best_epoch`, `stops_early` and `learning_rate` for what
-    follows from the history: it is the only memory of the loop besides the variables, so that
-    with a `checkpoint` a killed training goes on from its last saved epoch to the same bits.
+    Loss: that of the training set's task, for a classifier's softmax cross-entropy. Optimizer:
+    Adam. An epoch shows every ROI once, in an order that follows the seed and the epoch. See
+    `best_epoch`, `stops_early` and `learning_rate` for what follows from the history: it is the
+    only memory of the loop besides the variables, so that with a `checkpoint` a killed training
+    goes on from its last saved epoch to the same bits.
     The validation ROIs choose, and are scored; if there are ROIs for `selection`, these choose, and
-    those of validation are scored only. `tensorboard` is a folder for TensorBoard's logs.
-    Raises CamsegError if a side has ROIs of one class only, or if the loss is not finite.
+    those of validation are scored only. Without either nothing chooses, and the last epoch is the
+    best. `tensorboard` is a folder for TensorBoard's logs.
+    Raises CamsegError if a set has nothing to learn, or if the loss is not finite.
     """
-    evaluated = {"validation": validation} | ({} if selection is None else {"selection": selection})
-    _check_classes({"training": training} | evaluated)
+    given = {"validation": validation, "selection": selection}
+    evaluated = {side: examples for side, examples in given.items() if examples is not None}
+    _check({"training": training, **evaluated})
     adam = Adam(model.trainable_variables, settings.learning_rate)
-    step = trace_step(model, adam, class_weights(training.labels, settings.class_weights))
-    logits = _inference(model, settings.batch_size)
+    step = trace_step(model, adam, training.task(settings))
+    outputs = _inference(model, settings.batch_size)
     writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
 
     variables = [*(variable.value for variable in model.variables), *adam.state]
@@ -135,7 +124,7 @@ def train(
     started, before = time.monotonic(), len(history)
 
     for epoch in range(before + 1, settings.epochs + 1):
-        if stops_early(history, settings.monitor, settings.patience):
+        if evaluated and stops_early(history, settings.monitor, settings.patience):
             break
         rate = learning_rate(history, settings)
         adam.learning_rate.assign(rate)
@@ -147,20 +136,21 @@ def train(
             seed=settings.seed,
             epoch=epoch,
         )
-        loss, correct = 0.0, 0
+        loss, sums = 0.0, Counter[str]()
         for number, part in enumerate(batches(order, settings.batch_size), start=1):
-            labels = training.labels[part].astype(np.int32)
-            batch_loss, batch_logits = step(training.inputs(part, augment), labels)
+            targets = training.targets(part, augment)
+            batch_loss, found = step(training.inputs(part, augment), targets)
             _check_finite(float(batch_loss), model, f"epoch {epoch}, batch {number}")
             loss += float(batch_loss) * len(part) / len(order)
-            correct += int(np.sum(np.argmax(batch_logits, axis=1) == labels))
+            for name, values in training.score(found.numpy(), targets).items():
+                sums[name] += values.sum().item()
         row = {"epoch": epoch, "learning_rate": rate, "loss": loss}
-        row["accuracy"] = correct / len(order)
+        row |= {name: total / len(order) for name, total in sums.items()}
         for side, examples in evaluated.items():
-            row |= evaluate(logits(examples), examples.labels, PREFIXES[side])
+            row |= evaluate(outputs(examples), examples.labels, PREFIXES[side])
             _check_finite(row[f"{PREFIXES[side]}loss"], model, f"epoch {epoch}, {side}")
         history.append(row)
-        if best_epoch(history) == epoch:
+        if not evaluated or best_epoch(history) == epoch:
             best_weights = model.get_weights()
         _report(row, settings.epochs, (time.monotonic() - started) / (epoch - before))
         if writer:
@@ -173,7 +163,7 @@ def train(
 
     if settings.keep == "best":
         model.set_weights(best_weights)
-    return Training(history, best_epoch(history), logits)
+    return Training(history, best_epoch(history) if evaluated else len(history), outputs)
 
 
 def take(
@@ -190,9 +180,9 @@ def take(
     finite logits: probabilities, for one.
     """
     evaluated = {"validation": validation} | ({} if selection is None else {"selection": selection})
-    _check_classes({"training": training} | evaluated)
-    logits = _inference(model, batch_size)
-    found = logits(training)
+    _check({"training": training} | evaluated)
+    outputs = _inference(model, batch_size)
+    found = outputs(training)
     if found.shape != (len(training), 2):
         raise CamsegError(
             f"{model.name}: gives outputs of shape {found.shape[1:]}: must be two logits, normal "
@@ -206,27 +196,27 @@ def take(
     loss, accuracy = loss_and_accuracy(found, training.labels)
     row = {"epoch": 1, "learning_rate": 0.0, "loss": loss, "accuracy": accuracy}
     for side, examples in evaluated.items():
-        row |= evaluate(logits(examples), examples.labels, PREFIXES[side])
+        row |= evaluate(outputs(examples), examples.labels, PREFIXES[side])
     if not all(map(np.isfinite, row.values())):
         raise CamsegError(f"{model.name}: does not give finite logits")
-    return Training([row], 1, logits)
+    return Training([row], 1, outputs)
 
 
-def _inference(model: keras.Model, batch_size: int) -> Callable[[Examples], np.ndarray]:
-    """Return the function of Examples that gives their logits, (n, 2) float32."""
+def _inference(model: keras.Model, batch_size: int) -> Outputs:
+    """Return the function `outputs` of a Training."""
     infer = trace_inference(model)
 
-    def logits(examples: Examples) -> np.ndarray:
-        parts = batches(np.arange(len(examples)), batch_size)
+    def outputs(examples: Set, index: np.ndarray | None = None) -> np.ndarray:
+        index = np.arange(len(examples)) if index is None else index
+        parts = batches(index, batch_size)
         return np.concatenate([infer(examples.inputs(part)) for part in parts])
 
-    return logits
+    return outputs
 
 
-def _check_classes(sides: dict[str, Examples]) -> None:
+def _check(sides: Mapping[str, Set]) -> None:
     for side, examples in sides.items():
-        if len(np.unique(examples.labels)) < 2:
-            raise CamsegError(f"all {len(examples)} {side} ROIs are of one class: nothing to learn")
+        examples.check(side)
 
 
 def evaluate(logits: np.ndarray, labels: np.ndarray, prefix: str) -> dict[str, float]:
@@ -246,16 +236,6 @@ def batches(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """
     number = -(-len(order) // batch_size)
     return np.array_split(order, max(1, min(number, len(order) // 2)))
-
-
-def class_weights(labels: np.ndarray, rule: str | None) -> np.ndarray | None:
-    """Return the weights (2,) float32 of normal and abnormal losses; None: all are 1.
-
-    "balanced": n / (2 n_class), so that both classes weigh the same and their mean over ROIs is 1.
-    """
-    if rule is None:
-        return None
-    return (len(labels) / (2 * np.bincount(labels, minlength=2))).astype(np.float32)
 
 
 def best_epoch(history: list[dict]) -> int:

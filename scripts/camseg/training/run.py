@@ -17,16 +17,16 @@ from camseg.code import code_of
 from camseg.errors import CamsegError
 from camseg.io import store
 from camseg.io.checked import PREDICTIONS, REMEDY, USED, read_table
-from camseg.io.files import digest, whole_file
-from camseg.networks import classifiers, own
-from camseg.networks.arithmetic import arithmetic
+from camseg.io.files import whole_file
+from camseg.networks import arithmetic, classifiers, own
 from camseg.networks.devices import claim_gpu
 from camseg.networks.options import ClassifierOptions
 from camseg.networks.registry import check_network
 from camseg.rois import split
 from camseg.training import filtering
 from camseg.training.checkpoint import Checkpoint
-from camseg.training.loop import Examples, Training, make_repeatable, take, train
+from camseg.training.examples import Examples
+from camseg.training.loop import Training, make_repeatable, take, train
 from camseg.training.metrics import probability_abnormal
 from camseg.training.options import ExecutionOptions, Settings
 
@@ -184,17 +184,11 @@ def identity(
     those of the entry. Code, data, versions, the kind of device and TensorFlow's switches are part
     of it. Raises CamsegError if there is no such regime.
     """
-    data = [inputs.shards, [inputs.split], inputs.given]
-    data += [[file] if file else [] for file in (weights_file, code_file)]
+    files = [inputs.shards, [inputs.split], inputs.given]
+    files += [[file] if file else [] for file in (weights_file, code_file)]
     chosen = named.load(filtering.FILTERS, what["regime"], "regime")
     code = code_of(Path(__file__), [chosen.__name__])
-    return {
-        **what,
-        "settings": asdict(settings),
-        "data": [digest(paths) for paths in data],
-        "code": digest(code),
-        **arithmetic(),
-    }
+    return arithmetic.identity({**what, "settings": asdict(settings)}, files, code)
 
 
 def predictions(
@@ -203,7 +197,7 @@ def predictions(
     """Return what the trained classifier says of each ROI: the columns of predictions.tsv."""
     probability = np.empty(len(rois))
     for side, chosen in examples.items():
-        probability[sides == side] = probability_abnormal(training.logits(chosen))
+        probability[sides == side] = probability_abnormal(training.outputs(chosen))
     return pd.DataFrame(
         {
             "roi_id": rois.roi_id,

@@ -7,11 +7,37 @@ place of the dozens of nodes that Keras composes them of: the same numbers to fl
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 
 from camseg.errors import CamsegError
 from camseg.networks.backend import keras, tf
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network is to learn: of which shape its targets are, and what its outputs cost.
+
+    `targets` is the signature of a batch's; `losses` gives the loss of each ROI, (n,), of a batch's
+    targets and outputs.
+    """
+
+    targets: tf.TensorSpec
+    losses: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def classification(class_weights: np.ndarray | None = None) -> Task:
+    """Return the task of labels (n,) int32 and logits (n, 2): softmax cross-entropy.
+
+    `class_weights` (2,) float32 multiply the losses of normal and abnormal ROIs.
+    """
+
+    def losses(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        found = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        return found if class_weights is None else found * tf.gather(class_weights, labels)
+
+    return Task(tf.TensorSpec((None,), tf.int32), losses)
 
 
 class Adam:
@@ -54,25 +80,21 @@ class Adam:
         self.powers[1].assign(scalars["beta2_power"] * self.beta_2)
 
 
-def trace_step(
-    model: keras.Model, optimizer: Adam, class_weights: np.ndarray | None = None
-) -> Callable:
-    """Return the traced training step: (images, labels int32) to (mean loss, logits (n, 2)).
+def trace_step(model: keras.Model, optimizer: Adam, task: Task | None = None) -> Callable:
+    """Return the traced training step: (images, targets) to (mean loss, outputs).
 
-    `class_weights` (2,) float32 multiply the losses of normal and abnormal ROIs. Raises CamsegError
-    if nothing depends on some of the weights.
+    The `task` is `classification` unless another one is given. Raises CamsegError if nothing
+    depends on some of the weights.
     """
-    signature = [_images(model), tf.TensorSpec((None,), tf.int32)]
+    task = task or classification()
+    signature = [_images(model), task.targets]
 
     @tf.function(input_signature=signature, autograph=False)
-    def step(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(optimizer.variables)
-            logits = model(images, training=True)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-            if class_weights is not None:
-                losses *= tf.gather(class_weights, labels)
-            loss = tf.reduce_mean(losses)
+            outputs = model(images, training=True)
+            loss = tf.reduce_mean(task.losses(targets, outputs))
         gradients = tape.gradient(loss, optimizer.variables)
         for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
             if gradient is None:
@@ -81,14 +103,14 @@ def trace_step(
                     "leave them out, or set trainable=False"
                 )
         optimizer.apply(gradients)
-        return loss, logits
+        return loss, outputs
 
     with _fused_batch_normalization():
         return step.get_concrete_function()
 
 
 def trace_inference(model: keras.Model) -> Callable:
-    """Return the traced inference: images to logits (n, 2)."""
+    """Return the traced inference: images to outputs."""
     signature = [_images(model)]
     infer = tf.function(lambda images: model(images, training=False), signature, autograph=False)
     with _fused_batch_normalization():

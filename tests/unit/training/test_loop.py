@@ -17,6 +17,7 @@ from camseg.networks import classifiers
 from camseg.seeds import generator
 from camseg.training import augmentation, filtering, loop, metrics, options
 from camseg.training.checkpoint import Checkpoint
+from camseg.training.examples import Examples, class_weights
 from project import ROOT
 from tiny import make_examples, make_settings, tiny_model, to_input
 
@@ -145,10 +146,10 @@ def test_the_schedule_reaches_the_optimizer():
 
 def test_balanced_classes_weigh_the_same():
     labels = np.array([0, 0, 0, 1])
-    weights = loop.class_weights(labels, "balanced")
+    weights = class_weights(labels, "balanced")
     assert weights.tolist() == pytest.approx([4 / 6, 2])
     assert np.mean(weights[labels]) == pytest.approx(1)
-    assert loop.class_weights(labels, None) is None
+    assert class_weights(labels, None) is None
 
 
 def test_training_stops_early():
@@ -165,7 +166,7 @@ def test_the_model_ends_with_the_weights_of_the_best_epoch():
     result = loop.train(model, make_examples(), validation, make_settings(epochs=6))
     best = result.history[result.best_epoch - 1]
     assert result.best_epoch < 6  # or the test shows nothing
-    loss, accuracy = metrics.loss_and_accuracy(result.logits(validation), validation.labels)
+    loss, accuracy = metrics.loss_and_accuracy(result.outputs(validation), validation.labels)
     assert (loss, accuracy) == (best["val_loss"], best["val_accuracy"])
 
 
@@ -209,7 +210,7 @@ def test_an_epoch_chosen_by_other_rois_is_scored_on_those_of_validation():
     assert summary["val_acc"] == columns["val_accuracy"][chosen]
     assert summary["val_acc_best"] == columns["val_accuracy"].max() > summary["val_acc"]
     for examples, name in ((validation, "val"), (selection, "selection")):
-        logits = result.logits(examples)
+        logits = result.outputs(examples)
         row = columns.loc[chosen]
         assert metrics.loss_and_accuracy(logits, examples.labels) == (
             row[f"{name}_loss"],
@@ -254,7 +255,7 @@ def test_the_last_epochs_weights_can_be_kept_instead():
     result = loop.train(model, make_examples(), validation, make_settings(epochs=6, keep="last"))
     last = result.history[-1]
     assert result.best_epoch < 6
-    loss, accuracy = metrics.loss_and_accuracy(result.logits(validation), validation.labels)
+    loss, accuracy = metrics.loss_and_accuracy(result.outputs(validation), validation.labels)
     assert (loss, accuracy) == (last["val_loss"], last["val_accuracy"])
 
 
@@ -268,7 +269,7 @@ def test_the_summary_has_best_and_last_epoch():
     for name, column in (("val_acc", "val_accuracy"), ("val_loss", "val_loss"), ("auc", "val_auc")):
         assert summary[name] == best[column]
         assert summary[f"{name}_last"] == result.history[-1][column]
-    probability = metrics.probability_abnormal(result.logits(validation))
+    probability = metrics.probability_abnormal(result.outputs(validation))
     scores = metrics.discrimination(probability, validation.labels)
     assert {name: summary[name] for name in scores} == scores
 
@@ -396,7 +397,7 @@ def test_images_read_batch_by_batch_are_those_in_memory(study):
     sides = []
     for rois in (loaded, left):
         weights = filtering.weights("inverse", rois, filtering.Given(), seed=1)
-        sides.append(loop.Examples(rois.image, rois.label, weights, to_input))
+        sides.append(Examples(rois.image, rois.label, weights, to_input))
     for batch in loop.batches(np.random.default_rng(1).permutation(30), 8):
         np.testing.assert_array_equal(sides[0].inputs(batch), sides[1].inputs(batch))
 
@@ -561,7 +562,7 @@ def test_a_model_that_is_taken_as_it_is_is_scored_and_keeps_its_weights():
     assert (summary["best_epoch"], summary["epochs"]) == (1, 1)
     assert summary["val_acc"] == summary["val_acc_last"] == summary["val_acc_best"]
     np.testing.assert_allclose(
-        taken.logits(sides["validation"]), logits["validation"], rtol=1e-4, atol=1e-6
+        taken.outputs(sides["validation"]), logits["validation"], rtol=1e-4, atol=1e-6
     )
 
 

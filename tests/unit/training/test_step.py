@@ -46,7 +46,7 @@ def test_step_and_inference_equal_stock_keras(options):
 def test_class_weights_are_those_of_keras():
     ours, theirs = tiny_model(), tiny_model()
     adam = step.Adam(ours.trainable_variables, 0.01)
-    take = step.trace_step(ours, adam, np.array([0.5, 2], np.float32))
+    take = step.trace_step(ours, adam, step.classification(np.array([0.5, 2], np.float32)))
     theirs.compile(
         keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     )
