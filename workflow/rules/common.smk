@@ -50,6 +50,8 @@ from camseg.options import to_arguments
 from camseg.phantom.options import PhantomOptions
 from camseg.rois import runs
 from camseg.rois.options import RoiOptions, SplitOptions
+from camseg.segmentation import registry as segmentation
+from camseg.segmentation.options import SegmentationOptions
 from camseg.study.config import check_schema, check_study, entries
 from camseg.training.options import ExecutionOptions, TrainingOptions
 from camseg.training.registry import REGIMES as KNOWN_REGIMES
@@ -139,6 +141,12 @@ SPLIT = SPLITS[0]
 EXAMPLE = "Xception" if "Xception" in MODELS else next(iter(MODELS))
 # whose ROIs' regions are transplanted
 TRANSPLANTED = list(MODELS) if config["transplant"] == "all" else [EXAMPLE]
+# what else segments ROIs, and whose CAMs it takes; the CAMs themselves are the first of SEGMENTERS
+SEGMENTED = config["segmentation"]["models"]
+SEGMENTED = list(MODELS) if SEGMENTED == "all" else SEGMENTED
+SEGMENTERS = segmentation.names(
+    config["segmentation"]["methods"], config["segmentation"]["outlines"], SEGMENTED
+)
 ROIS = expand("<results>/rois/shard-{shard}.h5", shard=range(config["rois"]["shards"]))
 
 
@@ -187,6 +195,16 @@ def of_trainings(path, regimes=REGIMES):
 def of_methods(path):
     """The file of that name of every method, of its maps of every model on every split."""
     return [name for method in METHODS for name in of_models(path, explanation=method)]
+
+
+def of_segmenters(path, trains=None, splits=SPLITS):
+    """The file of that name of every segmenter, or of those alone that train a U-Net, or do not."""
+    chosen = [
+        name
+        for name in SEGMENTERS
+        if trains is None or re.fullmatch(segmentation.pattern(MODELS, trains=trains), name)
+    ]
+    return expand(path, segmenter=chosen, split=splits)
 
 
 def of_example(path):
@@ -246,6 +264,29 @@ def given(name):
         return GIVEN[name].format(explanation=method or EXPLANATION, **names)
 
     return path
+
+
+def cams_of_segmenter(wildcards):
+    """The CAMs that a segmenter takes, of the model it is named after; none if it takes none."""
+    method, model = segmentation.parts(wildcards.segmenter)
+    if method in segmentation.METHODS and not segmentation.METHODS[method].takes_cams:
+        return []
+    return f"<results>/cams/{EXPLANATION}/{model}/split-{wildcards.split}.h5"
+
+
+def maps_before(wildcards):
+    """The maps of the U-Net that a segmenter learns from, if it does."""
+    method, model = segmentation.parts(wildcards.segmenter)
+    if before := segmentation.METHODS[method].after:
+        return f"<results>/segmentation/{before}-{model}/split-{wildcards.split}/maps.h5"
+    return []
+
+
+def maps_of_segmenter(wildcards):
+    """The maps that a segmenter is scored by: its own, or the CAMs."""
+    if segmentation.is_cam(wildcards.segmenter):
+        return cams_of_segmenter(wildcards)
+    return "<results>/segmentation/{segmenter}/split-{split}/maps.h5"
 
 
 def image_of_figure1(wildcards):

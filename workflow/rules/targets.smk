@@ -42,6 +42,9 @@ MEASURED = [
         for stage in ("compute_cams", "score_dice", "check_cams")
         for path in of_methods(f"{stage}/{{explanation}}/{{model}}/split-{{split}}")
     ],
+    *of_segmenters("score_segmenter/{segmenter}/split-{split}"),
+    *of_segmenters("train_segmenter/{segmenter}/split-{split}", trains=True),
+    *of_segmenters("refine_cams/{segmenter}/split-{split}", trains=False),
     *of_models("measure_sensitivity/{explanation}/{model}/split-{split}"),
     *of_models("transplant_regions/{explanation}/{model}/split-{split}"),
     *[

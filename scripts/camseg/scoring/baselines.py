@@ -17,8 +17,8 @@ from camseg.errors import CamsegError
 from camseg.explanations.scaling import to_grey
 from camseg.io.store import Rois
 from camseg.scoring.localisation import histograms, otsu_level
-from camseg.segmentation.outlines import draw_outlines
 from camseg.seeds import derive_seed, generator
+from camseg.segmentation.outlines import draw_outlines
 
 GAUSSIAN = 0.25  # standard deviation of the centred Gaussian, as a share of the ROI's sides
 SMOOTHING = 0.125  # that of the filter that smooths noise, likewise

@@ -75,10 +75,11 @@ def check_study(config: dict) -> None:
     """Raise CamsegError if a configuration that fits its schema makes no sense as a study.
 
     The models must make sense (see `entries`), every regime's be among them, methods exist, fit
-    the heads and be there to retrain on (see `check_retrain`), ranges run from low to high, paths
-    be plain (see `check_paths`), a dataset's folder and every weights file exist, trained
-    classifiers fit (see `check_trained`) and be scored with one seed only, and the last feature
-    map of every network of Keras be larger than 1 x 1 (a CAM of one value is flat).
+    the heads and be there to retrain on (see `check_retrain`), those of segmentation have what they
+    need (see `check_segmentation`), ranges run from low to high, paths be plain (`check_paths`),
+    a dataset's folder and every weights file exist, trained classifiers fit (see `check_trained`)
+    and be scored with one seed only, and the last feature map of every network of Keras be larger
+    than 1 x 1 (a CAM of one value is flat).
     """
     models = entries(config)
     check_paths(config, models)
@@ -99,16 +100,17 @@ def check_study(config: dict) -> None:
                     f"{head}, or give {entry.name} the head {head}"
                 )
     check_retrain(config)
-    for regime, chosen in config["regimes"].items():
+    check_segmentation(config)
+    chosen_models = {("regimes", regime): chosen for regime, chosen in config["regimes"].items()}
+    chosen_models |= {("segmentation", "models"): config["segmentation"]["models"]}
+    for (section, key), chosen in chosen_models.items():
         for model in [] if chosen == "all" else chosen:
             if model not in models and model.lower() == "all":
-                raise CamsegError(
-                    f"config: regimes.{regime}: write {regime}: all, without brackets"
-                )
+                raise CamsegError(f"config: {section}.{key}: write {key}: all, without brackets")
             if model not in models:
                 raise CamsegError(
-                    f"config: regimes.{regime}: {model} is not among models "
-                    f"({', '.join(models)}); list it there, or set regimes: {regime}: []"
+                    f"config: {section}.{key}: {model} is not among models "
+                    f"({', '.join(models)}); list it there, or set {section}: {key}: []"
                 )
     for section, key in (("rois", "padding"), ("phantom", "contrast")):
         low, high = config[section][key]
@@ -159,6 +161,19 @@ def check_retrain(config: dict) -> None:
         raise CamsegError(
             "config: cam.retrain: no regime is trained on maps; set regimes: cam: all, or "
             "cam: retrain: []"
+        )
+
+
+def check_segmentation(config: dict) -> None:
+    """Raise CamsegError if methods of segmentation lack outlines, or a CAM to stand beside."""
+    section = config["segmentation"]
+    if "few_outlines" in section["methods"] and not section["outlines"]:
+        raise CamsegError(
+            "config: segmentation.outlines: few_outlines is asked for: say how many, as [5, 10]"
+        )
+    if section["methods"] and not section["models"]:
+        raise CamsegError(
+            "config: segmentation.models: name a model whose CAM the methods stand beside, or `all`"
         )
 
 

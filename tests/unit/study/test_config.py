@@ -17,6 +17,7 @@ from camseg.networks.options import ClassifierOptions
 from camseg.options import Declared, add_options, declared, from_arguments, to_arguments
 from camseg.phantom.options import PhantomOptions
 from camseg.rois.options import RoiOptions, SplitOptions
+from camseg.segmentation.options import SegmentationOptions
 from camseg.study.config import check_schema, check_study, entries
 from camseg.training.options import ExecutionOptions, TrainingOptions
 
@@ -118,6 +119,9 @@ def test_schema_describes_every_key_and_its_defaults_are_the_default_study(confi
         ("cam.relu", False, "config: cam.relu: no such key; it is cam: sign now"),
         ("cam.singed", "absolute", "config: cam.singed: no such key; did you mean sign?"),
         ("cam.sign", "abs", r"config: cam.sign: 'abs' is not one of \['signed', 'positive', 'abso"),
+        ("segmentation.methods", ["u_net"], "config: segmentation.methods.0: 'u_net' is not one"),
+        ("segmentation.outlines", [0], "config: segmentation.outlines.0: 0 is less than the minim"),
+        ("segmentation.unet", 1, "config: segmentation.unet: no such key"),
         ("cam.smoothing", 0.6, "config: cam.smoothing: 0.6 is greater than the maximum of 0.5"),
         ("cam.mask", "all", r"config: cam.mask: no such key; write it as regimes: {mask: all}$"),
         ("cam.cam", "all", r"config: cam.cam: no such key; write it as regimes: {cam: all}$"),
@@ -338,6 +342,7 @@ SECTIONS = {
     "training": ([TrainingOptions], set()),
     "execution": ([ExecutionOptions], set()),
     "cam": ([CamOptions], {"explanation", "also", "retrain"}),
+    "segmentation": ([SegmentationOptions], {"methods", "outlines", "models"}),
 }
 # null in a configuration for what is never None in the options: its own name, no names at all
 FILLED_IN = {"network", "lesion_types", "pathologies", "volumes"}
