@@ -33,7 +33,9 @@ def main() -> None:
     for name, label in (("abnormal", 1), ("normal", 0)):
         of_class = area[rois.label == label]
         if len(of_class):
-            print(f"{len(of_class)} {name} ROIs: {of_class.mean():.0%} of their area on average")
+            print(
+                f"{len(of_class)} {name} ROIs: object in {of_class.mean():.0%} of the area on average"
+            )
 
 
 if __name__ == "__main__":

@@ -221,7 +221,7 @@ def test_the_program(tmp_path):
     store.write_cams(tmp_path / "cams.h5", cam=cams, roi_id=rois.roi_id, **known)
     done = refine_cams(tmp_path, "--method", "crf")
     assert done.returncode == 0, done.stderr
-    assert "ROIs: " in done.stdout
+    assert "ROIs: object in " in done.stdout
     maps = store.read_maps(tmp_path / "maps.h5", rois.roi_id)
     assert maps.options == {
         "explanation": "grad_cam",
