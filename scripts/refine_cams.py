@@ -29,12 +29,12 @@ def main() -> None:
     maps = refine(args.method, rois.image, cams.cam, rois.roi_id, args.seed)
     options = cams.options | {"method": args.method, "seed": args.seed}
     store.write_maps(args.output, maps=maps, roi_id=rois.roi_id, options=options)
-    area = (maps > 127).mean(axis=(1, 2))
+    object_share = (maps > 127).mean(axis=(1, 2))
     for name, label in (("abnormal", 1), ("normal", 0)):
-        of_class = area[rois.label == label]
-        if len(of_class):
+        shares = object_share[rois.label == label]
+        if len(shares):
             print(
-                f"{len(of_class)} {name} ROIs: object in {of_class.mean():.0%} of the area on average"
+                f"{len(shares)} {name} ROIs: object in {shares.mean():.0%} of the area on average"
             )
 
 
