@@ -147,6 +147,11 @@ SEGMENTED = list(MODELS) if SEGMENTED == "all" else SEGMENTED
 SEGMENTERS = segmentation.names(
     config["segmentation"]["methods"], config["segmentation"]["outlines"], SEGMENTED
 )
+# those whose maps are drawn: one model's, and what takes no CAMs
+DRAWN_OF = EXAMPLE if EXAMPLE in SEGMENTED else next(iter(SEGMENTED), "")
+DRAWN = segmentation.names(
+    config["segmentation"]["methods"], config["segmentation"]["outlines"], [DRAWN_OF]
+)
 ROIS = expand("<results>/rois/shard-{shard}.h5", shard=range(config["rois"]["shards"]))
 
 
@@ -223,6 +228,18 @@ METRICS_RETRAINED = of_trainings(
 DICE = of_models("<results>/dice/{explanation}/{model}/split-{split}.tsv")
 PROBES = of_models("<results>/probe/{explanation}/{model}/split-{split}.tsv")
 DICE_MODELS = [model for model in MODELS for _ in SPLITS]  # the model of each
+
+
+def maps_drawn():
+    """The file of maps on the first split of every segmenter that is DRAWN."""
+    return [
+        (
+            f"<results>/cams/{EXPLANATION}/{DRAWN_OF}/split-{SPLIT}.h5"
+            if segmentation.is_cam(name)
+            else f"<results>/segmentation/{name}/split-{SPLIT}/maps.h5"
+        )
+        for name in DRAWN
+    ]
 
 
 def seed_of(wildcards):

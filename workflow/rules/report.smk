@@ -313,6 +313,78 @@ rule render_retrained:
         " --table {output.table:q} > {log:q} 2>&1"
 
 
+rule render_segmentation:
+    """What methods of segmentation score beside the CAMs, how many outlines a CAM is worth, and maps."""
+    input:
+        code=code("render_segmentation"),
+        captions=captions("segmentation", "segmentation_outlines", "segmentation_gains"),
+        scores=of_segmenters("<results>/segmentation/scores/{segmenter}/split-{split}.tsv"),
+        baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
+        shards=ROIS,
+        maps=maps_drawn(),
+    output:
+        table=report_table("segmentation", HEAT_MAPS, "Segmentation"),
+        outlines=report_table(
+            "segmentation_outlines", HEAT_MAPS, "How many outlines a method is worth"
+        ),
+        gains=report_table("segmentation_gains", HEAT_MAPS, "What each method adds"),
+        figure=report_figure("segmentation", HEAT_MAPS, "Segmentation, drawn"),
+        curve=report_figure(
+            "segmentation_outlines", HEAT_MAPS, "How many outlines a CAM is worth, drawn"
+        ),
+        rois=report_figure("segmentation_rois", HEAT_MAPS, "ROIs by all methods"),
+    log:
+        "<results>/logs/render_segmentation.log",
+    benchmark:
+        "<results>/runtime/render_segmentation.tsv"
+    conda:
+        REPORT
+    resources:
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(10),
+    params:
+        segmenters=[name for name in SEGMENTERS for _ in SPLITS],
+        example=DRAWN_OF,
+        shown=DRAWN,
+    message:
+        "Rendering the tables and figures of segmentation"
+    shell:
+        "python {input.code[0]:q} --segmenters {params.segmenters} --scores {input.scores:q}"
+        " --baselines {input.baselines:q} --shards {input.shards:q} --example {params.example:q}"
+        " --shown {params.shown} --maps {input.maps:q} --captions {input.captions:q}"
+        " --table {output.table:q} --outlines {output.outlines:q} --gains {output.gains:q}"
+        " --figure {output.figure:q} --curve {output.curve:q} --rois {output.rois:q} > {log:q} 2>&1"
+
+
+rule summarise_segmentation:
+    """How many seconds each segmenter took."""
+    input:
+        code=code("summarise_segmentation"),
+        captions=captions("segmentation_seconds"),
+        scores=of_segmenters("<results>/segmentation/scores/{segmenter}/split-{split}.tsv"),
+    output:
+        table=report_table(
+            "segmentation_seconds", RECORD, "Segmentation, seconds", folder="runtime"
+        ),
+    log:
+        "<results>/logs/summarise_segmentation.log",
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        folder=lambda wildcards, output: Path(output.table[0]).parent,
+        jobs=[
+            *of_segmenters("train_segmenter/{segmenter}/split-{split}", trains=True),
+            *of_segmenters("refine_cams/{segmenter}/split-{split}", trains=False),
+        ],
+    message:
+        "Adding up what segmenters took"
+    shell:
+        "python {input.code[0]:q} --runtime {params.folder:q} --jobs {params.jobs}"
+        " --captions {input.captions:q} --table {output.table:q} > {log:q} 2>&1"
+
+
 rule render_architectures:
     """What goes with a good map: each network's size, grid and accuracy beside its map's scores."""
     input:

@@ -13,6 +13,9 @@ if ALSO:
     FIGURES += ["explanations", "explanations_cost", "explanations_roi"]
 if RETRAIN:
     TABLES += ["explanations_retrained"]
+if SEGMENTERS:
+    TABLES += ["segmentation", "segmentation_outlines", "segmentation_gains"]
+    FIGURES += ["segmentation", "segmentation_outlines", "segmentation_rois"]
 
 # what a study is for; the records of how it ran come after these
 RESULTS = [
@@ -24,6 +27,8 @@ RESULTS = [
     "<results>/rois/candidates.tsv",
 ]
 RECORDS = ["<results>/runtime/runtime.csv", "<results>/provenance/configuration.yaml"]
+if SEGMENTERS:
+    RECORDS += ["<results>/runtime/segmentation_seconds.csv"]
 
 # the study's jobs below <results>/runtime, of rules that have several
 MEASURED = [

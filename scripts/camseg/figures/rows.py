@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -22,23 +23,31 @@ def rows_of_marks(
     """
     methods = list(dict.fromkeys(table[method]))
     models = list(dict.fromkeys(table["Classifier"]))
+    marks = {name: list(rows["Classifier"]) for name, rows in table.groupby(method)}
+    edges = np.cumsum([0, *(4 + 2 * len(marks[name]) for name in methods)])  # of the rows, mm
+    places = {}
+    for name, top, bottom in zip(methods, edges, edges[1:], strict=False):
+        for number, model in enumerate(filter(marks[name].__contains__, models)):
+            share = 0.1 + 0.8 * (number + 0.5) / len(marks[name])
+            places[name, model] = top + share * (bottom - top)
     with mpl.rc_context(STYLE):
-        height = 24 + 5 * -(-len(models) // 3) + len(methods) * (4 + 2 * len(models))
+        height = 24 + 5 * -(-len(models) // 3) + edges[-1]
         figure = Figure(figsize=(WIDTH * MM, height * MM), layout="constrained")
         grid = figure.subplots(1, len(scores), sharey=True)
         for axes, score in zip(grid, scores, strict=True):
             for number, model in enumerate(models):
                 rows = table[table["Classifier"] == model]
-                shift = 0.8 * ((number + 0.5) / len(models) - 0.5)
-                places = rows[method].map(methods.index) + shift
+                heights = [places[name, model] for name in rows[method]]
+                round_again = number // len(COLOURS)  # with other markers
                 colour = COLOURS[number % len(COLOURS)]
-                style: dict = {"color": colour, "marker": MARKERS[number % len(MARKERS)]}
+                marker = MARKERS[(number + round_again) % len(MARKERS)]
+                style: dict = {"color": colour, "marker": marker}
                 style |= {"markersize": 4, "linestyle": "none", "label": model}
                 if score == "Dice":
                     ends = [rows["Dice"] - rows["low"], rows["high"] - rows["Dice"]]
-                    axes.errorbar(rows["Dice"], places, xerr=ends, linewidth=0.8, **style)
+                    axes.errorbar(rows["Dice"], heights, xerr=ends, linewidth=0.8, **style)
                 else:
-                    axes.plot(rows[score], places, **style)
+                    axes.plot(rows[score], heights, **style)
             if floors[score].notna().any():
                 axes.axvline(
                     floors[score].max(), color="0.45", linestyle="--", linewidth=1, zorder=0,
@@ -47,10 +56,10 @@ def rows_of_marks(
             axes.set_xlabel(score)
             axes.grid(axis="x", color="0.9")
             axes.set_axisbelow(True)
-            for edge in range(1, len(methods)):
-                axes.axhline(edge - 0.5, color="0.8", linewidth=0.6)
-        grid[0].set_yticks(range(len(methods)), methods)
-        grid[0].set_ylim(len(methods) - 0.5, -0.5)
+            for edge in edges[1:-1]:
+                axes.axhline(edge, color="0.8", linewidth=0.6)
+        grid[0].set_yticks((edges[:-1] + edges[1:]) / 2, methods)
+        grid[0].set_ylim(edges[-1], 0)
         lines = grid[1].get_legend_handles_labels()
         figure.legend(*lines, loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -24,7 +24,7 @@ def summarise(folder: Path, jobs: Iterable[str]) -> pd.DataFrame:
     paths = sorted([*folder.glob("*.tsv"), *(path for path in named if path.exists())])
     if not paths:
         raise CamsegError(f"{folder}: no job has left its runtime there")
-    tables = [_read(path) for path in paths]
+    tables = [read_job(path) for path in paths]
     stages = [path.relative_to(folder).with_suffix("").parts[0] for path in paths]
     last = pd.concat([table.iloc[[-1]] for table in tables]).assign(stage=stages)
     sums = {
@@ -39,7 +39,11 @@ def summarise(folder: Path, jobs: Iterable[str]) -> pd.DataFrame:
     return pd.concat([by_stage, everything], ignore_index=True)
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_job(path: Path) -> pd.DataFrame:
+    """Return a job's benchmark file: `s`, `cpu_time` and `max_rss`, a row per run, the latest last.
+
+    Raises CamsegError if it is none.
+    """
     try:
         table = pd.read_csv(path, sep="\t", na_values="-")
         if table.empty:

@@ -13,7 +13,7 @@ from scipy.optimize import isotonic_regression
 
 from camseg.errors import CamsegError
 from camseg.io.checked import LABELS, REMEDY, SIDES, Columns, Number, read_table
-from camseg.report import designs, statistics
+from camseg.report import designs, runtime, statistics
 from camseg.report.heat_maps import GAIN, SHARE
 from camseg.segmentation.registry import CAM, METHODS, parts
 
@@ -41,6 +41,7 @@ MEANS = {
     "nsd": "NSD",
 }
 AT_THRESHOLD = ["low_at_threshold", "high_at_threshold"]
+FURTHER = [*AT_THRESHOLD, "interval"]  # for which the table is too wide: they stand in `worth`
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 # what a method is held against to tell what it adds
 AGAINST = {
@@ -204,6 +205,26 @@ def gains(scores: pd.DataFrame) -> pd.DataFrame:
                 rows.append([*row, rois["roi_id"].nunique(), _interval(rois, rois["dice"])[3]])
     columns = ["method", "Classifier", "against", "difference", "low", "high", "n", "interval"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def seconds(folder: Path, jobs: Iterable[str]) -> pd.DataFrame:
+    """Return what each segmenter took, a row each, in the order of `jobs`.
+
+    `jobs` names them "STAGE/SEGMENTER/NAME"; those that ran have left NAME.tsv there below
+    `folder`. Columns: `segmenter`, `method`, `jobs`; `seconds` (wall) and `cpu_s`, means over jobs:
+    of training, or refining, and of making the maps, without what it builds on. Errors as of
+    `runtime.read_job`.
+    """
+    rows = []
+    for job in jobs:
+        path = folder / f"{job}.tsv"
+        if path.exists():
+            name = Path(job).parts[1]
+            last = runtime.read_job(path).iloc[-1]
+            rows.append([name, METHODS[parts(name)[0]].title, last["s"], last["cpu_time"]])
+    table = pd.DataFrame(rows, columns=["segmenter", "method", "s", "cpu"])
+    how = {"jobs": ("s", "size"), "seconds": ("s", "mean"), "cpu_s": ("cpu", "mean")}
+    return table.groupby(["segmenter", "method"], sort=False).agg(**how).reset_index()
 
 
 def curve(table: pd.DataFrame) -> pd.DataFrame:

@@ -32,7 +32,7 @@ def listed_tables() -> list[str]:
 
 TABLES = listed_tables()
 # those of the records, with the study's tables; each has its page in the report
-CAPTIONED = sorted({*TABLES, "runtime", "configuration", "versions"})
+CAPTIONED = sorted({*TABLES, "runtime", "segmentation_seconds", "configuration", "versions"})
 
 
 def test_every_table_of_a_study_has_a_caption_of_its_name():

@@ -265,10 +265,31 @@ def test_the_tables_fit_a_page(study, tmp_path):
     scores = study({str(run): tables_of for run in range(6)})
     table = report.segmentation(scores)
     assert set(table["interval"]) == {"t over folds or patients"}
-    main = table.drop(columns=[*report.AT_THRESHOLD, "interval"])
+    main = table.drop(columns=report.FURTHER)
     made = {"table": main, "worth": report.worth(table), "gains": report.gains(scores)}
     for name, each in made.items():
         (tmp_path / f"{name}.tex").write_text(tables.to_latex(each, "A caption."))
     (tmp_path / "page").mkdir()
     names = [f"../{name}" for name in made]
     assert "Overfull" not in typeset(tmp_path / "page", names)
+
+
+def test_seconds_are_means_over_the_jobs_that_ran(tmp_path):
+    for job, wall, cpu in (
+        ("train/unet/split-0", 60, 100),
+        ("train/unet/split-1", 40, 50),
+        ("refine/crf-A/split-0", 2, "NA"),  # over before it was looked at
+        ("train/few_outlines-5/split-0", 9, 9),  # of another study
+    ):
+        path = tmp_path / f"{job}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\tmax_rss\tcpu_time\n{wall}\t1\t{cpu}\n")
+    names = ["refine/crf-A/split-0", *(f"train/unet/split-{run}" for run in range(3))]
+    table = report.seconds(tmp_path, names)
+    assert table.fillna("none").to_numpy().tolist() == [
+        ["crf-A", "dense CRF of the CAM", 1, 2, "none"],
+        ["unet", "U-Net", 2, 50, 75],
+    ]
+    (tmp_path / "refine/crf-A/split-0.tsv").write_text("s\n")
+    with pytest.raises(CamsegError, match=r"split-0.tsv: is no benchmark file of Snakemake"):
+        report.seconds(tmp_path, names)

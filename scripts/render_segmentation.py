@@ -1,0 +1,46 @@
+"""Render what methods of segmentation score, how many outlines they are worth, and their maps."""
+
+import argparse
+
+from camseg.cli import run
+from camseg.figures import segmentation as charts
+from camseg.figures.style import save
+from camseg.io import store
+from camseg.report import segmentation, tables
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--segmenters", nargs="+", required=True, help="the segmenter of each of:")
+    parser.add_argument("--scores", nargs="+", required=True, help="a TSV of score_segmenter.py")
+    parser.add_argument(
+        "--baselines", nargs="+", required=True, help="a TSV of score_baselines.py per split"
+    )
+    parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
+    parser.add_argument("--example", required=True, help="whose CAMs are shown: a model")
+    parser.add_argument("--shown", nargs="+", required=True, help="segmenters, whose maps are:")
+    parser.add_argument("--maps", nargs="+", required=True, help="HDF5 files of the first split")
+    parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
+    parser.add_argument("--table", nargs="+", required=True, help=".csv, .md, .tex to write")
+    parser.add_argument("--outlines", nargs="+", required=True, help="likewise: their worth")
+    parser.add_argument("--gains", nargs="+", required=True, help="likewise: what each adds")
+    parser.add_argument("--figure", nargs="+", required=True, help=".svg, .png to write")
+    parser.add_argument("--curve", nargs="+", required=True, help="likewise: Dice over outlines")
+    parser.add_argument("--rois", nargs="+", required=True, help="likewise: ROIs and maps")
+    args = parser.parse_args()
+
+    captions = tables.read_captions(args.captions)
+    scores = segmentation.read_scores(args.segmenters, args.scores, args.baselines)
+    table = segmentation.segmentation(scores)
+    tables.write_table(table.drop(columns=segmentation.FURTHER), args.table, captions)
+    tables.write_table(segmentation.worth(table), args.outlines, captions)
+    tables.write_table(segmentation.gains(scores), args.gains, captions)
+    save(charts.segmentation(table), args.figure)
+    save(charts.outlines(table), args.curve)
+    rois = charts.choose_rois(store.read_rois(args.shards), scores)
+    columns = charts.read_columns(args.shown, args.maps, scores, rois)
+    save(charts.segmentation_rois(rois, columns, args.example), args.rois)
+
+
+if __name__ == "__main__":
+    run(main)
