@@ -145,7 +145,8 @@ def named(name: str, rois: pd.DataFrame) -> dict:
     if method == CAM:
         return {"method": "CAM", "Classifier": detail, "data": "labels", "outlines": outlines}
     known = METHODS[method]
-    data = f"{outlines} outlines" if known.data == "few outlines" else known.data
+    few = f"{outlines} outline{'s' if outlines != 1 else ''}"
+    data = few if known.data == "few outlines" else known.data
     classifier = detail if known.cams else ""
     return {"method": known.title, "Classifier": classifier, "data": data, "outlines": outlines}
 

@@ -164,7 +164,7 @@ def test_a_row_per_method_and_its_false_positives(table):
     dice, _, false = figure.axes
     names = [text.get_text() for text in dice.get_yticklabels()]
     assert set(names) == {
-        *("U-Net, all outlines", "U-Net, 1 outlines", "U-Net, 2 outlines", "CAM"),
+        *("U-Net, all outlines", "U-Net, 1 outline", "U-Net, 2 outlines", "CAM"),
         *("U-Net on pseudo-masks", "GrabCut of the CAM", "U-Net of ROI and CAM"),
     }
     marks = {line.get_label(): line for line in false.get_lines()}
