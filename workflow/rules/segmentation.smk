@@ -58,7 +58,7 @@ rule refine_cams:
     wildcard_constraints:
         segmenter=segmentation.pattern(MODELS, trains=False),
     conda:
-        REPORT
+        TRAIN
     resources:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(60),

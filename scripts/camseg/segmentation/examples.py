@@ -62,15 +62,16 @@ class Outlined:
 def losses(masks: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Return the loss of each ROI, (n,): mean cross-entropy of its pixels, plus 1 - soft Dice.
 
-    Soft Dice is 2 sum(p m) + 1 over sum(p) + sum(m) + 1 of probabilities p and mask m, both
-    (n, S, S): 1 for nothing in nothing. Milletari, Navab and Ahmadi, "V-Net" (2016); the sum as in
-    Isensee et al., "nnU-Net" (2021).
+    Soft Dice is 2 sum(p m) / (sum(p) + sum(m)) of probabilities p and mask m, both (n, S, S);
+    Milletari, Navab and Ahmadi, "V-Net" (2016); the sum as in Isensee et al., "nnU-Net" (2021). A
+    ROI with an empty mask has cross-entropy alone: its Dice is 0 however little is called lesion.
     """
     entropy = tf.nn.sigmoid_cross_entropy_with_logits(masks, logits)
     probability = tf.sigmoid(logits)
     both = tf.reduce_sum(probability * masks, axis=(1, 2))
-    either = tf.reduce_sum(probability, axis=(1, 2)) + tf.reduce_sum(masks, axis=(1, 2))
-    return tf.reduce_mean(entropy, axis=(1, 2)) + 1 - (2 * both + 1) / (either + 1)
+    lesion = tf.reduce_sum(masks, axis=(1, 2))
+    dice = 2 * both / (tf.reduce_sum(probability, axis=(1, 2)) + lesion)
+    return tf.reduce_mean(entropy, axis=(1, 2)) + tf.where(lesion > 0, 1 - dice, 0)
 
 
 def _augmented(images: np.ndarray, index: np.ndarray, augment: Augmentation | None) -> np.ndarray:

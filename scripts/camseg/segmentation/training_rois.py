@@ -79,7 +79,8 @@ def channel(segmenter: str, rois: Rois, sides: np.ndarray, given: Given, *, seed
     cams = needed(given.cams, rois)
     owners = np.arange(len(rois))
     if method == "fused_shuffled":
-        of_side = {side: np.flatnonzero(sides == side) for side in set(sides)}
+        by_id = np.argsort(rois.roi_id.astype(str))
+        of_side = {side: by_id[sides[by_id] == side] for side in set(sides)}
         for roi in range(len(rois)):
             others = other_patients(rois, roi, of_side[sides[roi]], " whose CAM it could take")
             owners[roi] = draw(others, rois, roi, seed=seed, purpose="shuffled CAM")
