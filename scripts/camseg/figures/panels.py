@@ -61,8 +61,8 @@ def halves(name: str) -> list[str]:
     return [name[:middle], name[middle:]]
 
 
-def foot(figure: Figure, text: str) -> None:
-    """Write a text below the panels, and beside it which colour stands for which grey of a CAM."""
+def foot(figure: Figure, text: str, maps: str = "CAM") -> None:
+    """Write a text below the panels, and beside it which colour stands for which grey of `maps`."""
     height = figure.get_size_inches()[1] / MM
     middle, bar, digits = EDGE + LINE / 2, 40, 10
     left = WIDTH - EDGE - digits - bar
@@ -70,7 +70,7 @@ def foot(figure: Figure, text: str) -> None:
     axes.set_axis_off()
     axes.imshow(np.arange(256)[np.newaxis], COLOURS, aspect="auto", vmin=0, vmax=255)
     style: dict = {"transform": axes.transAxes, "verticalalignment": "center"}
-    axes.text(-0.04, 0.5, "CAM: 0", horizontalalignment="right", **style)
+    axes.text(-0.04, 0.5, f"{maps}: 0", horizontalalignment="right", **style)
     axes.text(1.04, 0.5, "255", **style)
     size = fitting([text], left - 25)
     figure.text(EDGE / WIDTH, middle / height, text, verticalalignment="center", fontsize=size)

@@ -268,7 +268,7 @@ def segmentation_rois(rois: Rois, columns: Sequence[Column], classifier: str) ->
                     _outline(axes, column.maps[roi] > column.threshold, OF_MAP, 0.8)
                     head(axes, *(names[place] if roi == 0 else []), column.texts[roi])
         normal = [f"normal ROI {name}" for name in rois.roi_id[rois.label == 0]]
-        foot(figure, "; ".join([f"CAMs of {classifier}", *normal]))
+        foot(figure, "; ".join([f"CAMs of {classifier}", *normal]), "map")
     return figure
 
 
