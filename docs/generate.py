@@ -33,6 +33,7 @@ def main() -> None:
         ("datasets", sources_table()),
         ("training", regimes_table()),
         ("explanations", explanations_table()),
+        ("segmentation", segmentation_table()),
     ):
         write_part(ROOT / f"docs/{page}.md", "choices", table)
     everything = rule_graph("all")
@@ -110,6 +111,16 @@ def explanations_table() -> str:
         grid = "the ROI's" if known.of_input else "the features'"
         first = f"| `{name}` | {known.title} | {known.what} | {grid} |"
         lines.append(f"{first} {of_class} | {heads} | {known.reference} |")
+    return "\n".join([*lines, ""])
+
+
+def segmentation_table() -> str:
+    """Return the table of the methods of segmentation, in Markdown."""
+    lines = ["| `segmentation: methods` | | learns from | begins with |", "| --- " * 4 + "|"]
+    for name, known in SEGMENTATION.items():
+        first = f"the maps of `{known.after}`" if known.after else "a classifier's CAMs"
+        begins = first if known.cams else ""
+        lines.append(f"| `{name}` | {known.title} | {known.data} | {begins} |")
     return "\n".join([*lines, ""])
 
 

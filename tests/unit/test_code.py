@@ -103,6 +103,7 @@ LATE = {
     "transplant_regions": [f"camseg.{name}" for name in ("audit.transplant", EXPLAIN)],
     "score_untrained": ["camseg.audit.untrained", "camseg.explanations.compute"],
     "train_classifier": ["camseg.training.run"],
+    "train_segmenter": ["camseg.segmentation.run"],
 }
 
 
