@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 from camseg.datasets.registry import SOURCES  # noqa: E402
 from camseg.explanations.registry import EXPLANATIONS  # noqa: E402
+from camseg.segmentation.registry import METHODS as SEGMENTATION  # noqa: E402
 from camseg.training.registry import REGIMES  # noqa: E402
 
 MAIN_PATH = "results/phantom/figures/figure8.svg"  # what leads to it is the paper's main path
