@@ -9,7 +9,6 @@ import sys
 import tarfile
 from dataclasses import asdict
 
-import snakemake.benchmark
 import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
@@ -59,10 +58,6 @@ from camseg.training.registry import REGIMES as KNOWN_REGIMES
 # `python` in a rule's shell command is the one that runs Snakemake, or that of the rule's
 # conda environment, which is activated after this
 os.environ |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])}
-
-# Snakemake samples a job's memory twice a second in its first 15; with TensorFlow, whose memory has
-# thousands of parts, each sample takes .1 s of a core: a tenth of a study of short jobs
-snakemake.benchmark.BENCHMARK_INTERVAL_SHORT = 3
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 
