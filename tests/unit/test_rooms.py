@@ -33,10 +33,7 @@ WITH_TENSORFLOW = {
     "networks/backend.py",
     "networks/devices.py",
     "segmentation/examples.py",
-    "segmentation/run.py",
-    "segmentation/training_rois.py",
     "segmentation/unet.py",
-    "training/examples.py",
     "training/loop.py",
     "training/step.py",
 }
