@@ -2,16 +2,22 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from camseg.segmentation.registry import METHODS
-from project import SMALL, jobs, snakemake
+from project import SMALL, copy_project, jobs, snakemake
 
 SCORES = "results/phantom/segmentation/scores/{}/split-0.tsv"
 WEAK = ["pseudo_masks", "pseudo_masks_again", "grab_cut", "crf", "random_walker"]
 OF_STUDY = ("train_segmenter", "refine_cams", "score_segmenter", "render_segmentation")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 def test_a_study_without_methods_plans_none_of_it(project):
