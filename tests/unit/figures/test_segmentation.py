@@ -286,7 +286,8 @@ def test_programs_write_tables_and_figures(study, tmp_path, monkeypatch):
     Path("runtime/train/unet").mkdir(parents=True)
     Path("runtime/train/unet/split-0.tsv").write_text("s\tmax_rss\tcpu_time\n60\t1\t90\n")
     caption = ROOT / "workflow/report/segmentation_seconds.rst"
-    arguments = f"--runtime runtime --jobs train/unet/split-0 --captions {caption} --table".split()
+    arguments = ["--runtime", "runtime", "--jobs", "train/unet/split-0"]
+    arguments += ["--captions", str(caption), "--table"]
     table = tmp_path / "segmentation_seconds.csv"
     monkeypatch.setattr(sys, "argv", ["summarise", *arguments, str(table)])
     summarise_segmentation.main()

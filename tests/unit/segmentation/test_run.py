@@ -26,7 +26,7 @@ from project import ROOT
 N, SIZE = 60, 32
 OUTPUTS = ("model.keras", "history.csv", "metrics.json", "maps.h5")
 OPTIONS = SegmentationOptions(
-    steps=150, width=4, learning_rate=0.005, flips=True, rotation=0, normal=True
+    steps=150, width=4, learning_rate=0.02, flips=True, rotation=0, normal=True
 )
 BATCHING = BatchOptions(batch_size=8, threads=1)
 EXECUTION = ExecutionOptions(save_every_minutes=0, memory_mb=100, tensorboard=False)
@@ -131,9 +131,13 @@ def test_the_exact_mask_as_second_channel_reaches_the_ceiling(tmp_path, rois, tr
     assert validation_dice(maps, rois) > 0.96  # of 255 / 256
 
 
-def test_the_mask_of_another_roi_does_not(tmp_path, rois, train):
-    maps = train(write(tmp_path, rois, 255 * rois.mask), "fused_shuffled-x")
-    assert validation_dice(maps, rois) < 0.9
+def test_the_mask_of_another_roi_says_nothing(tmp_path, rois, train):
+    """Where the image shows no lesion: what is found is what any ROI has."""
+    blind = replace(
+        rois, image=np.random.default_rng(6).integers(0, 256, rois.image.shape, np.uint8)
+    )
+    maps = train(write(tmp_path, blind, 255 * rois.mask), "fused_shuffled-x")
+    assert validation_dice(maps, rois) < mean_mask_dice(rois) + 0.1
 
 
 def test_outlines_of_other_rois_teach_nothing(tmp_path, rois, train):
