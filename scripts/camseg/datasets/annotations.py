@@ -1,21 +1,24 @@
-"""Collections of image files that a list describes line by line: index rows, lesions, images.
+"""Collections of image files that a list describes: index rows, lesions, images.
 
-What CBIS-DDSM and a plain table share. A reader of such a list only turns its lines into `Entry`s.
+What all sources but the DDSM share. A reader of such a list only turns its lines into `Entry`s.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from camseg.datasets import shapes
 from camseg.datasets.masks import read_mask
+from camseg.datasets.shapes import Shape
 from camseg.datasets.views import (
     OPPOSITE,
     Lesion,
+    Outline,
     Row,
     describe_lesions,
     new_row,
@@ -32,16 +35,17 @@ PLAIN = re.compile(r"[\w-]{1,64}")  # a patient's or projection's name
 
 @dataclass(frozen=True)
 class Finding:
-    """A lesion as a list describes it: by a mask image or a circle, or `fault` says why not.
+    """A lesion as a list describes it: by mask images or shapes, or `fault` says why not.
 
-    The circle is x, y, radius in pixels; x and y count from 0 at the image's left and top edge,
-    or y from 0 at its bottom edge if `from_bottom`.
+    Of several masks, or groups of shapes, each is what one reader drew. The shapes of a group are
+    parts of one lesion; `from_bottom` says that they are circles whose y counts from the image's
+    bottom row, which is 0.
     """
 
     pathology: str
     lesion_type: str
-    mask: Path | None = None
-    circle: tuple[float, float, float] | None = None
+    masks: tuple[Path, ...] = ()
+    shapes: tuple[tuple[Shape, ...], ...] = ()
     from_bottom: bool = False
     fault: str = ""
 
@@ -50,8 +54,10 @@ class Finding:
 class Entry:
     """A line of a list: an image, and one lesion in it if the line describes one.
 
-    `case` names the pair of images, `view` is LEFT or RIGHT, with the projection where there is
-    one (LEFT_CC). `fault` says why the view cannot be used; `view` is "" if not even that is known.
+    `case` names the images that belong together: a pair of sides, or one image of which no side is
+    known. `view` is LEFT or RIGHT, with the projection where there is one (LEFT_CC); ONE_VIEW or a
+    projection (CC) where no side is known. `patient` is "" if that is not known. `fault` says why
+    the view cannot be used; `view` is "" if not even that is known.
     """
 
     case: str
@@ -63,11 +69,11 @@ class Entry:
 
 
 def index_entries(entries: Iterable[Entry], folder: Path, grey: str) -> Iterator[list[Row]]:
-    """Yield the index rows of every case of a list: its left and its right view.
+    """Yield the index rows of every case of a list: its left and its right view, or its one view.
 
     There is no calibration: of the config's `rois: grey`, "robust" alone changes what is read.
 
-    A view that no entry names is "absent". An entry of an unknown view makes a rejected row alone.
+    A side that no entry names is "absent". An entry of an unknown view makes a rejected row alone.
     """
     cases: dict[str, dict[str, list[Entry]]] = {}
     owners: dict[Path | None, tuple[str, str]] = {}
@@ -81,10 +87,9 @@ def index_entries(entries: Iterable[Entry], folder: Path, grey: str) -> Iterator
         else:
             yield [new_row(case_id=entry.case, reason=entry.fault)]
     for case, views in sorted(cases.items()):
-        projection = next(iter(views)).removeprefix("LEFT").removeprefix("RIGHT")
         patient = next(iter(views.values()))[0].patient
         rows = []
-        for view in (f"{side}{projection}" for side in OPPOSITE):
+        for view in _views(views):
             row = new_row(case_id=case, patient_id=patient, view=view)
             row["scanner"] = ROBUST if grey == ROBUST else ""
             if view in views:
@@ -99,6 +104,15 @@ def index_entries(entries: Iterable[Entry], folder: Path, grey: str) -> Iterator
                 row |= {"status": "absent", "reason": f"no {side} image of this case is listed"}
             rows.append(row)
         yield rows
+
+
+def _views(given: Collection[str]) -> list[str]:
+    """Return the views of a case of which some are given: both sides, where they have one."""
+    first = next(iter(given))
+    if not side_of(first):
+        return list(given)
+    projection = first.removeprefix(side_of(first))
+    return [f"{side}{projection}" for side in OPPOSITE]
 
 
 def _index_view(row: Row, entries: list[Entry], folder: Path) -> None:
@@ -137,31 +151,39 @@ def _locate(finding: Finding, shape: tuple[int, int], folder: Path) -> dict:
     try:
         if finding.fault:
             raise CamsegError(finding.fault)
-        if finding.mask:
-            size = read_size(finding.mask)
-            if not _same_proportions(size, shape):
-                raise CamsegError(
-                    f"{finding.mask}: this mask has {size[0]} x {size[1]} pixels, "
-                    f"its image {shape[0]} x {shape[1]}"
-                )
-            resized = "" if size == shape else f" resized from {size[0]} x {size[1]}"
+        if finding.masks:
+            outline = _check_masks(finding.masks, shape)
             return kept | {
-                "outline": f"MASK{resized}",
-                "mask": _relative(finding.mask, folder),
+                "outline": outline,
+                "masks": [_relative(mask, folder) for mask in finding.masks],
             }
-        assert finding.circle
-        x, y, radius = finding.circle
-        if not (0 <= x < shape[1] and 0 <= y < shape[0]):
-            raise CamsegError(
-                f"the circle's centre ({x:g}, {y:g}) lies outside the image of "
-                f"{shape[1]} x {shape[0]} pixels"
-            )
-        if radius > max(shape):
-            raise CamsegError(f"the circle's radius of {radius:g} is larger than the image")
-        row = shape[0] - 1 - y if finding.from_bottom else y
-        return kept | {"outline": "CIRCLE", "circle": [x, row, radius]}
+        kinds, groups = set(), []
+        for group in finding.shapes:
+            for each in group:
+                shapes.check(each, shape)
+            parts = group
+            if finding.from_bottom:
+                parts = tuple(shapes.upside_down(each, shape[0]) for each in group)
+            kinds |= {each.kind.upper() for each in parts}
+            groups.append([asdict(each) for each in parts])
+        return kept | {"outline": " and ".join(sorted(kinds)), "shapes": groups}
     except CamsegError as error:
         return kept | {"outline": "", "fault": reason_below(folder, error)}
+
+
+def _check_masks(masks: tuple[Path, ...], shape: tuple[int, int]) -> str:
+    """Return what a lesion's masks are, once they are known to fit its image of `shape`."""
+    resized = ""
+    for mask in masks:
+        size = read_size(mask)
+        if not _same_proportions(size, shape):
+            raise CamsegError(
+                f"{mask}: this mask has {size[0]} x {size[1]} pixels, "
+                f"its image {shape[0]} x {shape[1]}"
+            )
+        if size != shape:
+            resized = f" resized from {size[0]} x {size[1]}"
+    return f"MASK{resized}"
 
 
 def _same_proportions(size: tuple[int, int], shape: tuple[int, int]) -> bool:
@@ -169,35 +191,36 @@ def _same_proportions(size: tuple[int, int], shape: tuple[int, int]) -> bool:
     return abs(shape[0] * size[1] - shape[1] * size[0]) <= shape[0] + shape[1]
 
 
-def lesions(row: Row, folder: Path, outline: str) -> list[Lesion]:
-    """Return the lesions of a view in the list's order; there is one outline of each."""
-    shape = shape_of(row)
+def lesions(row: Row, folder: Path) -> list[Lesion]:
+    """Return the lesions of a view in the list's order."""
     return [
-        Lesion(
-            kept["pathology"],
-            (kept["lesion_type"],),
-            kept["outline"],
-            "",
-            "",
-            partial(_draw, kept, shape, folder),
-        )
+        Lesion(kept["pathology"], (kept["lesion_type"],), _outlines(kept, shape_of(row), folder))
         for kept in json.loads(str(row["outlines"]))
     ]
 
 
-def _draw(kept: dict, shape: tuple[int, int], folder: Path) -> tuple[np.ndarray, str]:
+def _outlines(kept: dict, shape: tuple[int, int], folder: Path) -> tuple[Outline, ...]:
+    """Return the outlines of what the index keeps of a lesion in an image of `shape`."""
+    kind = kept["outline"]
     if "fault" in kept:
-        raise CamsegError(kept["fault"])
-    if "mask" in kept:
-        return read_mask(folder / kept["mask"], shape)
-    x, y, radius = kept["circle"]
-    return disc(x, y, radius, shape), ""
+        return (Outline(kind, partial(_fail, kept["fault"])),)
+    if "masks" in kept:
+        masks = [folder / mask for mask in kept["masks"]]
+        return tuple(Outline(kind, partial(read_mask, mask, shape)) for mask in masks)
+    found = []
+    for group in kept["shapes"]:
+        parts = [Shape(each["kind"], tuple(each["numbers"])) for each in group]
+        beyond = max(shapes.beyond(part, shape) for part in parts)
+        found.append(Outline(kind, partial(_draw, parts, shape), beyond=beyond))
+    return tuple(found)
 
 
-def disc(x: float, y: float, radius: float, shape: tuple[int, int]) -> np.ndarray:
-    """Return the mask of the pixels whose centres lie at most `radius` from column x, row y."""
-    rows, columns = np.ogrid[: shape[0], : shape[1]]
-    return ((rows - y) ** 2 + (columns - x) ** 2 <= radius * radius).astype(np.uint8)
+def _fail(fault: str) -> tuple[np.ndarray, str]:
+    raise CamsegError(fault)
+
+
+def _draw(parts: list[shapes.Shape], shape: tuple[int, int]) -> tuple[np.ndarray, str]:
+    return shapes.draw(parts, shape), ""
 
 
 def read_view(row: Row, folder: Path) -> tuple[np.ndarray, np.ndarray]:

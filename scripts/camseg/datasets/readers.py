@@ -17,7 +17,7 @@ class Reader(Protocol):
     """What is known of one source."""
 
     def index_cases(self, listed: list[Path], folder: Path, grey: str) -> Iterator[list[Row]]:
-        """Yield the index rows of each case, its left and its right view.
+        """Yield the index rows of each case: its left and its right view, or its one view.
 
         From headers and text only; `reason` is filled in where a view cannot be used. `listed` are
         the files that list the cases (see `discovery.find`), `folder` is where paths in the index
@@ -26,11 +26,8 @@ class Reader(Protocol):
         """
         ...
 
-    def lesions(self, row: Row, folder: Path, outline: str) -> list[Lesion]:
-        """Return the lesions of a view in order.
-
-        `outline` (boundary or core) chooses where the source has both.
-        """
+    def lesions(self, row: Row, folder: Path) -> list[Lesion]:
+        """Return the lesions of a view in order, each with all its outlines, the largest first."""
         ...
 
     def read_view(self, row: Row, folder: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -21,8 +21,8 @@ class Row(TypedDict):
     """A view's row of the index. Numbers are None, and texts empty, where they are not known."""
 
     case_id: str
-    patient_id: str
-    view: str  # LEFT_CC, RIGHT_MLO, LEFT: see `side_of`
+    patient_id: str  # "" if not known
+    view: str  # LEFT_CC, RIGHT_MLO, LEFT, or without a side CC or ONE_VIEW: see `side_of`
     status: str  # "usable", "rejected" with its reason, "unselected" or "absent"
     reason: str
     abnormalities: int  # lesions that the source describes
@@ -44,11 +44,16 @@ class Row(TypedDict):
 COLUMNS = tuple(Row.__annotations__)
 NUMBERS = {"lines": int, "pixels_per_line": int, "bits_per_pixel": int, "resolution": float}
 OPPOSITE = {"LEFT": "RIGHT", "RIGHT": "LEFT"}
+ONE_VIEW = "IMAGE"  # of a case without sides and projections
 
 
 def side_of(view: str) -> str:
-    """Return the side of a view's name: LEFT_CC, LEFT_MLO and LEFT are all of the LEFT."""
-    return view.partition("_")[0]
+    """Return the side of a view's name: LEFT_CC, LEFT_MLO and LEFT are all of the LEFT.
+
+    "" if no side is known.
+    """
+    side = view.partition("_")[0]
+    return side if side in OPPOSITE else ""
 
 
 def new_row(**values: Any) -> Row:
@@ -121,18 +126,25 @@ def _number(text: str, kind: type) -> float | None:
 
 
 @dataclass(frozen=True)
-class Lesion:
-    """A lesion of a view: `draw()` returns its mask, uint8 {0, 1}, of the whole image's shape.
+class Outline:
+    """One outline of a lesion: `draw()` returns its mask, uint8 {0, 1}, of the whole image's shape.
 
     With it comes what had to be done to make it of what stands there, or "". `draw` raises
-    CamsegError if the mask cannot be made. `outline` says what it is made from,
-    `closed` whether an outline ends where it starts, and `beyond` by how many pixels it leaves the
-    image (both "" where that means nothing).
+    CamsegError if the mask cannot be made. `kind` says what it is made from, `closed` whether it
+    ends where it starts, and `beyond` by how many pixels it leaves the image (both "" where that
+    means nothing).
     """
+
+    kind: str
+    draw: Callable[[], tuple[np.ndarray, str]]
+    closed: bool | str = ""
+    beyond: int | str = ""
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """A lesion of a view: its outlines, several where several readers drew it, or one several."""
 
     pathology: str
     lesion_types: tuple[str, ...]
-    outline: str
-    closed: bool | str
-    beyond: int | str
-    draw: Callable[[], tuple[np.ndarray, str]]
+    outlines: tuple[Outline, ...]

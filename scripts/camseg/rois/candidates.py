@@ -15,7 +15,9 @@ COLUMNS = (
     *("roi_id", "pair_id", "patient_id", "case_id", "view", "label", "abnormality"),
     *("status", "reason", "x", "y", "w", "h", "shift_x", "shift_y", "clipped_left", "clipped_top"),
     *("clipped_right", "clipped_bottom", "lesion_x", "lesion_y", "lesion_w", "lesion_h"),
-    *("neighbours", "outline", "outline_closed", "outline_beyond", "breast_share", "breast_side"),
+    # outlines: the numbers of those that make the mask, of several; see lesions.abnormal_candidates
+    *("neighbours", "outline", "outlines", "reader_dice", "outline_closed", "outline_beyond"),
+    *("breast_share", "breast_side"),
     *("components", "box_share", "touches_edge", "mask_mended"),  # see masks.Sanity
     *("notes", "pathology", "lesion_type"),  # notes: what was odd and is no reason to drop a ROI
 )

@@ -4,13 +4,15 @@ A lesion that is not selected is a candidate too, dropped from the start: no nor
 where it lies.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
 from camseg.datasets.readers import reader
-from camseg.datasets.views import Lesion, Row, reason_below
+from camseg.datasets.views import Lesion, Outline, Row, reason_below
 from camseg.errors import CamsegError
 from camseg.options import option
 from camseg.rois import boxes, masks
@@ -93,10 +95,13 @@ def abnormal_candidates(row: Row, folder: Path, rules: Rules) -> list[Candidate]
         pair_id = f"{row['case_id']}.{row['view']}.{number}"
         candidate = Candidate(pair_id, "abnormal", row, number, abnormality)
         candidates.append(candidate)
+        numbers = _chosen(abnormality, rules.outline)
+        chosen = abnormality.outlines[numbers[0] - 1]
         candidate.details |= {
-            "outline": abnormality.outline,
-            "outline_closed": abnormality.closed,
-            "outline_beyond": abnormality.beyond,
+            "outline": chosen.kind,
+            "outlines": " ".join(map(str, numbers)),
+            "outline_closed": chosen.closed,
+            "outline_beyond": chosen.beyond,
         }
         if str(number) not in row["selected"].split():
             candidate.drop(UNSELECTED)
@@ -134,7 +139,8 @@ def _merge(first: Candidate, second: Candidate) -> Candidate:
 def _mask(candidate: Candidate, folder: Path, rules: Rules) -> np.ndarray | None:
     """Return a lesion's mask, mended as the rules say; None if there is none that has a place."""
     try:
-        mask, done = candidate.abnormality.draw()
+        numbers = map(int, candidate.details["outlines"].split())
+        mask, notes, dice = _unite(candidate.abnormality, numbers)
     except CamsegError as error:
         candidate.drop(reason_below(folder, error), "unreadable")
         return None
@@ -147,7 +153,13 @@ def _mask(candidate: Candidate, folder: Path, rules: Rules) -> np.ndarray | None
         "box_share": round(sanity.box_share, 6),
         "touches_edge": "yes" if sanity.touches_edge else "no",
     }
-    candidate.notes += [done] if done else []
+    candidate.notes += [reason_below(folder, note) for note in notes]
+    if dice and min(dice) > 0:
+        candidate.details["reader_dice"] = round(sum(dice) / len(dice), 6)
+    elif dice:
+        candidate.notes.append(
+            "its outlines do not overlap: one lesion with several parts, or several"
+        )
     if rules.odd_masks != "keep":
         if sanity.odd and rules.odd_masks == "drop":
             candidate.drop(f"its mask is odd: {sanity.odd}")
@@ -177,7 +189,7 @@ def _place(candidate: Candidate, mask: np.ndarray, lesion: boxes.Box, rules: Rul
 def _lesions(row: Row, folder: Path, rules: Rules) -> list[Lesion]:
     """Return the lesions of a view; if they can no longer be read, as many that cannot be drawn."""
     try:
-        return reader(row["source"]).lesions(row, folder, rules.outline)
+        return reader(row["source"]).lesions(row, folder)
     except CamsegError as error:
         fault = error
 
@@ -186,9 +198,40 @@ def _lesions(row: Row, folder: Path, rules: Rules) -> list[Lesion]:
 
     kinds, pathologies = row["lesion_types"].split("; "), row["pathologies"].split("; ")
     return [
-        Lesion(pathology, (kind,), "", "", "", draw)
+        Lesion(pathology, (kind,), (Outline("", draw),))
         for kind, pathology in zip(kinds, pathologies, strict=True)
     ]
+
+
+def _chosen(lesion: Lesion, outline: str) -> list[int]:
+    """Return the numbers, from 1, of a lesion's outlines that make its mask: all, or the last."""
+    count = len(lesion.outlines)
+    return [count] if outline == "core" else list(range(1, count + 1))
+
+
+def _unite(lesion: Lesion, numbers: Iterable[int]) -> tuple[np.ndarray, list[str], list[float]]:
+    """Return the union of some outlines of a lesion, what was done or is odd, and their Dice.
+
+    The last has the Dice of every two of them. An outline that cannot be drawn is left out and
+    told; CamsegError if none can.
+    """
+    drawn, notes, faults = [], [], []
+    for number in numbers:
+        try:
+            mask, done = lesion.outlines[number - 1].draw()
+        except CamsegError as error:
+            faults.append(error)
+            continue
+        drawn.append(mask)
+        notes += [done] if done and done not in notes else []
+    if not drawn:
+        raise faults[0]
+    notes += [f"an outline of several is left out: {fault}" for fault in faults]
+    dice = [
+        2 * int((a & b).sum()) / max(int(a.sum()) + int(b.sum()), 1)
+        for a, b in combinations(drawn, 2)
+    ]
+    return np.bitwise_or.reduce(drawn), notes, dice
 
 
 def _clipped(wanted: boxes.Box, box: boxes.Box) -> dict:
@@ -208,9 +251,8 @@ def read_lesion(row: Row, folder: Path, candidate: dict) -> tuple[np.ndarray, np
     file, if one cannot be read.
     """
     source = reader(row["source"])
-    outline = "core" if candidate["outline"] == "CORE" else "boundary"
-    lesion = source.lesions(row, folder, outline)[int(candidate["abnormality"]) - 1]
-    mask, _ = lesion.draw()
+    lesion = source.lesions(row, folder)[int(candidate["abnormality"]) - 1]
+    mask, _, _ = _unite(lesion, map(int, candidate["outlines"].split()))
     if candidate["mask_mended"]:
         mask = masks.examine(mask).mended
     return source.read_view(row, folder)[0], mask

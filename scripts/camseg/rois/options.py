@@ -20,8 +20,8 @@ class RoiOptions(Options):
         minimum=0,
     )
     outline: str = option(
-        "the lesion's outline: `boundary` (the largest) or `core` (the last one listed, inside it, "
-        "where there is one)",
+        "the lesion where it has several outlines: `boundary`, all that any of them encloses, or "
+        "`core`, the last one listed, which in the DDSM lies inside the first",
         choices=("boundary", "core"),
     )
     overlap: str = option(

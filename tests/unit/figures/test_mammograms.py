@@ -119,8 +119,8 @@ def test_the_chosen_outline_is_shown(tmp_path):
     overlay.write_text(overlay.read_text() + f"\tCORE\n{rectangle(30, 55, 8, 6)}\n")
     (views,) = index_source(tmp_path, "ddsm")
     row = {view["view"]: view for view in views}["LEFT_CC"]
-    for kind, box in (("BOUNDARY", Box(20, 50, 30, 20)), ("CORE", Box(30, 55, 8, 6))):
-        candidate = {"abnormality": "1", "outline": kind, "mask_mended": ""}
+    for numbers, box in (("1 2", Box(20, 50, 30, 20)), ("2", Box(30, 55, 8, 6))):
+        candidate = {"abnormality": "1", "outlines": numbers, "mask_mended": ""}
         _, mask = lesions.read_lesion(row, tmp_path, candidate)
         assert bounding_box(mask) == box
 

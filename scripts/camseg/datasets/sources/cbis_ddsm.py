@@ -131,4 +131,5 @@ def _finding(place: str, line: dict[str, str], files: dict[str, list[Path]]) -> 
         sizes = {path: read_size(path) for path in found}
     except CamsegError as error:
         return Finding(*described, fault=f"{error} ({place})")
-    return Finding(*described, mask=max(found, key=lambda path: sizes[path][0] * sizes[path][1]))
+    mask = max(found, key=lambda path: sizes[path][0] * sizes[path][1])
+    return Finding(*described, (mask,))

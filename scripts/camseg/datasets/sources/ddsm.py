@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from camseg.datasets.views import Lesion, Row, describe_lesions, new_row, shape_of
+from camseg.datasets.views import Lesion, Outline, Row, describe_lesions, new_row, shape_of
 from camseg.errors import CamsegError
 from camseg.formats import ddsm, ljpeg
 
@@ -87,23 +87,20 @@ def _index_view(row: Row, case: ddsm.Case, files: dict[str, Path], folder: Path)
         raise CamsegError(f"{image}: {error}") from error
 
 
-def lesions(row: Row, folder: Path, outline: str) -> list[Lesion]:
-    """Return the abnormalities of a view's .OVERLAY, in order."""
+def lesions(row: Row, folder: Path) -> list[Lesion]:
+    """Return the abnormalities of a view's .OVERLAY, in order, of each the BOUNDARY first."""
     shape = shape_of(row)
-    found = []
-    for abnormality in ddsm.read_overlay(folder / row["outlines"]):
-        chosen = abnormality.outlines[-1 if outline == "core" else 0]
-        found.append(
-            Lesion(
-                abnormality.pathology,
-                abnormality.lesion_types,
-                chosen.kind,
-                chosen.closed,
-                chosen.beyond(shape),
-                partial(_draw, chosen, shape),
-            )
+    return [
+        Lesion(
+            abnormality.pathology,
+            abnormality.lesion_types,
+            tuple(
+                Outline(each.kind, partial(_draw, each, shape), each.closed, each.beyond(shape))
+                for each in abnormality.outlines
+            ),
         )
-    return found
+        for abnormality in ddsm.read_overlay(folder / row["outlines"])
+    ]
 
 
 def _draw(outline: ddsm.Outline, shape: tuple[int, int]) -> tuple[np.ndarray, str]:

@@ -17,6 +17,7 @@ from camseg.datasets.annotations import (
     read_view,
 )
 from camseg.datasets.lists import locate, read_lines
+from camseg.datasets.shapes import Shape
 from camseg.datasets.views import OPPOSITE, Row
 from camseg.errors import CamsegError
 
@@ -73,19 +74,20 @@ def _entry(place: str, line: dict[str, str], folder: Path) -> Entry:
 def _finding(place: str, line: dict[str, str], folder: Path) -> Finding:
     """Return the lesion of an abnormal line, with its fault if it cannot be used."""
     described = line.get("pathology", ""), line.get("type", "")
-    circle = [line.get(column, "") for column in ("x", "y", "r")]
+    place_of = [line.get(column, "") for column in ("x", "y", "r")]
     y_from = (line.get("y_from") or "top").lower()
     try:
-        if bool(line.get("mask")) == any(circle):
+        if bool(line.get("mask")) == any(place_of):
             raise CamsegError(f"{place}: an abnormal image needs a mask, or x, y and r")
         if line.get("mask"):
-            return Finding(*described, mask=locate(folder, line["mask"]))
+            return Finding(*described, (locate(folder, line["mask"]),))
         if y_from not in ("top", "bottom"):
             raise CamsegError(f"{place}: y_from is {line['y_from']!r}, not top or bottom")
-        x, y, radius = (_number(text, place) for text in circle)
+        x, y, radius = (_number(text, place) for text in place_of)
         if radius <= 0:
             raise CamsegError(f"{place}: r is {radius:g}, not a radius")
-        return Finding(*described, circle=(x, y, radius), from_bottom=y_from == "bottom")
+        circle = Shape("circle", (x, y, radius))
+        return Finding(*described, shapes=((circle,),), from_bottom=y_from == "bottom")
     except CamsegError as error:
         return Finding(*described, fault=str(error))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from camseg.datasets import annotations
+from camseg.datasets import annotations, shapes
 from camseg.errors import CamsegError
 from camseg.rois import extraction
 from camseg.rois.boxes import Box
@@ -318,7 +318,8 @@ def test_disc_against_a_slow_one(radius):
         [int((row - 20) ** 2 + (column - 9.5) ** 2 <= radius**2) for column in range(40)]
         for row in range(30)
     ]
-    assert annotations.disc(9.5, 20, radius, (30, 40)).tolist() == wanted
+    circle = shapes.Shape("circle", (9.5, 20, radius))
+    assert shapes.draw([circle], (30, 40)).tolist() == wanted
 
 
 def test_a_mask_of_another_size_but_the_same_proportions_is_resized(tmp_path):
