@@ -122,3 +122,19 @@ def test_doubled_rows_of_cbis_ddsm_count_once(odd):
     assert len(used(once)) == 24
     check_same(twice, used(once), 0)
     assert len(twice) == 2 * len(once)
+
+
+def test_the_jpeg_release_of_cbis_ddsm_is_read_as_its_dicom_files(odd):
+    """The 16 bits of the DICOM files are stretched to their own range, the 8 of JPEG are not."""
+    dicom, jpeg = (extract(odd / name) for name in ("66-cbis-base", "66-cbis-kaggle-jpeg"))
+    assert used(jpeg).keys() == used(dicom).keys()
+    told = {note for note in notes(jpeg) if "lesion from half of the brightest on" in note}
+    assert told == notes(jpeg) != set()
+    for roi_id, item in used(jpeg).items():
+        plain, grey = dicom[roi_id].image.ravel().astype(float), item.image.ravel().astype(float)
+        assert item.box == dicom[roi_id].box
+        assert np.array_equal(item.lesion, dicom[roi_id].lesion)
+        slope, offset = np.polyfit(grey, plain, 1)
+        lost = np.abs(slope * grey + offset - plain) / slope
+        assert lost.mean() < 2  # a pixel aside it would be 4
+        assert lost.max() < 10  # of JPEG: 16 in the pictures themselves

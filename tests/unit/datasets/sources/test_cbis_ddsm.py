@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from camseg.errors import CamsegError
 from camseg.rois import extraction
@@ -234,3 +235,121 @@ def test_descriptions_that_are_none_or_stand_there_twice_are_one_clear_error(tmp
     (tmp_path / "mass_case_description_train_set.csv").write_text("nothing\n")
     with pytest.raises(CamsegError, match=r"train_set.csv:1: has no column 'patient_id'"):
         rows_of(tmp_path)
+
+
+UID = "1.3.6.1.4.1.9590.100.1.2"
+GOLDEN = {  # as of the DICOM files
+    "P_00001.LEFT_CC.1.abnormal": Box(16, 48, 24, 12),
+    "P_00001.LEFT_CC.1.normal": Box(90 - 16 - 24, 48, 24, 12),
+    "P_00001.RIGHT_CC.1.abnormal": Box(56, 98, 24, 12),
+    "P_00001.RIGHT_CC.1.normal": Box(90 - 56 - 24, 98, 24, 12),
+}
+
+
+def write_jpeg(root, series, name, pixels):
+    path = root / "jpeg" / f"{UID}.{series}" / f"{name}.jpg"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.asarray(pixels).astype(np.uint8)).save(path)
+    return path
+
+
+def write_release(root, *, apart=False, exchanged=False):
+    """The patient of `write_patient` as the JPEG release has it: jpeg/<series>/, and csv/ beside.
+
+    The cropped image and the mask of a lesion share a series, or are `apart` in two; their paths
+    are `exchanged` or not.
+    """
+    lines = {"mass": [], "calc": []}
+    for number, (kind, side, shape, corner) in enumerate(
+        [("mass", "LEFT", LEFT, (20, 50)), ("calc", "RIGHT", RIGHT, (60, 100))], start=1
+    ):
+        image, crop, mask = 10 * number, 10 * number + 1, 10 * number + 1 + apart
+        write_jpeg(root, image, "1-249", bright(side, shape))
+        write_jpeg(root, crop, "1-033", np.full((8, 16), 99))
+        write_jpeg(root, mask, "2-173", block(shape, *corner, 16, 8))
+        folder = f"{kind.title()}-Training_P_00001_{side}_CC"
+        paths = [
+            f"{folder}_1/{UID}.9{series}/{UID}.{series}/00000{file}.dcm"
+            for file, series in enumerate((mask, crop))
+        ]
+        name, details = ("mass", "OVAL,X") if kind == "mass" else ("calcification", "X,NA")
+        roi, cropped = paths[::-1] if exchanged else paths
+        lines[kind].append(
+            f"P_00001,3,{side},CC,1,{name},{details},4,MALIGNANT,4,"
+            f'{folder}/{UID}.9{image}/{UID}.{image}/000000.dcm,"{cropped}\n","{roi}\n"'
+        )
+    for kind, of_kind in lines.items():
+        write_description(root / "csv", *of_kind, kind=kind)
+    for name in ("dicom_info.csv", "meta.csv"):  # what they hold is not asked for
+        (root / "csv" / name).write_text("file_path,image_path\n")
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("exchanged", [False, True])
+def test_the_jpeg_release_gives_the_same_rois(tmp_path, apart, exchanged):
+    write_release(tmp_path, apart=apart, exchanged=exchanged)
+    candidates = extract(tmp_path)
+    assert {roi_id: item.box for roi_id, item in candidates.items()} == GOLDEN
+    assert {item.status for item in candidates.values()} == {"used"}
+    left = candidates["P_00001.LEFT_CC.1.abnormal"]
+    assert left.record()["lesion_type"] == "MASS SHAPE OVAL MARGINS X"
+    assert "grey levels, lesion from half of the brightest on" in left.record()["notes"]
+    write_patient(tmp_path / "dicom")
+    for roi_id, item in extract(tmp_path / "dicom").items():
+        if item.label == "abnormal":
+            assert np.array_equal(item.lesion, candidates[roi_id].lesion)
+    assert left.image.mean() == pytest.approx(bright("LEFT", LEFT)[48:60, 16:40].mean(), abs=1)
+
+
+def test_a_folder_of_the_study_is_taken_where_there_is_none_of_the_series(tmp_path):
+    write_release(tmp_path)
+    for folder in list((tmp_path / "jpeg").iterdir()):
+        folder.rename(folder.with_name(folder.name.replace(f"{UID}.", f"{UID}.9")))
+    assert {roi_id: item.box for roi_id, item in extract(tmp_path).items()} == GOLDEN
+
+
+def test_dicom_files_go_before_jpeg_files(tmp_path):
+    write_release(tmp_path)
+    write_view(tmp_path, "Mass-Training_P_00001_LEFT_CC", LEFT)
+    rows = rows_of(tmp_path)
+    assert rows["P_00001", "LEFT_CC"]["image"].endswith(".dcm")
+    assert rows["P_00001", "RIGHT_CC"]["status"] == "rejected"
+    assert "no DICOM file below a folder CALC-TRAIN" in rows["P_00001", "RIGHT_CC"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("series", "name", "label", "reason"),
+    [
+        (10, "1-249", "view", f"no JPEG file below a folder {UID}.10 (csv/mass_case_description_"),
+        (11, "2-173", "lesion", "this mask has 8 x 16 pixels, its image 120 x 80"),
+        (11, "*", "lesion", f"no mask: no JPEG file below a folder {UID}.11 (csv/mass_case_"),
+    ],
+)
+def test_a_jpeg_file_that_is_missing_is_told(tmp_path, series, name, label, reason):
+    write_release(tmp_path)
+    for path in (tmp_path / "jpeg" / f"{UID}.{series}").glob(f"{name}.jpg"):
+        path.unlink()
+    told = rows_of(tmp_path)["P_00001", "LEFT_CC"]["reason"]
+    if label == "lesion":
+        assert not told
+        told = extract(tmp_path)["P_00001.LEFT_CC.1.abnormal"].reason
+    assert reason in told
+    assert extract(tmp_path)["P_00001.RIGHT_CC.1.abnormal"].status == "used"
+
+
+def test_a_view_with_seven_lesions_of_a_patient_of_both_sets(tmp_path):
+    write_release(tmp_path)
+    lines = []
+    for number in range(7):
+        write_jpeg(tmp_path, 30 + number, "1-1", block(LEFT, 8 + 9 * number, 8, 6, 6))
+        mask = f"Mass-Test_P_00001_LEFT_CC_{number + 1}/{UID}.99/{UID}.{30 + number}/0.dcm"
+        lines.append(
+            f"P_00001,3,LEFT,CC,{number + 1},mass,OVAL,X,4,BENIGN,4,"
+            f"Mass-Test_P_00001_LEFT_CC/{UID}.98/{UID}.10/000000.dcm,{mask},{mask}"
+        )
+    write_description(tmp_path / "csv", *lines, part="test")
+    row = rows_of(tmp_path)["P_00001", "LEFT_CC"]
+    assert (row["status"], row["abnormalities"]) == ("usable", 8)
+    assert row["pathologies"].split("; ") == ["BENIGN"] * 7 + ["MALIGNANT"]
+    abnormal = [item for item in extract(tmp_path).values() if item.label == "abnormal"]
+    assert len([item for item in abnormal if item.reason]) == 0
