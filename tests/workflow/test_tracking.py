@@ -65,6 +65,7 @@ OWN = {
     + ("render_checklist " + SCORING + SAMPLES),
     "datasets.registry": "",
     "datasets.selection": "index_cases",
+    "datasets.shapes": "",
     "datasets.sources.cbis_ddsm": "",
     "datasets.sources.ddsm": INGESTION + PLACES,
     "datasets.sources.table": "",
