@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from camseg.datasets.annotations import Entry, Finding, index_entries
 from camseg.datasets.selection import Selection
 from camseg.rois import extraction, lesions
 from camseg.rois.boxes import Box
@@ -179,3 +180,107 @@ def test_what_was_done_to_read_a_mask_is_told(tmp_path):
     told = f"mask of {len(np.unique(soft))} grey levels, lesion from half of the brightest on"
     assert candidate.notes == [told]
     assert candidate.box == Box(16, 48, 24, 12)
+
+
+SECOND = block(SHAPE, 24, 48, 16, 8)  # 12 of LESION's 16 columns, 6 of its 8 rows
+
+
+def outlined(folder, *masks, **changed):
+    """The candidate of a lesion of which each mask is an outline, and its row of the index."""
+    write_table(folder, *masks)
+    paths = tuple(folder / f"mask-{number}.png" for number in range(len(masks)))
+    finding = Finding("MALIGNANT", "MASS", masks=paths)
+    entry = Entry("1", "1", "LEFT", folder / "left.png", finding)
+    row = next(index_entries([entry], folder, ""))[0]
+    row |= {"source": "table", "selected": "1"}
+    (candidate,) = lesions.abnormal_candidates(row, folder, replace(RULES, **changed))
+    return candidate, row
+
+
+def lesion_box(candidate):
+    return Box(*(candidate.details[f"lesion_{side}"] for side in "xywh"))
+
+
+def test_outlines_of_one_lesion_are_united_and_compared(tmp_path):
+    candidate, row = outlined(tmp_path, LESION, SECOND)
+    assert (candidate.reason, candidate.notes) == ("", [])
+    assert lesion_box(candidate) == Box(20, 48, 20, 10)
+    record = candidate.record()
+    assert record["outlines"] == "1 2"
+    assert record["reader_dice"] == 0.5625  # 2 * 12 * 6 / (16 * 8 + 16 * 8)
+    _, shown = lesions.read_lesion(row, tmp_path, record)
+    np.testing.assert_array_equal(shown, (LESION | SECOND) // 255)
+
+
+def test_of_three_outlines_the_dice_is_the_mean_over_pairs(tmp_path):
+    third = block(SHAPE, 20, 50, 16, 4)  # the upper half of the first
+    candidate, _ = outlined(tmp_path, LESION, SECOND, third)
+    # 72 pixels of both; its 64 are all of the first; 12 x 4 of them are the second's
+    pairs = [2 * 72 / 256, 2 * 64 / (128 + 64), 2 * 48 / (128 + 64)]
+    assert candidate.details["reader_dice"] == pytest.approx(sum(pairs) / 3, abs=1e-6)
+    assert candidate.record()["outlines"] == "1 2 3"
+
+
+def test_one_outline_has_nothing_to_be_compared_with(tmp_path):
+    candidate, _ = outlined(tmp_path, LESION)
+    assert candidate.record()["reader_dice"] == ""
+    assert candidate.record()["outlines"] == "1"
+
+
+def test_the_core_is_the_last_outline_alone(tmp_path):
+    candidate, row = outlined(tmp_path, LESION, SECOND, outline="core")
+    assert lesion_box(candidate) == Box(24, 48, 16, 8)
+    record = candidate.record()
+    assert (record["outlines"], record["reader_dice"]) == ("2", "")
+    _, shown = lesions.read_lesion(row, tmp_path, record)
+    np.testing.assert_array_equal(shown, SECOND // 255)
+
+
+def test_boundary_and_core_of_an_overlay(tmp_path):
+    """Each of BOUNDARY and CORE is an outline, the BOUNDARY first wherever it stands."""
+    boundary, core = rectangle(20, 50, 16, 8), rectangle(22, 52, 8, 4)
+    case = write_case(tmp_path, left_lesions=(boundary,))
+    for text in (f"BOUNDARY\n{boundary}\n\tCORE\n{core}", f"\tCORE\n{core}\nBOUNDARY\n{boundary}"):
+        whole = overlay_text(boundary).replace("OUTLINES 1", "OUTLINES 2")
+        overlay = case / "B_0001_1.LEFT_CC.OVERLAY"
+        overlay.write_text(whole.replace(f"BOUNDARY\n{boundary}", text))
+        both = extract(tmp_path, "ddsm")["B-0001-1.LEFT_CC.1.abnormal"]
+        assert lesion_box(both) == Box(20, 50, 16, 8)
+        assert both.details["reader_dice"] == 0.4  # 2 * 32 / (128 + 32)
+        rules = replace(RULES, outline="core")
+        inner = extract(tmp_path, "ddsm", rules)["B-0001-1.LEFT_CC.1.abnormal"]
+        assert lesion_box(inner) == Box(22, 52, 8, 4)
+        assert inner.record()["reader_dice"] == ""
+
+
+@pytest.mark.parametrize("faulty", [0, 1])
+def test_a_faulty_outline_of_two_is_left_out_and_told(tmp_path, faulty):
+    row = outlined(tmp_path, LESION, SECOND)[1]
+    (tmp_path / f"mask-{faulty}.png").write_bytes(b"no picture")
+    (candidate,) = lesions.abnormal_candidates(row, tmp_path, RULES)
+    assert (candidate.status, candidate.reason) == ("used", "")
+    assert lesion_box(candidate) == (Box(24, 48, 16, 8), Box(20, 50, 16, 8))[faulty]
+    (note,) = candidate.notes
+    assert note.startswith(f"an outline of several is left out: mask-{faulty}.png: ")
+    assert candidate.record()["reader_dice"] == ""
+    _, shown = lesions.read_lesion(row, tmp_path, candidate.record())
+    np.testing.assert_array_equal(shown, (SECOND, LESION)[faulty] // 255)
+
+
+def test_a_lesion_without_an_outline_that_can_be_read_is_unreadable(tmp_path):
+    row = outlined(tmp_path, LESION, SECOND)[1]
+    for number in (0, 1):
+        (tmp_path / f"mask-{number}.png").write_bytes(b"no picture")
+    (candidate,) = lesions.abnormal_candidates(row, tmp_path, RULES)
+    assert candidate.status == "unreadable"
+    assert candidate.reason.startswith("mask-0.png: ")
+
+
+def test_outlines_that_do_not_overlap_are_told_and_not_compared(tmp_path):
+    apart = block(SHAPE, 40, 50, 8, 8)
+    candidate, _ = outlined(tmp_path, LESION, apart, odd_masks="keep")
+    assert candidate.notes == [
+        "its outlines do not overlap: one lesion with several parts, or several"
+    ]
+    assert candidate.record()["reader_dice"] == ""
+    assert lesion_box(candidate) == Box(20, 50, 28, 8)
