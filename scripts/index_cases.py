@@ -16,12 +16,15 @@ from camseg.options import add_options, from_arguments
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder searched at any depth, or a table")
-    parser.add_argument("--source", required=True, help="what reads it: ddsm, cbis_ddsm, table")
+    parser.add_argument("--source", required=True, help="what reads it, say ddsm")
     parser.add_argument(
         "--listing", default="", help="regular expression of the files that list a folder's cases"
     )
     add_options(parser, GreyOptions)
     add_options(parser, Selection)
+    parser.add_argument(
+        "--normal-images", action="store_true", help="ROIs are cut from pictures without lesions"
+    )
     parser.add_argument("--strict", action="store_true", help="a rejected view is an error")
     parser.add_argument("--output", required=True, help="TSV to write, one row per case and view")
     args = parser.parse_args()
@@ -34,7 +37,7 @@ def main() -> None:
         grey=from_arguments(GreyOptions, args).grey,
     )
     rows = index.in_order(tqdm(cases, unit="case", mininterval=5))
-    reject_copies(rows, home(args.data))
+    reject_copies(rows, home(args.data), everywhere=args.normal_images)
     print(*index.summary(rows), sep="\n")
     index.check_usable(rows, args.data, strict=args.strict)
     index.write_index(args.output, rows)

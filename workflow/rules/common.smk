@@ -106,6 +106,8 @@ def maps_in(folder):
 
 OWN_MAPS = maps_in(config["dataset"]["path"]) if BRINGS_MAPS else no_maps
 CASES = config["dataset"]["path"] if SOURCE.path else "<results>/cases"
+# whether ROIs are cut from pictures without a lesion
+NORMAL_IMAGES = SOURCE.whole or config["rois"]["normal"] == "other_images"
 READER = f"camseg.datasets.sources.{SOURCE.reader}"
 if BRINGS_MAPS:
     CASES, READER = no_cases, ""

@@ -19,11 +19,12 @@ rule index_cases:
         listing=["--listing", SOURCE.listing] if SOURCE.listing else [],
         grey=to_arguments(GreyOptions, config["rois"]),
         selection=to_arguments(Selection, config["selection"]),
+        normal_images="--normal-images" if NORMAL_IMAGES else "",
         strict="--strict" if config["strict"] else "",
     message:
         "Indexing the cases of {input.cases}"
         + (f"; a run would end here: {UNLISTED}" if UNLISTED else "")
     shell:
         "python {input.code[0]:q} {input.cases:q} --source {params.source}"
-        " {params.listing:q} {params.grey:q} {params.selection:q} {params.strict}"
+        " {params.listing:q} {params.grey:q} {params.selection:q} {params.normal_images} {params.strict}"
         " --output {output.index:q} > {log:q} 2>&1"

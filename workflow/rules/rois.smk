@@ -19,13 +19,14 @@ rule extract_rois:
     params:
         shards=len(ROIS),
         options=to_arguments(RoiOptions, config["rois"]),
+        whole="--whole" if SOURCE.whole else "",
         seed=config["seed"],
     message:
         "Cutting ROIs of shard {wildcards.shard}"
     shell:
         "python {input.code[0]:q} --index {input.index:q} --data {input.cases:q}"
         " --shard {wildcards.shard} --shards {params.shards} {params.options:q}"
-        " --seed {params.seed} --rois {output.rois:q} --candidates {output.candidates:q}"
+        " {params.whole} --seed {params.seed} --rois {output.rois:q} --candidates {output.candidates:q}"
         " > {log:q} 2>&1"
 
 

@@ -33,6 +33,11 @@ from camseg.formats.pictures import ROBUST, eight_bit
 PLAIN = re.compile(r"[\w-]{1,64}")  # a patient's or projection's name
 
 
+def plain(path: Path) -> str:
+    """Return a name of letters, digits and _ for a case that only its image's path tells."""
+    return re.sub(r"\W+", "_", str(path.with_suffix(""))).strip("_")[-64:]
+
+
 @dataclass(frozen=True)
 class Finding:
     """A lesion as a list describes it: by mask images or shapes, or `fault` says why not.
@@ -152,11 +157,9 @@ def _locate(finding: Finding, shape: tuple[int, int], folder: Path) -> dict:
         if finding.fault:
             raise CamsegError(finding.fault)
         if finding.masks:
-            outline = _check_masks(finding.masks, shape)
-            return kept | {
-                "outline": outline,
-                "masks": [_relative(mask, folder) for mask in finding.masks],
-            }
+            masks = [_locate_mask(mask, shape, folder) for mask in finding.masks]
+            first = next((mask for mask in masks if "path" in mask), masks[0])
+            return kept | {"outline": first.get("outline", ""), "masks": masks}
         kinds, groups = set(), []
         for group in finding.shapes:
             for each in group:
@@ -171,19 +174,19 @@ def _locate(finding: Finding, shape: tuple[int, int], folder: Path) -> dict:
         return kept | {"outline": "", "fault": reason_below(folder, error)}
 
 
-def _check_masks(masks: tuple[Path, ...], shape: tuple[int, int]) -> str:
-    """Return what a lesion's masks are, once they are known to fit its image of `shape`."""
-    resized = ""
-    for mask in masks:
+def _locate_mask(mask: Path, shape: tuple[int, int], folder: Path) -> dict:
+    """Return what the index keeps of a mask of an image of `shape`, or why it does not fit."""
+    try:
         size = read_size(mask)
         if not _same_proportions(size, shape):
             raise CamsegError(
                 f"{mask}: this mask has {size[0]} x {size[1]} pixels, "
                 f"its image {shape[0]} x {shape[1]}"
             )
-        if size != shape:
-            resized = f" resized from {size[0]} x {size[1]}"
-    return f"MASK{resized}"
+        resized = "" if size == shape else f" resized from {size[0]} x {size[1]}"
+        return {"path": _relative(mask, folder), "outline": f"MASK{resized}"}
+    except CamsegError as error:
+        return {"fault": reason_below(folder, error)}
 
 
 def _same_proportions(size: tuple[int, int], shape: tuple[int, int]) -> bool:
@@ -205,8 +208,15 @@ def _outlines(kept: dict, shape: tuple[int, int], folder: Path) -> tuple[Outline
     if "fault" in kept:
         return (Outline(kind, partial(_fail, kept["fault"])),)
     if "masks" in kept:
-        masks = [folder / mask for mask in kept["masks"]]
-        return tuple(Outline(kind, partial(read_mask, mask, shape)) for mask in masks)
+        return tuple(
+            Outline(
+                kind,
+                partial(_fail, mask["fault"])
+                if "fault" in mask
+                else partial(read_mask, folder / mask["path"], shape),
+            )
+            for mask in kept["masks"]
+        )
     found = []
     for group in kept["shapes"]:
         parts = [Shape(each["kind"], tuple(each["numbers"])) for each in group]
@@ -228,13 +238,24 @@ def read_view(row: Row, folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
     The range is robust if `scanner` says so.
     """
+    image = eight_bit_view(row, folder)
+    return image, image
+
+
+def eight_bit_view(row: Row, folder: Path, *, colours: bool = False) -> np.ndarray:
+    """Return a view's image, (lines, pixels_per_line) uint8.
+
+    `colours` are refused, or become their luma. Raises CamsegError, naming the file, if it is not
+    whole or not the one that was indexed.
+    """
     path = folder / row["image"]
-    image = eight_bit(read_picture(path), robust=row["scanner"] == ROBUST)
+    picture = read_picture(path, colours=colours)
+    image = eight_bit(picture, robust=row["scanner"] == ROBUST)
     if image.shape != shape_of(row):
         raise CamsegError(f"{path}: is not the image that was indexed")
-    return image, image
+    return image
 
 
 def glance(row: Row, folder: Path) -> np.ndarray:
     """Return all of a view's image: most files have to be decoded whole."""
-    return read_view(row, folder)[0]
+    return eight_bit_view(row, folder)

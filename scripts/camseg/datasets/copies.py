@@ -12,14 +12,15 @@ from camseg.datasets.views import Row, shape_of
 from camseg.errors import CamsegError
 
 
-def reject_copies(rows: Sequence[Row], folder: Path) -> None:
+def reject_copies(rows: Sequence[Row], folder: Path, *, everywhere: bool = False) -> None:
     """Reject, among the usable views of an index, those whose image an earlier one has already.
 
-    Looked at are the cases that ROIs may come from, and of them the views of equal size: of each a
-    glance (see `readers.Reader`), and of those that look alike the whole. An image is read twice at
-    most, a file with several names (links) once. One that cannot be decoded is no copy.
+    Looked at are the cases with a lesion to take, or `everywhere`, and of them the views of equal
+    size: of each a glance (see `readers.Reader`), and of those that look alike the whole. An image
+    is read twice at most, a file with several names (links) once. One that cannot be decoded is no
+    copy.
     """
-    taken = {(row["case_id"], row["ics"]) for row in _usable(rows) if row["selected"]}
+    taken = {(row["case_id"], row["ics"]) for row in _usable(rows) if everywhere or row["selected"]}
     shapes = defaultdict(list)
     for row in _usable(rows):
         if (row["case_id"], row["ics"]) in taken:

@@ -16,12 +16,13 @@ from camseg.errors import CamsegError
 EXPORT = 'save the table as "CSV UTF-8"'
 DELIMITERS = ",;\t"
 AROUND = re.compile(r"^[\s\ufeff\u200b]+|[\s\ufeff\u200b]+$")  # the last two cannot be seen
+TOLD = ("left", "right", "normal", "abnormal")
 HASH = re.compile(r'^[ \xa0\ufeff]*("?) *#+')
 SEPARATOR = re.compile(r'"?sep=([^\w\s"]|\t)"?[,;\t]*\n?', re.IGNORECASE)
 
 
 def read_lines(
-    path: Path, required: Collection[str], side: str
+    path: Path, required: Collection[str], telling: str
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the place (file:line) and the fields of every line of a CSV or TSV with a header.
 
@@ -29,9 +30,10 @@ def read_lines(
     comma, semicolon and tab finds the `required` columns, or by what a line `sep=;` says. Column
     names are taken in lower case, all texts without surrounding blanks, fields missing at a line's
     end as empty. Passed over are lines and columns of blanks alone, comments (lines that begin with
-    #) and the header where merged tables repeat it. A comment with left or right in the column
-    `side` may be an image of such a name, and is refused. Raises CamsegError if the file cannot be
-    read as such, lacks a required column, or has a line whose fields are not all named.
+    #) and the header where merged tables repeat it. A comment with one of TOLD in the column
+    `telling` may be a line of an image of such a name, and is refused. Raises CamsegError if the
+    file cannot be read as such, lacks a required column, or has a line whose fields are not all
+    named.
     """
     lines = list(io.StringIO(_read_text(path), newline=None))
     start, delimiter = _find_header(path, lines, required)
@@ -51,7 +53,7 @@ def read_lines(
             continue
         line = dict(zip(names, fields + [""] * (len(names) - len(fields)), strict=False))
         if fields[0].startswith("#"):
-            if line[side].lower() in ("left", "right"):
+            if line.get(telling, "").lower() in TOLD:
                 raise CamsegError(
                     f"{place}: begins with #, but reads like a line of the table; remove it, or "
                     f"write ./{fields[0]} if that is a file's name"
@@ -193,3 +195,12 @@ def locate(folder: Path, name: str) -> Path:
         if os.access(path, os.F_OK):
             return path
     return literal
+
+
+def one_of(copies: list[Path]) -> Path:
+    """Return the first of several copies of one list; CamsegError if one is no copy of it."""
+    first, *others = copies
+    for other in others:
+        if other.read_bytes() != first.read_bytes():
+            raise CamsegError(f"{other}: differs from {first}; leave only one of them there")
+    return first

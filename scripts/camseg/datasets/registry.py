@@ -18,6 +18,7 @@ class Source:
     `path` is "folder", "file" (which then lists the cases itself) or "" for cases that the
     workflow makes. In a folder, files whose whole names match the regular expression `listing` (in
     any letter case, at any depth) list the cases; `missing` says what to do where there is none.
+    `whole` says that every picture is a region already cut.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Source:
     path: str = "folder"
     listing: str = ""
     missing: str = ""
+    whole: bool = False
 
 
 DDSM = Source(
@@ -33,6 +35,13 @@ DDSM = Source(
     listing=r".*\.ics(\.gz)?",
     missing="no .ics file at any depth below it; put DDSM case folders there "
     "(resources/ddsm/README.md says how), or set dataset: path to where they are",
+)
+TABLE = Source(
+    "a table of images",
+    "table",
+    path="file",
+    missing="is no file; set dataset: path to the table of images itself "
+    "(docs/datasets.md says what stands in it)",
 )
 SOURCES = {
     "phantom": replace(DDSM, title="synthetic DDSM", path=""),
@@ -45,13 +54,37 @@ SOURCES = {
         "CBIS-DDSM's CSVs and DICOM folders there (docs/datasets.md says how), or set dataset: "
         "path to where they are",
     ),
-    "table": Source(
-        "a table of images",
-        "table",
-        path="file",
-        missing="is no file; set dataset: path to the table of images itself "
-        "(docs/datasets.md says what stands in it)",
+    "cdd_cesm": Source(
+        "CDD-CESM",
+        "cdd_cesm",
+        listing=r"Radiology_hand_drawn_segmentations_v2\.csv",
+        missing="no Radiology_hand_drawn_segmentations_v2.csv at any depth below it; put "
+        "CDD-CESM's annotations and pictures there (docs/data.md says how), or set dataset: path "
+        "to where they are",
     ),
+    "image_folder": Source(
+        "folders of images",
+        "image_folder",
+        listing=r".*\.(png|jpe?g|tiff?|bmp|pgm|webp|dcm|dicom)",
+        missing="no image at any depth below it; put folders of images and masks there "
+        "(docs/data.md says how), or set dataset: path to where they are",
+    ),
+    "mini_mias": Source(
+        "mini-MIAS",
+        "mini_mias",
+        listing=r"Info\.txt",
+        missing="no Info.txt at any depth below it; put mini-MIAS there, Info.txt and films "
+        "(docs/data.md says how), or set dataset: path to where they are",
+    ),
+    "inbreast": Source(
+        "INbreast",
+        "inbreast",
+        listing=r"INbreast\.csv",
+        missing="no INbreast.csv at any depth below it; put INbreast there, its INbreast.xls saved "
+        "as INbreast.csv (docs/data.md says how), or set dataset: path to where they are",
+    ),
+    "table": TABLE,
+    "rois": replace(TABLE, title="regions already cut", whole=True),
     "maps": Source("heat maps of your own"),
 }
 

@@ -44,6 +44,7 @@ class Row(TypedDict):
 COLUMNS = tuple(Row.__annotations__)
 NUMBERS = {"lines": int, "pixels_per_line": int, "bits_per_pixel": int, "resolution": float}
 OPPOSITE = {"LEFT": "RIGHT", "RIGHT": "LEFT"}
+UNKNOWN_PATIENT = "image:"  # begins what stands for a patient where that is not known
 ONE_VIEW = "IMAGE"  # of a case without sides and projections
 
 
@@ -54,6 +55,11 @@ def side_of(view: str) -> str:
     """
     side = view.partition("_")[0]
     return side if side in OPPOSITE else ""
+
+
+def patient_or_image(row: Row) -> str:
+    """Return the patient of a view; where that is not known, "image:" with its case."""
+    return row["patient_id"] or f"{UNKNOWN_PATIENT}{row['case_id']}"
 
 
 def new_row(**values: Any) -> Row:

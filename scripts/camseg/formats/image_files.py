@@ -11,6 +11,7 @@ All are refused where they are not whole, and shown turned as EXIF's or TIFF's t
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,13 +41,17 @@ def read_size(path: Path) -> tuple[int, int]:
     return _read(path, _reader(path, dicom.read_size, rasters.read_tiff_size, rasters.read_size))
 
 
-def read_picture(path: Path) -> Picture:
+def read_picture(path: Path, *, colours: bool = False) -> Picture:
     """Return an image as a viewer shows it, in the file's own depth, bright = large.
 
-    Raises CamsegError, naming the file, if it is missing, not whole, coloured, of several frames,
-    or of a kind whose depth would be cut.
+    With `colours`, those of a file other than DICOM become their luma. Raises CamsegError, naming
+    the file, if it is missing, not whole, else coloured, of several frames, or of a kind whose
+    depth would be cut.
     """
-    return _read(path, _reader(path, dicom.read_picture, rasters.read_tiff, rasters.read_picture))
+    tiff, rest = (
+        partial(read, colours=colours) for read in (rasters.read_tiff, rasters.read_picture)
+    )
+    return _read(path, _reader(path, dicom.read_picture, tiff, rest))
 
 
 def read_numbers(path: Path) -> np.ndarray:

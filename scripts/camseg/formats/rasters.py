@@ -26,6 +26,7 @@ EIGHT_BIT_COLOUR = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 GREY = ("1", "L", "I", "I;16", "I;16B", "I;16L")
 COLOUR = ("P", "PA", "LA", "RGB", "RGBA")  # which may hold grey images, too
 ORIENTATION = 274  # tag of EXIF and TIFF
+LUMA = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601
 FLOATING = 3  # TIFF's format of samples
 KNOWN = ("MINISWHITE", "MINISBLACK", "RGB", "PALETTE", "YCBCR")  # of TIFF's interpretations
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # its warnings do not name the file
@@ -38,8 +39,11 @@ def read_size(path: Path) -> tuple[int, int]:
         return turned_shape((image.height, image.width), _orientation(image, path))
 
 
-def read_picture(path: Path) -> Picture:
-    """Return an image as shown, in full depth; transparency hides nothing."""
+def read_picture(path: Path, *, colours: bool = False) -> Picture:
+    """Return an image as shown, in full depth; transparency hides nothing.
+
+    `colours` are refused, or become their luma.
+    """
     with _opened(path) as image:
         orientation = _orientation(image, path)
         if image.mode in GREY:
@@ -50,7 +54,7 @@ def read_picture(path: Path) -> Picture:
             pixels = np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
         else:
             raise CamsegError(f"is a colour {image.format}: save it as a grey or a PNG image")
-    return _grey_of_colours(turned(pixels, orientation))
+    return _grey_of_colours(turned(pixels, orientation), colours=colours)
 
 
 def read_tiff_size(path: Path) -> tuple[int, int]:
@@ -60,10 +64,11 @@ def read_tiff_size(path: Path) -> tuple[int, int]:
         return turned_shape((page.imagelength, page.imagewidth), orientation)
 
 
-def read_tiff(path: Path) -> Picture:
+def read_tiff(path: Path, *, colours: bool = False) -> Picture:
     """Return a TIFF's image as shown, in full depth; transparency hides nothing.
 
-    Bright and dark change places by WhiteIsZero at any depth.
+    `colours` are refused, or become their luma. Bright and dark change places by WhiteIsZero at any
+    depth.
     """
     with tifffile.TiffFile(path) as file:
         page, orientation = _page(file)
@@ -79,7 +84,7 @@ def read_tiff(path: Path) -> Picture:
             pixels = pixels * np.uint8(255 // (2**page.bitspersample - 1))
         if page.samplesperpixel > 1 and page.planarconfig == tifffile.PLANARCONFIG.SEPARATE:
             pixels = np.moveaxis(pixels, 0, -1)
-    picture = _grey_of_colours(turned(pixels, orientation))
+    picture = _grey_of_colours(turned(pixels, orientation), colours=colours)
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
         grey = inverted(picture.grey, max(8, page.bitspersample))
         picture = replace(picture, grey=grey)
@@ -164,15 +169,18 @@ def _check_whole(page: tifffile.TiffPage, length: int) -> None:
             raise CamsegError("cannot be read: it holds fewer pixels than its header says")
 
 
-def _grey_of_colours(pixels: np.ndarray) -> Picture:
+def _grey_of_colours(pixels: np.ndarray, *, colours: bool) -> Picture:
     """Return the picture in pixels (H, W) or (H, W, 1 to 4): grey, colours, each with alpha or not.
 
-    Raises CamsegError if colours differ.
+    Colours that differ become their luma if `colours` is true, else they raise CamsegError.
     """
     if pixels.ndim == 2:
         return Picture(pixels)
     samples = pixels.shape[2]
     alpha = pixels[..., -1] if samples in (2, 4) else None
     if samples >= 3 and (pixels[..., :1] != pixels[..., 1:3]).any():
-        raise CamsegError("is a colour image")
+        if not colours:
+            raise CamsegError("is a colour image")
+        luma = np.rint(pixels[..., :3].astype(np.float64) @ LUMA)
+        return Picture(luma.astype(pixels.dtype), alpha=alpha)
     return Picture(np.ascontiguousarray(pixels[..., 0]), alpha=alpha)

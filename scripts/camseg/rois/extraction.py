@@ -1,8 +1,7 @@
 """From a case's views to its ROIs: which candidates there are and what became of each.
 
-Every lesion makes a pair of candidates: the abnormal ROI round it and the normal ROI at
-the mirrored place of the other breast. Masks come first; only cases with a lesion to take are
-decoded.
+Every lesion makes a pair of candidates: the abnormal ROI round it and a normal one, which
+`normals` finds a place for. Masks come first; only images that a ROI may be cut from are decoded.
 """
 
 from collections.abc import Iterable
@@ -16,18 +15,22 @@ from camseg.datasets.readers import reader
 from camseg.datasets.views import OPPOSITE, Row, reason_below, rows_of, shape_of, side_of
 from camseg.errors import CamsegError
 from camseg.io.store import Rois
-from camseg.rois import boxes
+from camseg.rois import boxes, normals
 from camseg.rois.breast import Breast, chest_wall, find_breast
 from camseg.rois.candidates import COLUMNS
-from camseg.rois.lesions import Candidate, Rules, abnormal_candidates
+from camseg.rois.lesions import NO_LESION, Candidate, Rules, abnormal_candidates
 
 FEW_LEVELS = 32  # of 256, under which a picture's grey is coarse; between the percentiles TAILS
 TAILS = (0.001, 0.999)
+NO_SIDE = "no side is known of its picture: set rois: normal to same_image or other_images"
 
 
 @dataclass(frozen=True)
 class View:
-    """An image of a case, decoded to cut ROIs from it, or the `fault` why it cannot be."""
+    """An image, decoded to cut ROIs from it, or the `fault` why it cannot be.
+
+    `breast` is None where no side is known: not every picture shows a breast.
+    """
 
     image: np.ndarray | None = None  # (H, W) uint8
     breast: Breast | None = None
@@ -35,71 +38,106 @@ class View:
     fault: str = ""
 
 
-def cases_of_shard(index: pd.DataFrame, shard: int, shards: int) -> list[list[Row]]:
+def cases_of_shard(
+    index: pd.DataFrame, shard: int, shards: int, *, whole: bool = False
+) -> list[list[Row]]:
     """Return the index rows of the cases of one of `shards` shards, case by case.
 
-    `index` is a table of `views.read_index`. Cases without a usable lesion are left out.
+    `index` is a table of `views.read_index`. Cases without a usable lesion are left out; with
+    `whole`, those without a usable view.
     """
-    with_lesion = index[(index["status"] == "usable") & (index["abnormalities"] != "0")]
+    taken = index[index["status"] == "usable"]
+    taken = taken if whole else taken[taken["abnormalities"] != "0"]
     key = ["case_id", "ics"]  # a copy of a case elsewhere has the same case_id, and other rows
-    cases = sorted(set(zip(*(with_lesion[name] for name in key), strict=True)))
+    cases = sorted(set(zip(*(taken[name] for name in key), strict=True)))
     groups = index.groupby(key)
     return [rows_of(groups.get_group(case)) for case in cases[shard::shards]]
 
 
-def extract_case(rows: Iterable[Row], folder: Path, rules: Rules) -> list[Candidate]:
+def extract_case(
+    rows: Iterable[Row],
+    folder: Path,
+    rules: Rules,
+    others: normals.OtherImages | None = None,
+) -> list[Candidate]:
     """Return the candidates of one case, the used ones with their images.
 
     `rows` are the case's index rows, `folder` is the one that their paths are relative to.
+    `others` are the pictures for `rois: normal: other_images`.
     """
-    views = {side_of(row["view"]): row for row in rows}
-    candidates: dict[str, list[Candidate]] = {}
-    for side, row in views.items():
-        if row["status"] == "usable" and row["abnormalities"]:
-            candidates[side] = abnormal_candidates(row, folder, rules)
-    decoded = _decode(views, candidates, folder)
-    walls = {
-        side: chest_wall(
-            decoded[side].breast, shape_of(row), _wall_side(side, decoded[side], rules)
-        )
-        for side, row in views.items()
-        if side in decoded and row["status"] == "usable"
+    views = {row["view"]: row for row in rows}
+    decoded = Decoded(folder, rules)
+    lesions = {
+        view: abnormal_candidates(row, folder, rules)
+        for view, row in views.items()
+        if row["status"] == "usable" and row["abnormalities"]
     }
+    if rules.whole:
+        regions = [each for found in lesions.values() for each in found]
+        regions += [
+            _region(row)
+            for row in views.values()
+            if row["status"] == "usable" and not row["abnormalities"]
+        ]
+        _cut_all(regions, decoded, rules)
+        return regions
     pairs = []
-    for side, lesions in candidates.items():
-        other = OPPOSITE[side]
-        for abnormal in lesions:
-            normal = _normal_candidate(abnormal, views[other], walls.get(side), walls.get(other))
+    for found in lesions.values():
+        taken: list[boxes.Box] = []
+        for abnormal in found:
+            if rules.normal == "contralateral":
+                normal = _opposite(abnormal, views, decoded)
+                _check_overlap(abnormal, normal, lesions.get(normal.row["view"], []), rules)
+            elif rules.normal == "same_image":
+                normal = _beside(abnormal, found, taken, decoded, rules)
+            else:
+                assert others
+                normal = _elsewhere(abnormal, others, decoded)
             pairs.append((abnormal, normal))
-            _check_overlap(abnormal, normal, candidates.get(other, []), rules)
-    for side, view in decoded.items():
-        own = [item for pair in pairs for item in pair if item.row is views[side]]
-        _cut(own, view, rules)
-        _note_side(own, view, walls)
+    _cut_all([item for pair in pairs for item in pair], decoded, rules)
     for abnormal, normal in pairs:
         _check_breast(abnormal, normal, rules)
     return [candidate for pair in pairs for candidate in pair]
 
 
-def _decode(
-    views: dict[str, Row], candidates: dict[str, list[Candidate]], folder: Path
-) -> dict[str, View]:
-    """Decode the images that ROIs may be cut from: of lesions to take, and opposite to them."""
-    taken = [side for side, found in candidates.items() if any(not each.reason for each in found)]
-    decoded = {}
-    for side in dict.fromkeys(name for one in taken for name in (one, OPPOSITE[one])):
-        row = views[side]
-        if row["status"] != "usable":
-            continue
+class Decoded:
+    """The images that a case's ROIs are cut from, each decoded once, when it is first asked for."""
+
+    def __init__(self, folder: Path, rules: Rules):
+        self.folder, self.rules = folder, rules
+        self.known: dict[tuple[str, str, str], View] = {}
+
+    def __contains__(self, row: Row) -> bool:
+        """Return whether a view's image was asked for."""
+        return self._key(row) in self.known
+
+    def __getitem__(self, row: Row) -> View:
+        """Return a usable view's image, or why it cannot be decoded."""
+        key = self._key(row)
+        if key not in self.known:
+            self.known[key] = self._decode(row)
+        return self.known[key]
+
+    def _key(self, row: Row) -> tuple[str, str, str]:
+        return row["case_id"], str(row["ics"]), row["view"]
+
+    def _decode(self, row: Row) -> View:
         try:
-            image, brightness = reader(row["source"]).read_view(row, folder)
+            image, brightness = reader(row["source"]).read_view(row, self.folder)
         except CamsegError as error:
-            decoded[side] = View(fault=reason_below(folder, error))
-            continue
+            return View(fault=reason_below(self.folder, error))
         levels = _levels(image)
         coarse = f"only {levels} of 256 grey levels are in use" if levels < FEW_LEVELS else ""
-        decoded[side] = View(image, find_breast(brightness), (coarse,) if coarse else ())
-    return decoded
+        breast = find_breast(brightness) if side_of(row["view"]) else None
+        return View(image, breast, (coarse,) if coarse else ())
+
+    def wall(self, row: Row) -> boxes.Wall:
+        """Return the chest wall in a view's image, at the edge that the rules say."""
+        breast, side = self[row].breast, side_of(row["view"])
+        if self.rules.chest_wall == "found" and breast and breast.side:
+            side = breast.side
+        side = {"left": "LEFT", "right": "RIGHT"}.get(self.rules.chest_wall, side)
+        return chest_wall(breast, shape_of(row), side)
 
 
 def _levels(image: np.ndarray) -> int:
@@ -114,51 +152,117 @@ def _levels(image: np.ndarray) -> int:
     return int((inside & (counts > 0)).sum())
 
 
-def _wall_side(side: str, view: View, rules: Rules) -> str:
-    """Return the edge of a view's image that the chest wall is at, by the rules."""
-    if rules.chest_wall == "found" and view.breast and view.breast.side:
-        return view.breast.side
-    return {"left": "LEFT", "right": "RIGHT"}.get(rules.chest_wall, side)
+def _region(row: Row) -> Candidate:
+    """Return the normal ROI that a whole picture is."""
+    pair_id = f"{row['case_id']}.{row['view']}.1"
+    rows, columns = shape_of(row)
+    return Candidate(pair_id, "normal", row, 1, NO_LESION, box=boxes.Box(0, 0, columns, rows))
 
 
-def _note_side(candidates: list[Candidate], view: View, walls: dict[str, boxes.Wall]) -> None:
-    """Record on which side the breast lies; note it where that is not the chest wall's."""
-    if not view.breast:
-        return
-    for candidate in candidates:
-        name, found = candidate.row["view"], view.breast.side
-        candidate.details["breast_side"] = found.lower()
-        if found not in ("", walls[side_of(name)].side):
-            candidate.notes.append(
-                f"the breast lies at the {found.lower()} edge of {name}, the chest wall is taken "
-                f"to be at the {OPPOSITE[found].lower()}: see rois: chest_wall"
-            )
-
-
-def _normal_candidate(
-    abnormal: Candidate, row: Row, wall: boxes.Wall | None, other: boxes.Wall | None
-) -> Candidate:
-    """Return the normal ROI opposite to an abnormal one, at its place if there is one.
-
-    `wall` is the chest wall in the abnormal one's image, `other` in the image of `row`.
-    """
+def _normal(abnormal: Candidate, row: Row) -> Candidate:
+    """Return the normal ROI of a lesion in the view of `row`; dropped if the lesion's own is."""
     normal = Candidate(abnormal.pair_id, "normal", row, abnormal.number, abnormal.abnormality)
     if abnormal.reason:
         normal.drop("its abnormal ROI is dropped")
+    return normal
+
+
+def _opposite(abnormal: Candidate, views: dict[str, Row], decoded: Decoded) -> Candidate:
+    """Return the normal ROI opposite to an abnormal one, at its place if there is one."""
+    own = abnormal.row
+    side = side_of(own["view"])
+    if not side:
+        normal = _normal(abnormal, own)
+        normal.drop(NO_SIDE)
+        return normal
+    row = views[OPPOSITE[side] + own["view"].removeprefix(side)]
+    normal = _normal(abnormal, row)
     if row["status"] != "usable":
         normal.drop(f"{row['view']} cannot be used: {row['reason']}")
-    if normal.reason or not (abnormal.box and wall and other):
+    if normal.reason or not abnormal.box:
         return normal
-    mirrored = boxes.mirror_box(abnormal.box, wall, other)
-    normal.box = boxes.shift_inside(mirrored, shape_of(row))
-    if normal.box is None:
-        normal.drop(f"its place does not fit into {row['view']}")
+    found = normals.opposite(abnormal.box, decoded.wall(own), decoded.wall(row), shape_of(row))
+    return _at(normal, found)
+
+
+def _at(normal: Candidate, found: tuple[boxes.Box, dict] | None) -> Candidate:
+    """Return a normal ROI at the place found for it, or dropped if there is none."""
+    if found is None:
+        normal.drop(f"its place does not fit into {normal.row['view']}")
     else:
-        normal.details |= {
-            "shift_x": normal.box.x - mirrored.x,
-            "shift_y": normal.box.y - mirrored.y,
-        }
+        normal.box, shifts = found
+        normal.details |= shifts
     return normal
+
+
+def _beside(
+    abnormal: Candidate,
+    lesions: list[Candidate],
+    taken: list[boxes.Box],
+    decoded: Decoded,
+    rules: Rules,
+) -> Candidate:
+    """Return the normal ROI in the image of an abnormal one, off all lesions and places `taken`.
+
+    Its place is added to those taken.
+    """
+    row = abnormal.row
+    normal = _normal(abnormal, row)
+    if normal.reason or not abnormal.box:
+        return normal
+    if any(other.box is None and not other.copy for other in lesions):
+        normal.drop(f"{row['view']} holds a lesion whose place is not known")
+        return normal
+    blocked = [other.box for other in lesions if other.box] + taken
+    breast = decoded[row].breast
+    place = normals.free_place(
+        abnormal.box, blocked, breast, shape_of(row), rules, abnormal.pair_id
+    )
+    if isinstance(place, str):
+        normal.drop(place)
+    else:
+        normal.box = place
+        taken.append(place)
+    return normal
+
+
+def _elsewhere(abnormal: Candidate, others: normals.OtherImages, decoded: Decoded) -> Candidate:
+    """Return the normal ROI at an abnormal one's place in a normal picture of another patient."""
+    own = abnormal.row
+    if abnormal.reason or not abnormal.box:
+        return _normal(abnormal, own)
+    row = others.place(abnormal)
+    if isinstance(row, str):
+        normal = _normal(abnormal, own)
+        normal.drop(row)
+        return normal
+    normal = _normal(abnormal, row)
+    if side_of(own["view"]):
+        walls = decoded.wall(own), decoded.wall(row)
+        return _at(normal, normals.opposite(abnormal.box, *walls, shape_of(row)))
+    return _at(normal, normals.same_place(abnormal.box, shape_of(own), shape_of(row)))
+
+
+def _cut_all(candidates: list[Candidate], decoded: Decoded, rules: Rules) -> None:
+    """Cut the ROIs that are still wanted, and note what is odd about the images decoded."""
+    for candidate in candidates:
+        if not candidate.reason and candidate.box:
+            _cut(candidate, decoded[candidate.row], rules)
+    for candidate in candidates:
+        if candidate.row in decoded and decoded[candidate.row].breast:
+            _note_side(candidate, decoded)
+
+
+def _note_side(candidate: Candidate, decoded: Decoded) -> None:
+    """Record on which side the breast lies; note it where that is not the chest wall's."""
+    breast, name = decoded[candidate.row].breast, candidate.row["view"]
+    assert breast
+    candidate.details["breast_side"] = breast.side.lower()
+    if breast.side not in ("", decoded.wall(candidate.row).side):
+        candidate.notes.append(
+            f"the breast lies at the {breast.side.lower()} edge of {name}, the chest wall is taken "
+            f"to be at the {OPPOSITE[breast.side].lower()}: see rois: chest_wall"
+        )
 
 
 def _check_overlap(
@@ -179,18 +283,17 @@ def _check_overlap(
                 abnormal.drop(reason)
 
 
-def _cut(candidates: list[Candidate], view: View, rules: Rules) -> None:
-    """Cut the ROIs that are still wanted from a decoded view."""
-    for candidate in candidates:
-        if candidate.reason or not candidate.box:
-            continue
-        if view.image is None or view.breast is None:
-            candidate.drop(view.fault, "unreadable")
-            continue
-        candidate.image = boxes.cut_image(view.image, candidate.box, rules.size)
+def _cut(candidate: Candidate, view: View, rules: Rules) -> None:
+    """Cut a ROI from a decoded view."""
+    assert candidate.box
+    if view.image is None:
+        candidate.drop(view.fault, "unreadable")
+        return
+    candidate.image = boxes.cut_image(view.image, candidate.box, rules.size)
+    if view.breast:
         share = float(view.breast.pixels[candidate.box.slices].mean())
         candidate.details["breast_share"] = round(share, 6)
-        candidate.notes += view.notes
+    candidate.notes += view.notes
 
 
 def _check_breast(abnormal: Candidate, normal: Candidate, rules: Rules) -> None:
@@ -199,7 +302,8 @@ def _check_breast(abnormal: Candidate, normal: Candidate, rules: Rules) -> None:
         normal.drop("its abnormal ROI is dropped")
     if normal.reason:
         return
-    share, wanted = normal.details["breast_share"], abnormal.details["breast_share"]
+    share = normal.details.get("breast_share", 1.0)
+    wanted = abnormal.details.get("breast_share", 1.0)
     if share < rules.min_breast_share * wanted:
         normal.drop(f"shows too little breast: {share:.2f} of its area, the abnormal {wanted:.2f}")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from camseg.datasets.readers import reader
-from camseg.datasets.views import Lesion, Outline, Row, reason_below
+from camseg.datasets.views import Lesion, Outline, Row, patient_or_image, reason_below
 from camseg.errors import CamsegError
 from camseg.options import option
 from camseg.rois import boxes, masks
@@ -21,13 +21,15 @@ from camseg.rois.options import RoiOptions
 from camseg.seeds import generator
 
 UNSELECTED = "its lesion type or pathology is not selected"
+NO_LESION = Lesion("", (), ())  # of a region without one
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rules(RoiOptions):
     """The options that ROIs are cut by, with the study's seed."""
 
-    seed: int = option("what the paddings are drawn by", minimum=0)
+    seed: int = option("what paddings and places are drawn by", minimum=0)
+    whole: bool = option("whether every picture is a region already cut", default=False)
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Candidate:
         return dict.fromkeys(COLUMNS, "") | {
             "roi_id": self.roi_id,
             "pair_id": self.pair_id,
-            "patient_id": self.row["patient_id"],
+            "patient_id": patient_or_image(self.row),
             "case_id": self.row["case_id"],
             "view": self.row["view"],
             "label": self.label,
@@ -176,8 +178,10 @@ def _place(candidate: Candidate, mask: np.ndarray, lesion: boxes.Box, rules: Rul
     """Give a candidate its padded box and the mask in it."""
     if min(lesion.w, lesion.h) < 2:
         candidate.drop("the lesion is one pixel wide")
-    fractions = generator(rules.seed, "padding", candidate.pair_id).uniform(*rules.padding, size=4)
-    wanted = boxes.pad_box(lesion, fractions)
+    wanted = boxes.Box(0, 0, *mask.shape[::-1])
+    if not rules.whole:
+        random = generator(rules.seed, "padding", candidate.pair_id)
+        wanted = boxes.pad_box(lesion, random.uniform(*rules.padding, size=4))
     candidate.box = box = boxes.clip_box(wanted, mask.shape)
     candidate.lesion = boxes.cut_mask(mask, box, rules.size)
     if not candidate.lesion.any():

@@ -24,6 +24,20 @@ class RoiOptions(Options):
         "`core`, the last one listed, which in the DDSM lies inside the first",
         choices=("boundary", "core"),
     )
+    normal: str = option(
+        "where a lesion's normal ROI is cut: `contralateral`, at the mirrored place of the other "
+        "breast, as in the paper; `same_image`, beside the lesion, off all lesions; "
+        "`other_images`, at its place in a normal picture of another patient",
+        choices=("contralateral", "same_image", "other_images"),
+        default="contralateral",
+    )
+    normal_place: str = option(
+        "the place of a normal ROI in the same image, of those with enough breast: "
+        "`skin_distance`, drawn among the places about as far from the skin line as the lesion; "
+        "`drawn`, among all",
+        choices=("skin_distance", "drawn"),
+        default="skin_distance",
+    )
     overlap: str = option(
         "where lesions of both breasts lie at mirrored places: `drop_normal`, the normal ROI, or "
         "`drop_both` of the pair",
@@ -56,8 +70,9 @@ class SplitOptions(Options):
     """The section `split` of the configuration."""
 
     by: str = option(
-        "`patient` keeps all ROIs of a patient on one side; `roi` is a plain random split",
-        choices=("patient", "roi"),
+        "`patient` keeps all ROIs of a patient on one side; `image` those of a picture, for data "
+        "whose patients are unknown; `roi` is a plain random split",
+        choices=("patient", "image", "roi"),
     )
     max_abnormal: int | None = option(
         "how many abnormal ROIs to draw, with the normal ones cut opposite to them; null for all",

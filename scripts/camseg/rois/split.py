@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from camseg.datasets.views import UNKNOWN_PATIENT
 from camseg.errors import CamsegError
 from camseg.io.checked import REMEDY, SIDES, USED, read_table
 from camseg.io.files import whole_file
@@ -20,15 +21,16 @@ FEW = 10
 def draw_rois(roi_ids: np.ndarray, labels: np.ndarray, cap: int | None, seed: int) -> np.ndarray:
     """Return (n,) bool: `cap` abnormal ROIs drawn with the seed, and the normal ROIs that follow.
 
-    A normal ROI follows the abnormal one it was cut opposite to (`<pair>.normal`,
-    `<pair>.abnormal`). All ROIs are kept if there are no more than `cap`, or `cap` is None.
+    A normal ROI follows the abnormal one it was cut for (`<pair>.normal`, `<pair>.abnormal`); of
+    regions already cut, none does, and all stay. All ROIs are kept if there are no more than `cap`,
+    or `cap` is None.
     """
     abnormal = np.sort(roi_ids[labels == 1].astype(str))
     if cap is None or len(abnormal) <= cap:
         return np.ones(len(roi_ids), dtype=bool)
     drawn = generator(seed, "draw_rois").choice(abnormal, cap, replace=False)
-    pairs = {roi_id.removesuffix(".abnormal") for roi_id in drawn}
-    return np.array([roi_id.rpartition(".")[0] in pairs for roi_id in roi_ids])
+    left_out = {roi_id.removesuffix(".abnormal") for roi_id in set(abnormal) - set(drawn)}
+    return np.array([roi_id.rpartition(".")[0] not in left_out for roi_id in roi_ids])
 
 
 def split_rois(
@@ -42,21 +44,22 @@ def split_rois(
 ) -> np.ndarray:
     """Return each ROI's side, (n,) str, "train" or "validation", 80 % to 20 %.
 
-    `by` "patient" keeps all ROIs of a patient on one side and both classes in proportion; "roi"
-    splits the ROIs class by class without regard to patients. Split k validates fold k mod 5 of the
-    shuffle with seed k div 5. With `test` the next fold of the same shuffle is the side
-    "selection", 60 % to 20 % to 20 %: the side "validation" is the same, and chooses nothing.
+    `by` "patient", or "image", keeps all ROIs with one of `patient_ids` on one side and both
+    classes in proportion; "roi" splits the ROIs class by class without regard to patients. Split k
+    validates fold k mod 5 of the shuffle with seed k div 5. With `test` the next fold of the same
+    shuffle is the side "selection", 60 % to 20 % to 20 %: the side "validation" is the same, and
+    chooses nothing.
     Raises CamsegError where there are too few patients or ROIs for it.
     """
     shuffle, fold = divmod(split, FOLDS)
     options = {"shuffle": True, "random_state": derive_seed(seed, "split", shuffle) % 2**32}
     n_patients, counts = len(set(patient_ids)), np.bincount(labels, minlength=2)
-    if counts.min() < FOLDS or (by == "patient" and n_patients < FOLDS):
+    if counts.min() < FOLDS or (by != "roi" and n_patients < FOLDS):
         raise CamsegError(
             f"{counts[1]} abnormal and {counts[0]} normal usable ROIs of {n_patients} patients "
             f"are too few to split into {FOLDS} folds: at least {FOLDS} of each are needed"
         )
-    if by == "patient":
+    if by != "roi":
         parts = StratifiedGroupKFold(FOLDS, **options).split(labels, labels, patient_ids)
     else:
         parts = StratifiedKFold(FOLDS, **options).split(labels, labels)
@@ -65,7 +68,7 @@ def split_rois(
     sides[folds[fold]] = "validation"
     if test:
         sides[folds[(fold + 1) % FOLDS]] = "selection"
-    if by == "patient":
+    if by != "roi":
         of_patients = pd.Series(sides).groupby(patient_ids).nunique()
         assert of_patients.max() == 1, f"on two sides of the split: {of_patients.idxmax()}"
     for side in USED if test else ("train", "validation"):
@@ -101,8 +104,20 @@ def split_table(
     """Return the table of a split: roi_id, patient_id and side of every ROI, as texts.
 
     A ROI that is not drawn (`max_abnormal`, see `draw_rois`) is "unused"; the rest are divided by
-    `split_rois`.
+    `split_rois`. Raises CamsegError if it is to be by patients that are unknown, or by images where
+    patients are known.
     """
+    unknown = sum(patient.startswith(UNKNOWN_PATIENT) for patient in rois.patient_id)
+    if unknown and by == "patient":
+        raise CamsegError(
+            f"config: split.by: the patients of {unknown} of {len(rois)} ROIs are unknown: set "
+            "split: by: image, and say so where you report"
+        )
+    if unknown < len(rois) and by == "image":
+        raise CamsegError(
+            f"config: split.by: the patients of {len(rois) - unknown} of {len(rois)} ROIs are "
+            "known: set split: by: patient, so that no patient stands on two sides"
+        )
     drawn = draw_rois(rois.roi_id, rois.label, max_abnormal, seed)
     table = pd.DataFrame(
         {"roi_id": rois.roi_id, "patient_id": rois.patient_id, "side": "unused"}, dtype=object

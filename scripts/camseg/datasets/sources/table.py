@@ -14,27 +14,29 @@ from camseg.datasets.annotations import (
     glance,
     index_entries,
     lesions,
+    plain,
     read_view,
 )
 from camseg.datasets.lists import locate, read_lines
 from camseg.datasets.shapes import Shape
-from camseg.datasets.views import OPPOSITE, Row
+from camseg.datasets.views import ONE_VIEW, OPPOSITE, Row
 from camseg.errors import CamsegError
 
 __all__ = ["glance", "index_cases", "lesions", "read_view"]  # what a reader is
 
-REQUIRED = ("image", "patient", "side", "label")
-OPTIONAL = ("view", "mask", "x", "y", "r", "y_from", "pathology", "type")
+REQUIRED = ("image", "label")
+OPTIONAL = ("patient", "side", "view", "mask", "x", "y", "r", "y_from", "pathology", "type")
 
 
 def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Row]]:
     """Yield the index rows of every pair of images: one patient's, of one view if views are told.
 
-    The table lists itself; paths in it may be relative to its folder. An unknown column is an
-    error, so that no misspelt one goes unnoticed. There is no calibration: `grey` changes nothing.
+    Without a column for the patient, or for the side, every image is a case of its own. The table
+    lists itself; paths in it may be relative to its folder. An unknown column is an error, so that
+    no misspelt one goes unnoticed. There is no calibration: of `grey` "robust" alone counts.
     """
     (table,) = listed
-    lines = list(read_lines(table, REQUIRED, "side"))
+    lines = list(read_lines(table, REQUIRED, "label"))
     if not lines:
         raise CamsegError(f"{table}: has no line below its header")
     for column in lines[0][1]:
@@ -49,17 +51,23 @@ def index_cases(listed: list[Path], folder: Path, grey: str) -> Iterator[list[Ro
 def _entry(place: str, line: dict[str, str], folder: Path) -> Entry:
     # two ways to write the same é, of which only a file's name keeps its own
     line |= {name: normalize("NFC", line[name]) for name in line if name not in ("image", "mask")}
-    patient, side, projection = line["patient"], line["side"].upper(), line.get("view", "").upper()
-    label = line["label"].lower()
+    projection, label = line.get("view", "").upper(), line["label"].lower()
+    patient, side = line.get("patient", ""), line.get("side", "").upper()
     unplaced = ""
-    if not PLAIN.fullmatch(patient) or (projection and not PLAIN.fullmatch(projection)):
+    if not all(
+        PLAIN.fullmatch(name) for name in ("patient" in line) * [patient] + [projection or "-"]
+    ):
         unplaced = f"patient {patient!r}, view {projection!r}: use letters, digits, - and _ alone"
-    elif side not in OPPOSITE:
+    elif "side" in line and side not in OPPOSITE:
         unplaced = f"side is {line['side']!r}, not left or right"
     if unplaced:
         return Entry(patient or place, "", "", None, fault=f"{place}: {unplaced}")
-    case = f"{patient}.{projection}" if projection else patient
-    view = f"{side}_{projection}" if projection else side
+    case, view = patient, side or ONE_VIEW
+    if not (patient and side):
+        case = plain(Path(line["image"].replace("\\", "/"))) or plain(Path(place))
+    if projection:
+        case += f".{projection}" if patient and side else ""
+        view = f"{side}_{projection}" if side else projection
     fault = ""
     if not line["image"]:
         fault = f"{place}: image is empty"

@@ -244,7 +244,7 @@ def test_an_image_both_with_and_without_a_lesion_is_refused(tmp_path):
             "image,patient,side,label\n\xe4.png,1,left,normal\n",
             "table.csv:2: byte 0xe4 is no UTF-8",
         ),
-        ("", "table.csv: has no line of column names; they are image, patient, side, label"),
+        ("", "table.csv: has no line of column names; they are image, label"),
         (HEADER + "\n", "table.csv: has no line below its header"),
     ],
 )

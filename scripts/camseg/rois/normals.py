@@ -1,0 +1,155 @@
+"""Where a normal ROI is cut: opposite to its lesion, beside it, or from another patient's picture.
+
+Each way gives a lesion's padded box a place, or says why there is none. The three are the values of
+the key `rois: normal`; what each gives away of the label, docs/protocol.md says.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from camseg.datasets.views import Row, rows_of, shape_of, side_of
+from camseg.rois import boxes
+from camseg.rois.boxes import Box, Wall
+from camseg.rois.breast import Breast
+from camseg.rois.lesions import Candidate, Rules
+from camseg.seeds import generator
+
+NEAREST = 0.02  # the share of the free places that is drawn from where distances are matched
+
+
+def opposite(box: Box, wall: Wall, other: Wall, shape: tuple[int, int]) -> tuple[Box, dict] | None:
+    """Return a box's place in another breast's image of `shape`, as far from the chest wall.
+
+    `wall` is the chest wall in the box's own image, `other` in the other one. With it comes by how
+    much it was shifted into the image; None if it does not fit.
+    """
+    return _shifted(boxes.mirror_box(box, wall, other), shape)
+
+
+def same_place(box: Box, own: tuple[int, int], shape: tuple[int, int]) -> tuple[Box, dict] | None:
+    """Return a box's place in an image of `shape` with its centre at the same share of the sides.
+
+    `own` is the shape of the box's own image. Returned is what `opposite` returns.
+    """
+    x = round((box.x + box.w / 2) * shape[1] / own[1] - box.w / 2)
+    y = round((box.y + box.h / 2) * shape[0] / own[0] - box.h / 2)
+    return _shifted(box._replace(x=x, y=y), shape)
+
+
+def _shifted(wanted: Box, shape: tuple[int, int]) -> tuple[Box, dict] | None:
+    box = boxes.shift_inside(wanted, shape)
+    return box and (box, {"shift_x": box.x - wanted.x, "shift_y": box.y - wanted.y})
+
+
+def free_place(
+    box: Box,
+    blocked: Iterable[Box],
+    breast: Breast | None,
+    shape: tuple[int, int],
+    rules: Rules,
+    name: str,
+) -> Box | str:
+    """Return a place for a box of its size in its own image of `shape`, or why there is none.
+
+    It shares no pixel with the boxes `blocked` and shows as much breast as the rules ask for, all
+    of it where no `breast` is looked for. One such place is drawn, by `name` and the seed; with
+    `normal_place: skin_distance` of those NEAREST whose centres lie about as far from the skin line
+    as the box's own.
+    """
+    free = np.ones((shape[0] - box.h + 1, shape[1] - box.w + 1), bool)
+    for other in blocked:
+        top, left = max(other.y - box.h + 1, 0), max(other.x - box.w + 1, 0)
+        free[top : other.y + other.h, left : other.x + other.w] = False
+    if not free.any():
+        return "there is no place of its size off all lesions in the same image"
+    if breast is None:
+        return _drawn(np.flatnonzero(free), free.shape[1], box, rules, name)
+    sums = cv2.integral(breast.pixels.view(np.uint8))
+    h, w = box.h, box.w
+    share = (sums[h:, w:] - sums[:-h, w:] - sums[h:, :-w] + sums[:-h, :-w]) / np.float32(h * w)
+    free &= share >= rules.min_breast_share * breast.pixels[box.slices].mean()
+    places = np.flatnonzero(free)
+    if not len(places):
+        return "there is no place of its size off all lesions with enough breast in the same image"
+    if rules.normal_place == "skin_distance":
+        off = np.abs(_skin_distance(breast.pixels, box, free.shape) - _depth(breast.pixels, box))
+        off = off.ravel()[places]
+        nearest = max(1, round(NEAREST * len(places)))
+        places = places[np.sort(np.argsort(off, kind="stable")[:nearest])]
+    return _drawn(places, free.shape[1], box, rules, name)
+
+
+def _drawn(places: np.ndarray, width: int, box: Box, rules: Rules, name: str) -> Box:
+    """Return the box at one of the flat indices of places, in rows of `width` places."""
+    y, x = divmod(int(generator(rules.seed, "normal place", name).choice(places)), width)
+    return box._replace(x=x, y=y)
+
+
+def _distances(breast: np.ndarray) -> np.ndarray:
+    """Return the distance of every pixel of a breast from what is none, (H, W) float32, in pixels.
+
+    The image's edge is no skin: there the breast goes on.
+    """
+    return cv2.distanceTransform(breast.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+
+
+def _skin_distance(breast: np.ndarray, box: Box, places: tuple[int, int]) -> np.ndarray:
+    """Return the distance of a box's centre from the skin line at each of its places."""
+    distances = _distances(breast)
+    return distances[box.h // 2 :, box.w // 2 :][: places[0], : places[1]]
+
+
+def _depth(breast: np.ndarray, box: Box) -> float:
+    return float(_distances(breast)[box.y + box.h // 2, box.x + box.w // 2])
+
+
+class OtherImages:
+    """The normal pictures of other patients that a study's lesions get their normal ROIs from.
+
+    `index` is a table of `views.read_index`. The pictures of a view (LEFT_CC, or the one view where
+    no side is known) are dealt out in an order drawn with the seed, as evenly as they go round.
+    """
+
+    def __init__(self, index: pd.DataFrame, seed: int):
+        usable = index[index["status"] == "usable"]
+        normal = usable[usable["abnormalities"] == "0"].sort_values(["case_id", "ics", "view"])
+        self.pictures: dict[str, list[Row]] = defaultdict(list)
+        for row in rows_of(normal):
+            self.pictures[row["view"]].append(row)
+        self.order = {
+            view: generator(seed, "normal images", view).permutation(len(rows))
+            for view, rows in self.pictures.items()
+        }
+        self.turn: dict[str, int] = {}
+        turns: dict[str, int] = defaultdict(int)
+        lesions = usable[usable["selected"] != ""].sort_values(["case_id", "ics", "view"])
+        for row in rows_of(lesions):
+            for number in row["selected"].split():
+                self.turn[f"{row['case_id']}.{row['view']}.{number}"] = turns[row["view"]]
+                turns[row["view"]] += 1
+
+    def of(self, lesion: Candidate) -> Iterator[Row]:
+        """Yield the pictures for a lesion, of other patients, from the one that it is dealt on."""
+        view, own = lesion.row["view"], lesion.row["patient_id"]
+        pictures = self.pictures.get(view, [])
+        for step in range(len(pictures)):
+            row = pictures[self.order[view][(self.turn[lesion.pair_id] + step) % len(pictures)]]
+            if not own or row["patient_id"] != own:
+                yield row
+
+    def place(self, lesion: Candidate) -> Row | str:
+        """Return the first picture that a lesion's box fits into, or why there is none."""
+        assert lesion.box
+        seen = False
+        for row in self.of(lesion):
+            seen = True
+            if boxes.shift_inside(lesion.box, shape_of(row)):
+                return row
+        of_view = f" of the view {lesion.row['view']}" if side_of(lesion.row["view"]) else ""
+        if seen:
+            return f"its place does not fit into any normal picture{of_view} of another patient"
+        return f"there is no normal picture{of_view} of another patient"
