@@ -68,6 +68,8 @@ OWN = {
     "datasets.shapes": "",
     "datasets.sources.cbis_ddsm": "",
     "datasets.sources.ddsm": INGESTION + PLACES,
+    "datasets.sources.inbreast": "",
+    "datasets.sources.mini_mias": "",
     "datasets.sources.table": "",
     "datasets.views": INGESTION + SAMPLES + SCORING + "render_candidates render_checklist",
     "explanations.absent": "",
