@@ -18,7 +18,8 @@ class Source:
     `path` is "folder", "file" (which then lists the cases itself) or "" for cases that the
     workflow makes. In a folder, files whose whole names match the regular expression `listing` (in
     any letter case, at any depth) list the cases; `missing` says what to do where there is none.
-    `whole` says that every picture is a region already cut.
+    `whole` says that every picture is a region already cut, `boxes` that what stands for a lesion's
+    outline is a box round it: every table and figure then says so.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Source:
     listing: str = ""
     missing: str = ""
     whole: bool = False
+    boxes: bool = False
 
 
 DDSM = Source(
@@ -82,6 +84,14 @@ SOURCES = {
         listing=r"INbreast\.csv",
         missing="no INbreast.csv at any depth below it; put INbreast there, its INbreast.xls saved "
         "as INbreast.csv (docs/data.md says how), or set dataset: path to where they are",
+    ),
+    "vindr_mammo": Source(
+        "VinDr-Mammo",
+        "vindr_mammo",
+        listing=r"finding_annotations\.csv",
+        missing="no finding_annotations.csv at any depth below it; put VinDr-Mammo's CSV and its "
+        "folder images there (docs/data.md says how), or set dataset: path to where they are",
+        boxes=True,
     ),
     "table": TABLE,
     "rois": replace(TABLE, title="regions already cut", whole=True),
