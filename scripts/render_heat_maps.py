@@ -3,7 +3,7 @@
 import argparse
 
 from camseg.cli import run
-from camseg.report import heat_maps, tables
+from camseg.report import another_outline, heat_maps, tables
 
 
 def main() -> None:
@@ -13,6 +13,7 @@ def main() -> None:
     parser.add_argument(
         "--baselines", nargs="+", required=True, help="a TSV of score_baselines.py per split"
     )
+    parser.add_argument("--candidates", required=True, help="TSV of merge_candidates.py")
     parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--heat-maps", nargs="+", required=True, help=".csv, .md, .tex to write")
     parser.add_argument("--further", nargs="+", required=True)
@@ -20,8 +21,14 @@ def main() -> None:
     options = parser.parse_args()
 
     splits = heat_maps.read_scores(options.models, options.scores, options.baselines)
-    overall = heat_maps.heat_maps(splits.values())
+    overall = another_outline.with_ceiling(
+        heat_maps.heat_maps(splits.values()),
+        options.candidates,
+        heat_maps.validation_rois(splits.values()),
+    )
     captions = tables.read_captions(options.captions)
+    if another_outline.NAME in set(overall["Classifier"]):
+        captions["heat_maps"] += f" {captions['another_outline']}"
     tables.write_table(overall, options.heat_maps, captions)
     further = heat_maps.further_scores(splits.values())
     tables.write_table(further, options.further, captions)

@@ -183,6 +183,8 @@ rule render_heat_maps:
     input:
         code=code("render_heat_maps"),
         captions=captions("heat_maps", "heat_maps_scores", "heat_maps_by_group"),
+        ceiling=captions("another_outline"),
+        candidates="<results>/rois/candidates.tsv",
         scores=DICE,
         baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
         untrained=expand(
@@ -206,7 +208,8 @@ rule render_heat_maps:
         "Rendering the tables of heat maps"
     shell:
         "python {input.code[0]:q} --models {params.models} --scores {input.scores:q}"
-        " --baselines {input.baselines:q} {input.untrained:q} --captions {input.captions:q}"
+        " --baselines {input.baselines:q} {input.untrained:q} --candidates {input.candidates:q}"
+        " --captions {input.captions:q} {input.ceiling:q}"
         " --heat-maps {output.heat_maps:q} --further {output.further:q}"
         " --by-group {output.by_group:q} > {log:q} 2>&1"
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from camseg.errors import CamsegError
 from camseg.io.checked import NATURAL, REMEDY, Columns, Number, read_json, read_table
-from camseg.report import statistics
+from camseg.report import another_outline, statistics
 from camseg.report.results import read_intervals, read_trainings
 from camseg.seeds import generator
 
@@ -65,7 +65,8 @@ def read(
     table[["low", "high"]] = measured["Dice"][["low", "high"]]
     table["random_weights"] = checks["random_weights"]
     table["locality"] = checks[["locality_rows", "locality_columns"]].min(axis=1)
-    floors = maps.drop(index=models)[[*FLOORED]].max().to_dict()
+    others = maps.drop(index=[*models, another_outline.NAME], errors="ignore")
+    floors = others[[*FLOORED]].max().to_dict()
     table = table.rename_axis("Classifier").reset_index()
     return table[[*COLUMNS, "cells", *OF_HEADS]], floors
 

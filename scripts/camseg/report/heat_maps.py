@@ -109,6 +109,12 @@ def _read_scores(path: str | Path, columns: Columns, key: list[str]) -> pd.DataF
     return abnormal.assign(zero_level_share_normal=normal)
 
 
+def validation_rois(splits: Collection[Scores]) -> set[str]:
+    """Return the ids of the abnormal ROIs that any of the splits has for validation."""
+    tables = [scores for _, floors in splits for scores in floors.values()]
+    return {roi for table in tables for roi in table["roi_id"][table["side"] == "validation"]}
+
+
 def heat_maps(splits: Collection[Scores]) -> pd.DataFrame:
     """Return a row per classifier, descending by Dice (ties by name), and below one per floor.
 

@@ -39,6 +39,7 @@ def study(folder: Path) -> tuple[list[Path], dict[str, Path]]:
             ("small", 0.4, "", "4 x 4"),
             ("all 255", 0.55, "", ""),
             ("mean training mask", 0.7, 0.9, ""),
+            ("another outline", 0.9, "", ""),  # is a ceiling
         ],
         "sanity": [
             ("small", 0.1, 0.3, 0.2),
