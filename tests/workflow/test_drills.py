@@ -18,7 +18,7 @@ from project import SMALL, copy_project, snakemake
 NETWORK = ("train_classifier", "compute_cams", "check_cams", "measure_sensitivity")
 NETWORK += ("transplant_regions", "score_untrained")
 RULES = "make_phantom index_cases extract_rois merge_candidates split_rois score_dice "
-RULES += "probe_cams render_map_alone "
+RULES += "probe_cams render_map_alone measure_leaks render_label_leaks "
 RULES += "score_baselines render_tables render_intervals render_claims render_selection_bias "
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
 RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 render_locality "
@@ -29,6 +29,7 @@ SPLIT = "splits/split-0.tsv"
 SHARD = "rois/shard-0.h5"
 CAMS = "cams/grad_cam/MobileNetV2/split-0.h5"
 PROBE = "probe/grad_cam/MobileNetV2/split-0.tsv"
+LEAKS = "leaks/split-0.tsv"
 DICE = "dice/grad_cam/MobileNetV2/split-0.tsv"
 CURVES = "dice/grad_cam/MobileNetV2/split-0.h5"
 FLOORS = "dice/baselines/split-0.tsv"
@@ -36,11 +37,12 @@ UNTRAINED = "dice/untrained/grad_cam/MobileNetV2/split-0.tsv"
 TRAINING = "training/original/MobileNetV2/split-0"
 
 # who reads what, of those that need no TensorFlow
-OF_SPLIT = "score_dice probe_cams score_baselines render_figure9 render_checklist"
-OF_SHARD = "split_rois score_dice score_baselines render_figure6 render_figure7 render_figure9 "
-OF_SHARD += "render_figure10"
+OF_SPLIT = "score_dice probe_cams measure_leaks score_baselines render_figure9 render_checklist"
+OF_SHARD = "split_rois measure_leaks score_dice score_baselines render_figure6 render_figure7 "
+OF_SHARD += "render_figure9 render_figure10"
 OF_CAMS = "score_dice probe_cams render_figure7 render_figure10"
-READ = "render_intervals render_claims render_selection_bias render_map_alone"  # from predictions
+READ = "render_intervals render_claims render_selection_bias render_map_alone "
+READ += "render_label_leaks"  # from predictions
 OF_PREDICTIONS = f"score_dice probe_cams {READ}"
 OF_METRICS = f"render_tables render_checklist render_architectures {READ} "
 OF_DICE = "render_tables render_intervals render_claims render_heat_maps render_dice_curves "
@@ -120,6 +122,9 @@ SPOILT = [
     (PROBE, text_in("probability"), ":2: probability is 'good'", "render_claims render_map_alone"),
     (PROBE, swap("\tvalidation\t", "\ttrain\t"), ": is not of the ROIs that MobileNetV2 was ",
      "render_claims render_map_alone"),
+    (LEAKS, text_in("border"), ":2: border is 'good'", "render_label_leaks"),
+    (LEAKS, swap("\tvalidation\t", "\ttrain\t"), ": is not of the ROIs that were validated on",
+     "render_label_leaks"),
     (f"{TRAINING}/metrics.json", cut, ": is no whole JSON file", OF_METRICS),
     (f"{TRAINING}/metrics.json", swap('"val_acc"', '"acc"'), ": has no val_acc", OF_METRICS),
     (f"{TRAINING}/metrics.json", swap('"original"', '"mask"'), ": is of mask, ", OF_METRICS),
@@ -143,14 +148,14 @@ SPOILT = [
     (UNTRAINED, without_line(1), ": untrained MobileNetV2 1 is of other ROIs", "render_heat_maps"),
     ("index.tsv", swap("\tusable\t", "\tgood\t"), ":2: status is 'good'",
      "extract_rois render_candidates render_checklist render_figures4_5 score_dice "
-     "score_baselines"),
+     "score_baselines measure_leaks"),
     ("index.tsv", text_in("lines"), ": a usable view's lines is no number",
-     "extract_rois render_figures4_5 score_dice score_baselines"),
+     "extract_rois render_figures4_5 score_dice score_baselines measure_leaks"),
     ("rois/candidates-0.tsv", swap("\tabnormal\t", "\tsick\t"), ": label is 'sick'",
      "merge_candidates"),
     ("rois/candidates.tsv", text_in("lesion_w"), ": a used ROI's lesion_w is no number",
      "render_candidates render_checklist render_figures4_5 render_figure6 score_dice "
-     "score_baselines"),
+     "score_baselines measure_leaks"),
     ("sanity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a check",
      "render_sanity"),
     ("locality/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": some ROI lacks a cell",

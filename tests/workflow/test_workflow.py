@@ -29,7 +29,8 @@ from typeset import typeset
 RENDERED = ("render_tables", "render_intervals", "render_claims", "render_selection_bias")
 RENDERED += ("render_heat_maps", "render_dice_curves", "render_sanity", "render_sensitivity")
 RENDERED += ("render_transplant", "render_verdicts", "render_checklist", "render_architectures")
-RENDERED += ("render_map_alone", "render_figure8", "summarise_runtime", "record_provenance", "all")
+RENDERED += ("render_map_alone", "render_label_leaks", "render_figure8", "summarise_runtime")
+RENDERED += ("record_provenance", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
     "skimage": "scikit-image",
@@ -51,6 +52,7 @@ def test_default_study_has_nineteen_trainings(project):
     # of three methods on six networks
     assert counts["compute_cams"] == counts["score_dice"] == counts["check_cams"] == 3 * 6
     assert counts["probe_cams"] == 6
+    assert counts["measure_leaks"] == counts["render_label_leaks"] == 1
     assert counts["measure_sensitivity"] == counts["transplant_regions"] == 1
     assert counts["extract_rois"] == 2
     assert [counts[f"render_figure{number}"] for number in ("s4_5", 6, 7, 8, 9, 10)] == [1] * 6
@@ -72,7 +74,7 @@ def test_more_seeds_are_more_of_the_same_jobs(project):
     counts = jobs(snakemake(project, "-n", "all", config={"splits": 2, "seeds": 3}))
     assert counts["train_classifier"] == counts["render_learning_curve"] == 6 * 19
     assert counts["check_cams"] == 3 * counts["probe_cams"] == 6 * 3 * 6
-    assert counts["split_rois"] == counts["score_baselines"] == 6
+    assert counts["split_rois"] == counts["score_baselines"] == counts["measure_leaks"] == 6
     assert counts["measure_sensitivity"] == counts["render_tables"] == 1
 
 
@@ -715,7 +717,7 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
     finally:
         path.write_text(before)
     figures = {f"render_figure{number}" for number in (7, 8, 9, 10)}
-    tables = set(RENDERED) - {"render_selection_bias", "render_map_alone"}
+    tables = set(RENDERED) - {"render_selection_bias", "render_map_alone", "render_label_leaks"}
     assert (
         set(counts)
         == {"score_dice", "score_baselines", "score_untrained", "check_cams", "measure_sensitivity"}

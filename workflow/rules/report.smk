@@ -128,6 +128,34 @@ rule render_map_alone:
         " --map-alone {output.map_alone:q} --error-mimicry {output.mimicry:q} > {log:q} 2>&1"
 
 
+rule render_label_leaks:
+    """Whether networks do better than where ROIs lie, or how bright they are, tells their labels."""
+    input:
+        code=code("render_label_leaks"),
+        captions=captions("label_leaks", "label_leaks_readings"),
+        metrics=METRICS,
+        predictions=PREDICTIONS,
+        leaks=expand("<results>/leaks/split-{split}.tsv", split=SPLITS),
+    output:
+        table=report_table("label_leaks", STATISTICS, "Label leaks"),
+        readings=report_table("label_leaks_readings", STATISTICS, "Label leaks, readings"),
+    log:
+        "<results>/logs/render_label_leaks.log",
+    benchmark:
+        "<results>/runtime/render_label_leaks.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    message:
+        "Rendering what place and brightness tell of the labels"
+    shell:
+        "python {input.code[0]:q} --metrics {input.metrics:q}"
+        " --predictions {input.predictions:q} --leaks {input.leaks:q}"
+        " --captions {input.captions:q} --table {output.table:q}"
+        " --readings {output.readings:q} > {log:q} 2>&1"
+
+
 rule render_selection_bias:
     """What choosing the best epoch is worth, and the inverse-mask result beside it."""
     input:

@@ -53,6 +53,32 @@ rule probe_cams:
         " --predictions {input.predictions:q} --output {output:q} > {log:q} 2>&1"
 
 
+rule measure_leaks:
+    """What the place of ROIs, and their brightness, tell of the label by themselves, ROI by ROI."""
+    input:
+        code=code("measure_leaks"),
+        index="<results>/index.tsv",
+        candidates="<results>/rois/candidates.tsv",
+        shards=ROIS,
+        split="<results>/splits/split-{split}.tsv",
+    output:
+        "<results>/leaks/split-{split}.tsv",
+    log:
+        "<results>/logs/measure_leaks/split-{split}.log",
+    benchmark:
+        "<results>/runtime/measure_leaks/split-{split}.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    message:
+        "Predicting labels from where ROIs lie, and how bright they are (split {wildcards.split})"
+    shell:
+        "python {input.code[0]:q} --shards {input.shards:q} --split {input.split:q}"
+        " --index {input.index:q} --candidates {input.candidates:q} --output {output:q}"
+        " > {log:q} 2>&1"
+
+
 rule score_baselines:
     """The scores of heat maps that no network made: the floors."""
     input:

@@ -2,6 +2,7 @@
 TABLES = ["table1", "table1_intervals", "table2", "table2_intervals", "table2_extended"]
 TABLES += ["inverse_mask", "selection_bias", "paper_comparison", "claims", "candidates"]
 TABLES += ["accuracy_by_class", "map_alone", "error_mimicry", "checklist"]
+TABLES += ["label_leaks", "label_leaks_readings"]
 TABLES += ["heat_maps", "heat_maps_scores", "heat_maps_by_group"]
 TABLES += ["sanity", "architectures", "architectures_correlations"]
 TABLES += ["sensitivity", "sensitivity_spread"]
@@ -33,7 +34,11 @@ if SEGMENTERS:
 # the study's jobs below <results>/runtime, of rules that have several
 MEASURED = [
     *expand("extract_rois/{shard}", shard=range(config["rois"]["shards"])),
-    *expand("{stage}/split-{split}", stage=["split_rois", "score_baselines"], split=SPLITS),
+    *expand(
+        "{stage}/split-{split}",
+        stage=["split_rois", "measure_leaks", "score_baselines"],
+        split=SPLITS,
+    ),
     *of_models("probe_cams/{explanation}/{model}/split-{split}"),
     *expand(f"score_untrained/{EXPLANATION}/{EXAMPLE}/split-{{split}}", split=SPLITS),
     *[

@@ -61,18 +61,19 @@ def of_accuracy(
     if found is None:
         patients = calls["patient_id"].to_numpy()
         ends = statistics.clustered_wilson(share, calls["right"].to_numpy(), patients)
-        return (*ends, "Wilson, patients as clusters"), _of_auc(calls)
+        return (*ends, "Wilson, patients as clusters"), of_auc(runs, calls)
     # around the accuracies of the best epochs, be it their weights that were kept or not
     estimate = found[0]._replace(value=share)
     if found[1] == designs.CROSSED:
-        return (*estimate.share_interval(round(n)), found[1]), _of_auc(calls)
+        return (*estimate.share_interval(round(n)), found[1]), of_auc(runs, calls)
+    return (*estimate.interval(), found[1]), of_auc(runs, calls)
+
+
+def of_auc(runs: pd.DataFrame, calls: pd.DataFrame) -> tuple[float, float]:
+    """Return the interval of the mean AUC, over folds if runs are of several; see `of_accuracy`."""
     auc = runs["auc"].groupby(runs["split"].map(split_of)).mean()
-    of_auc = statistics.over_folds(auc.to_numpy(), n).interval()
-    return (*estimate.interval(), found[1]), of_auc
-
-
-def _of_auc(calls: pd.DataFrame) -> tuple[float, float]:
-    """Return the interval of the mean AUC of the runs of one split."""
+    if len(auc) > 1:
+        return statistics.over_folds(auc.to_numpy(), runs["n_validation"].mean()).interval()
     table = calls.pivot_table("probability", ["roi_id", "patient_id", "abnormal"], "split")
     abnormal = table.index.get_level_values("abnormal").to_numpy(bool)
     patients = table.index.get_level_values("patient_id").to_numpy()
