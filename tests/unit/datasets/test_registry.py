@@ -25,6 +25,14 @@ NO_TABLE = (
     "is no file; set dataset: path to the table of images itself "
     "(docs/datasets.md says what stands in it)"
 )
+NO_INFO = (
+    "no Info.txt at any depth below it; put mini-MIAS there, Info.txt and films (docs/data.md says "
+    "how), or set dataset: path to where they are"
+)
+NO_INBREAST = (
+    "no INbreast.csv at any depth below it; put INbreast there, its INbreast.xls saved as "
+    "INbreast.csv (docs/data.md says how), or set dataset: path to where they are"
+)
 
 
 @pytest.mark.parametrize("place", ["", "lost"])
@@ -32,6 +40,8 @@ NO_TABLE = (
     ("source", "message"),
     [
         *[("phantom", NO_ICS), ("ddsm", NO_ICS), ("cbis_ddsm", NO_CSV), ("table", NO_TABLE)],
+        ("mini_mias", NO_INFO),
+        ("inbreast", NO_INBREAST),
         ("maps", "has no maps: put them into {}/maps (docs/own_maps.md says how)"),
     ],
 )
@@ -50,6 +60,8 @@ def test_every_source_without_data_is_one_clear_error(tmp_path, source, message,
         ("phantom", "a/case0001/B-0001-1.ics"),
         ("ddsm", "a/case0001/B-0001-1.ICS.gz"),
         ("cbis_ddsm", "csv/calc_case_description_test_set.csv"),
+        ("mini_mias", "all-mias/Info.txt"),
+        ("inbreast", "INbreast Release 1.0/INbreast.csv"),
     ],
 )
 def test_a_folder_with_a_list_of_cases_has_what_is_required(tmp_path, source, name):
