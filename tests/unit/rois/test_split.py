@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from camseg.errors import CamsegError
 from camseg.rois import split
+from made import make_rois
 
 
 def study(patients=60, seed=0):
@@ -155,3 +158,52 @@ def test_enough_rois_are_not_warned_of_and_both_classes_may_be_few():
         "only 2 of 11 validation ROIs are normal",
         "only 9 of 11 validation ROIs are abnormal",
     ]
+
+
+def rois_of(patients):
+    """ROIs of these patients, abnormal and normal in turn."""
+    names = [f"{n}.{('abnormal', 'normal')[n % 2]}" for n in range(len(patients))]
+    rois = make_rois(names)
+    return replace(
+        rois, patient_id=np.array(patients, object), label=np.arange(len(names), dtype=np.uint8) % 2
+    )
+
+
+def table_of(patients, by):
+    return split.split_table(
+        rois_of(patients), split=0, by=by, max_abnormal=None, test=False, seed=1
+    )
+
+
+def test_rois_of_unknown_patients_stay_together_by_image():
+    patients = [f"image:{n // 2}" for n in range(40)]
+    table = table_of(patients, "image")
+    assert table.groupby("patient_id")["side"].nunique().max() == 1
+    assert (table["side"] == "validation").sum() == 8
+
+
+@pytest.mark.parametrize(
+    ("patients", "by", "reason"),
+    [
+        (
+            ["p"] * 20 + ["image:1"] * 20,
+            "patient",
+            "the patients of 20 of 40 ROIs are unknown: set",
+        ),
+        (
+            ["p"] * 20 + ["image:1"] * 20,
+            "image",
+            "the patients of 20 of 40 ROIs are known: set split",
+        ),
+    ],
+)
+def test_the_way_of_dividing_has_to_fit_what_is_known(patients, by, reason):
+    with pytest.raises(CamsegError, match=rf"config: split.by: {reason}"):
+        table_of(patients, by)
+
+
+def test_regions_without_pairs_keep_all_normal_ones_where_abnormal_ones_are_drawn():
+    names = np.array(["a.abnormal", "b.abnormal", "c.abnormal", "d.normal", "e.normal"], object)
+    kept = split.draw_rois(names, np.array([1, 1, 1, 0, 0]), 2, seed=1)
+    assert kept.sum() == 4
+    assert kept[3:].all()
