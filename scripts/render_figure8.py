@@ -13,6 +13,7 @@ def main() -> None:
     parser.add_argument("--intervals", required=True, help="Table II's, CSV of render_intervals.py")
     parser.add_argument("--extended", required=True, help="Table II, CSV of render_tables.py")
     parser.add_argument("--published", required=True, help="the paper's results, CSV")
+    parser.add_argument("--boxes", action="store_true", help="boxes stand for outlines")
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png, 175 mm wide")
     parser.add_argument("--column", nargs="+", required=True, help=".svg, .png, 85 mm wide")
     options = parser.parse_args()
@@ -22,8 +23,8 @@ def main() -> None:
         results.read_results(options.extended),
         results.read_published(options.published),
     )
-    save(charts.figure8(*tables, width=175), options.output)
-    save(charts.figure8(*tables, width=85), options.column)
+    save(charts.figure8(*tables, width=175, boxes=options.boxes), options.output)
+    save(charts.figure8(*tables, width=85, boxes=options.boxes), options.column)
 
 
 if __name__ == "__main__":

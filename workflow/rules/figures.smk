@@ -122,12 +122,14 @@ rule render_figure8:
         REPORT
     resources:
         **SMALL,
+    params:
+        boxes="--boxes" if SOURCE.boxes else "",
     message:
         "Drawing Figure 8"
     shell:
         "python {input.code[0]:q} --intervals {input.intervals:q} --extended {input.extended:q}"
-        " --published {input.published:q} --output {output.figure:q} --column {output.column:q}"
-        " > {log:q} 2>&1"
+        " --published {input.published:q} {params.boxes} --output {output.figure:q}"
+        " --column {output.column:q} > {log:q} 2>&1"
 
 
 rule render_figure9:

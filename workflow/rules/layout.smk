@@ -6,17 +6,28 @@ HEAT_MAPS, SAMPLES, CURVES = "3 Heat maps", "4 Figures", "5 Learning curves"
 CASES_AND_ROIS, RECORD = "6 Cases and ROIs", "7 Runtime, versions, configuration"
 
 
+# the tables that say nothing of the lesions
+OF_THE_RUN = {"configuration", "runtime", "segmentation_seconds", "versions"}
+
+
 def captions(*names):
-    """The files of captions, one of each name: of a table's own files, and of the report."""
-    return [beside(f"workflow/report/{name}.rst") for name in names]
+    """The files of captions, one of each name: of a table's own files, and of the report.
+
+    Where boxes stand for outlines, there is one more, which is part of every caption.
+    """
+    more = ["boxes"] if SOURCE.boxes and not OF_THE_RUN & set(names) else []
+    return [beside(f"workflow/report/{name}.rst") for name in [*names, *more]]
 
 
 def reported(path, category, label, caption=None):
     """A file that the report shows, with the caption of that name, or of its own."""
     # two blanks, of which a browser shows one, sort Figure 4 before Figure 10
     label = re.sub(r" (\d)$", r"  \1", label)
-    caption = f"../report/{caption or Path(path).stem}.rst"
-    return report(path, caption=caption, category=category, labels={"result": label})
+    name = caption or Path(path).stem
+    labels = {"result": label}
+    if SOURCE.boxes:  # the caption shown is the same for all studies
+        labels["outlines"] = "" if name in OF_THE_RUN else "boxes"
+    return report(path, caption=f"../report/{name}.rst", category=category, labels=labels)
 
 
 def report_table(name, category, label, folder="tables", caption=None):

@@ -15,13 +15,18 @@ FLOOR_DASHES = ((1, 1), (4, 2), (8, 2), (4, 2, 1, 2), (1, 3))
 
 
 def figure8(
-    intervals: pd.DataFrame, extended: pd.DataFrame, published: pd.DataFrame, *, width: float
+    intervals: pd.DataFrame,
+    extended: pd.DataFrame,
+    published: pd.DataFrame,
+    *,
+    width: float,
+    boxes: bool = False,
 ) -> Figure:
     """Figure 8: Dice and CAM_val_acc of every classifier, in Table II's order; `width` in mm.
 
     Filled marks, lines and error bars are this study's values and `intervals` (Table II's), hollow
     marks the published values, grey ones the accuracies of controls in `extended` Table II. The
-    names are turned where they would overlap.
+    names are turned where they would overlap. The axis says if `boxes` stand for outlines.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width / 25.4, 80 / 25.4), layout="constrained")
@@ -57,7 +62,7 @@ def figure8(
         axes.set_xticks(places, names)
         axes.set_xlim(-0.4 - min(0.05 * len(controls), 0.4), len(names) - 0.6)
         axes.set_ylim(0, 1)
-        axes.set_ylabel("Dice, accuracy")
+        axes.set_ylabel("Dice with boxes, accuracy" if boxes else "Dice, accuracy")
         axes.grid(axis="y", color="0.9")
         axes.set_axisbelow(True)
         figure.legend(
@@ -65,8 +70,8 @@ def figure8(
             handlelength=1.5, columnspacing=1.2,
         )  # fmt: skip
         figure.draw_without_rendering()
-        boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
-        if any(one.x1 + 3 > other.x0 for one, other in pairwise(boxes)):
+        extents = [label.get_window_extent() for label in axes.get_xticklabels()]
+        if any(one.x1 + 3 > other.x0 for one, other in pairwise(extents)):
             axes.tick_params(axis="x", labelrotation=45)
             for label in axes.get_xticklabels():
                 label.set(horizontalalignment="right", rotation_mode="anchor")

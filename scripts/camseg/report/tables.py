@@ -11,6 +11,7 @@ from camseg.io.files import whole_file
 from camseg.report.pages import table_page
 from camseg.report.results import ACCURACIES
 
+BOXES = "boxes"  # the caption that is part of every other, where boxes stand for outlines
 TABLE1 = ["Classifier", "val_acc", "Dice"]
 TABLE2 = ["Classifier", "val_acc", "Dice", "CAM_val_acc", "mask_val_acc"]
 P_VALUES = ("p", "p_holm")
@@ -135,16 +136,18 @@ def write_table(
 ) -> None:
     """Write a table to each path, in the format that its suffix names: .csv, .md, .tex or .html.
 
-    The page of HTML holds the other three, to be saved from there. Raises CamsegError if there is
-    no caption of the files' name.
+    The page of HTML holds the other three, to be saved from there. The caption BOXES, if there is
+    one, ends this table's, and stands below it in Markdown, which has no other caption. Raises
+    CamsegError if there is no caption of the files' name.
     """
     name = Path(paths[0]).stem
     if name not in captions:
         raise CamsegError(f"{paths[0]}: there is no caption {name} among {', '.join(captions)}")
-    caption = captions[name]
+    note = captions.get(BOXES, "")
+    caption = f"{captions[name]} {note}".strip()
     texts = {
         ".csv": table.to_csv(index=False, float_format="%.6g"),
-        ".md": to_markdown(table),
+        ".md": to_markdown(table) + (f"\n{note}\n" if note else ""),
         ".tex": to_latex(table, caption),
     }
     for path in map(Path, paths):

@@ -62,6 +62,14 @@ def test_figure8_shows_values_intervals_and_controls():
         np.testing.assert_allclose(ends[:, 1], PUBLISHED[column] + 0.05)
 
 
+@pytest.mark.parametrize(
+    ("boxes", "label"), [(False, "Dice, accuracy"), (True, "Dice with boxes, accuracy")]
+)
+def test_figure8_says_if_boxes_stand_for_outlines(boxes, label):
+    figure = charts.figure8(*study(["A", "B"]), PUBLISHED, width=85, boxes=boxes)
+    assert figure.axes[0].get_ylabel() == label
+
+
 def test_every_control_that_was_run_is_in_figure8_and_none_hides_another():
     controls = [
         regime for regime in REGIMES if regime not in ("original", "cam", "mask", "inverse")

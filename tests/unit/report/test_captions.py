@@ -1,12 +1,16 @@
 import ast
 import html
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
+from jinja2 import Template
 
+from camseg.datasets.registry import Source
 from camseg.errors import CamsegError
 from camseg.report import tables
 from project import ROOT
@@ -44,7 +48,7 @@ def test_every_table_of_a_study_has_a_caption_of_its_name():
     assert named_in("report_table") == set(CAPTIONED) - {"configuration"}  # a page of text
 
 
-@pytest.mark.parametrize("name", [*CAPTIONED, ADDED])
+@pytest.mark.parametrize("name", [*CAPTIONED, ADDED, tables.BOXES])
 def test_a_caption_is_one_line_of_plain_text(name):
     """Oracles: docutils, which the report is made with, and what Jinja begins with."""
     text = (REPORT / f"{name}.rst").read_text()
@@ -92,3 +96,63 @@ def test_a_table_without_a_caption_of_its_name_is_told(tmp_path):
         tables.write_table(TABLE, paths, {"table1": "One.", "table2": "Two."})
     assert str(error.value) == (f"{paths[0]}: there is no caption table3 among table1, table2")
     assert list(tmp_path.iterdir()) == []
+
+
+def of_the_layout(*, boxes):
+    """What workflow/rules/layout.smk defines in a study of a source whose outlines are boxes."""
+    source = Source("VinDr-Mammo", boxes=boxes)
+    known = {"SOURCE": source, "Path": Path, "re": re, "beside": str, "multiext": lambda *_: ["x"]}
+    known["report"] = lambda path, **shown: shown
+    exec((RULES / "layout.smk").read_text(), known)
+    return known
+
+
+@pytest.mark.parametrize("boxes", [False, True])
+def test_where_boxes_stand_for_outlines_the_captions_of_all_tables_say_so(tmp_path, boxes):
+    layout = of_the_layout(boxes=boxes)
+    files = layout["captions"]("heat_maps", "heat_maps_scores")
+    assert files[:2] == [
+        f"workflow/report/{name}.rst" for name in ("heat_maps", "heat_maps_scores")
+    ]
+    assert files[2:] == (["workflow/report/boxes.rst"] if boxes else [])
+    assert layout["captions"]("versions") == ["workflow/report/versions.rst"]
+    assert layout["OF_THE_RUN"] == set(CAPTIONED) - set(TABLES)
+
+    captions = tables.read_captions(ROOT / name for name in files)
+    paths = [tmp_path / f"heat_maps.{suffix}" for suffix in ("csv", "md", "tex", "html")]
+    tables.write_table(TABLE, paths, captions)
+    csv, *shown = (path.read_text() for path in paths)
+    assert csv == "Classifier,Dice\nA,0.5\n"
+    for text in shown:
+        assert ("In this study boxes stand for outlines" in text) == boxes
+    said = shown[0].removeprefix(tables.to_markdown(TABLE))
+    assert said == (f"\n{captions['boxes']}\n" if boxes else "")
+
+
+def test_the_report_says_of_every_result_if_boxes_stand_for_outlines():
+    for boxes in (False, True):
+        layout = of_the_layout(boxes=boxes)
+        added = {"outlines": "boxes"} if boxes else {}
+        for kind in ("report_table", "report_figure"):
+            labels = [
+                each["labels"]
+                for each in layout[kind]("heat_maps", "3", "Heat maps")
+                if isinstance(each, dict)
+            ]
+            assert labels == [{"result": "Heat maps"} | added]
+    # the label has to be there for all, or for none
+    assert layout["reported"]("a/runtime.html", "7", "Time")["labels"]["outlines"] == ""
+
+
+@pytest.mark.parametrize("note", ["", "\nOf boxes.\n"])
+def test_the_reports_first_page_shows_a_table_and_what_is_said_below_it(tmp_path, note):
+    (tmp_path / "table1.md").write_text(tables.to_markdown(TABLE) + note)
+    file = SimpleNamespace(target="table1.html", path=tmp_path / "table1.html")
+    macro = re.search(
+        r"{% macro table.*?{% endmacro %}", (REPORT / "workflow.rst").read_text(), re.S
+    )
+    page = Template(f"{macro[0]}{{{{ table('table1.html') }}}}").render(files=[file])
+    document = publish_doctree(page, settings_overrides={"report_level": 1, "halt_level": 1})
+    cells = [entry.astext() for entry in document.findall(nodes.entry)]
+    assert cells == ["Classifier", "Dice", "A", "0.500"]
+    assert [each.astext() for each in document.children[1:]] == ([note.strip()] if note else [])

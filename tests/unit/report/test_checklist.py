@@ -23,6 +23,7 @@ CONFIGURATION = {
     "selection": {"lesion_types": ["MASS"], "pathologies": [], "volumes": None},
     "rois": {
         **{"size": 96, "padding": [0.1, 0.3], "grey": "min_max", "outline": "core"},
+        **{"normal": "contralateral", "normal_place": "skin_distance"},
         **{"overlap": "drop_both", "min_breast_share": 0.5, "odd_masks": "mend"},
     },
     "split": {"by": "patient", "max_abnormal": None, "test": False},
@@ -159,6 +160,23 @@ def test_what_no_run_tells_is_marked_and_no_path_of_a_person_stands_there():
     assert not any("somebody" in text or "synthetic" in text for text in row.values())
 
 
+@pytest.mark.parametrize(
+    ("outlines", "told"),
+    [
+        (["CORE", "CORE", "CORE"], "outlines CORE (3); pathology"),
+        (
+            ["BOX", "CORE", "BOX"],
+            "outlines BOX (2), CORE (1), of which 2 are boxes round lesions, no outlines; ",
+        ),
+    ],
+)
+def test_boxes_are_said_to_be_no_outlines(outlines, told):
+    study = make_study()
+    abnormal = (study.candidates["status"] == "used") & (study.candidates["label"] == "abnormal")
+    study.candidates.loc[abnormal, "outline"] = outlines
+    assert told in said(study)["Reference standard"]
+
+
 def test_phantoms_are_said_to_be_synthetic():
     row = said(make_study(configuration=configured("dataset", source="phantom")))
     assert row["Data source"].startswith("synthetic: 30 cases drawn from seed 7 ")
@@ -261,6 +279,64 @@ def test_patients_on_two_sides_are_counted():
     assert row["Level of disjointness"].startswith("ROI: 2 patients have ROIs on two sides")
     assert "patients with ROIs on two sides" in row["Limitations"]
     assert "at random ROI by ROI" in row["Partitions"]
+
+
+def test_unknown_patients_are_said_to_be_unknown_and_what_follows():
+    study = make_study(configuration=configured("split", by="image"))
+    study.index["patient_id"] = ""
+    for table in (study.candidates, study.splits[0]):
+        table["patient_id"] = "image:" + table["patient_id"]
+    row = said(study)
+    assert row["Included and excluded"].startswith("4 images of unknown patients; 6 of 8 views ")
+    assert "2 of 3 normal, of 3 images of unknown patients; " in row["Included and excluded"]
+    assert row["Partitions"].startswith("1 split, at random by image, ")
+    assert "training 4 ROIs (2 abnormal, 2 normal) of 2 images of unknown " in row["Partitions"]
+    assert row["Sample size"].startswith("5 ROIs of 3 images of unknown patients, ")
+    assert row["Level of disjointness"] == (
+        "image: none has ROIs on two sides; patients are unknown, and may have images on two "
+        "sides, which may lift accuracies"
+    )
+    assert "patients unknown: they may stand on two sides" in row["Limitations"]
+    assert "makes them too narrow" in row["Limitations"]
+    assert "unknown" not in said(make_study())["Limitations"]
+
+
+def test_some_unknown_patients_are_told_from_none():
+    study = make_study(configuration=configured("split", by="roi"))
+    mixed = study.used.assign(side=["train", "validation", "train", "train", "validation"])
+    for table in (study.candidates, mixed):
+        table.loc[table["patient_id"] == "P1", "patient_id"] = "image:P1"
+    row = said(replace(study, splits=[mixed]))
+    assert row["Level of disjointness"] == (
+        "ROI: 2 patients, and images of unknown ones have ROIs on two sides; patients are "
+        "unknown, and may have images on two sides, which may lift accuracies"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, "at the mirrored place of the other breast,"),
+        (
+            {"normal": "same_image"},
+            "in the same image, off all lesions, about as far from the skin ",
+        ),
+        ({"normal": "same_image", "normal_place": "drawn"}, "off all lesions, at any place,"),
+        ({"normal": "other_images"}, "at the same place of a normal image of another patient,"),
+    ],
+)
+def test_where_normal_rois_are_cut_is_told(changed, told):
+    row = said(make_study(configuration=configured("rois", **changed)))
+    assert told in row["Pre-processing"]
+    assert f"normal: {told}"[:60] in row["Reference standard"]
+
+
+def test_regions_already_cut_are_not_said_to_be_cut():
+    given = configured("dataset", source="rois") | {"split": {"by": "roi", "max_abnormal": 3}}
+    row = said(make_study(configuration=given))
+    assert row["Pre-processing"].startswith("8-bit grey (min_max); regions as the data have cut ")
+    assert "normal: a region that the data call so," in row["Reference standard"]
+    assert row["Eligibility, selection"].endswith("and all normal ones")
 
 
 def test_training_is_described():
