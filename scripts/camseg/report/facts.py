@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from camseg.datasets.views import UNKNOWN_PATIENT
+
 FILL_IN = "not known to the workflow: fill in"
 
 
@@ -33,6 +35,19 @@ class Study:
     def synthetic(self) -> bool:
         """Whether the cases are phantoms."""
         return self.configuration["dataset"]["source"] == "phantom"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the data are regions already cut."""
+        return self.configuration["dataset"]["source"] == "rois"
+
+    @property
+    def persons(self) -> str:
+        """What the ROIs' `patient_id` counts: patients, or images in the place of unknown ones."""
+        unknown = self.used["patient_id"].str.startswith(UNKNOWN_PATIENT)
+        if unknown.all():
+            return "images of unknown patients"
+        return "patients, and images of unknown ones" if unknown.any() else "patients"
 
     @property
     def tested(self) -> bool:

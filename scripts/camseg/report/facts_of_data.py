@@ -1,5 +1,6 @@
 """A study's data in sentences: where they are from, what was left out, how they are divided."""
 
+from camseg.datasets.views import UNKNOWN_PATIENT
 from camseg.io.checked import SIDES
 from camseg.report.facts import Study, counts, number, side_name, span
 from camseg.report.rejections import USED, summary
@@ -8,6 +9,13 @@ PREDICTORS = (
     "the grey levels of the ROI, all of them; no clinical data. Where a ROI lies, and its size, "
     "follow from the outlines of the reference standard"
 )
+# where a normal ROI is cut, by `rois: normal`
+NORMAL = {
+    "contralateral": "at the mirrored place of the other breast",
+    "same_image": "in the same image, off all lesions",
+    "other_images": "at the same place of a normal image of another patient",
+}
+NEAR = {"skin_distance": ", about as far from the skin line", "drawn": ", at any place"}
 SHOWN = 3  # reasons told; the table of candidates has all
 
 
@@ -29,22 +37,33 @@ def eligibility(study: Study) -> str:
     most = study.configuration["split"]["max_abnormal"]
     if most is None:
         return f"{told}; all usable ROIs"
-    return (
-        f"{told}; at most {most} abnormal ROIs, drawn with the seed, and the normal ones opposite"
+    return f"{told}; at most {most} abnormal ROIs, drawn with the seed, and " + (
+        "all normal ones" if study.whole else "the normal ones cut for them"
     )
 
 
 def preprocessing(study: Study) -> str:
     """Say what is done to the images."""
     rois = study.configuration["rois"]
+    resized = f"resized to {rois['size']} x {rois['size']} pixels, then scaled as each network asks"
+    if study.whole:
+        return f"8-bit grey ({rois['grey']}); regions as the data have cut them; {resized}"
     low, high = rois["padding"]
     return (
         f"8-bit grey ({rois['grey']}); abnormal ROI: the outline's box, each side widened at "
         f"random by {low:g} to {high:g} of the lesion's width or height; normal ROI: the same size "
-        f"at the mirrored place of the other breast, with at least {rois['min_breast_share']:g} of "
-        f"the abnormal one's share of breast ({rois['overlap']} where lesions overlap); resized to "
-        f"{rois['size']} x {rois['size']} pixels, then scaled as each network asks"
+        f"{_place(study)}, with at least {rois['min_breast_share']:g} of the abnormal one's share "
+        f"of breast where that is known ({rois['overlap']} where lesions overlap); {resized}"
     )
+
+
+def _place(study: Study) -> str:
+    """Say where normal ROIs are."""
+    if study.whole:
+        return "a region that the data call so"
+    rois = study.configuration["rois"]
+    near = NEAR[rois["normal_place"]] if rois["normal"] == "same_image" else ""
+    return NORMAL[rois["normal"]] + near
 
 
 def missing(study: Study) -> str:
@@ -75,11 +94,14 @@ def reference(study: Study) -> str:
     """Say what abnormal and normal mean, and what the outlines are."""
     abnormal, rois = study.used[study.used["label"] == "abnormal"], study.configuration["rois"]
     mended = int((abnormal["mask_mended"] == "yes").sum())
+    boxes = int((abnormal["outline"] == "BOX").sum())
+    told = counts(abnormal["outline"])
+    told += f", of which {boxes} are boxes round lesions, no outlines" if boxes else ""
     return (
-        f"abnormal: a lesion that the data outline ({rois['outline']}); normal: the mirrored place "
-        f"of the other breast. The {len(abnormal)} abnormal ROIs used: outlines "
-        f"{counts(abnormal['outline'])}; pathology {counts(abnormal['pathology'])}; masks mended: "
-        f"{mended} (odd_masks: {rois['odd_masks']})"
+        f"abnormal: a lesion that the data outline ({rois['outline']}); normal: {_place(study)}. "
+        f"The {len(abnormal)} abnormal ROIs used: outlines "
+        f"{told}; pathology {counts(abnormal['pathology'])}; masks mended: {mended} "
+        f"(odd_masks: {rois['odd_masks']})"
     )
 
 
@@ -92,18 +114,22 @@ def partitions(study: Study) -> str:
             continue
         abnormal = [int((rois["label"] == "abnormal").sum()) for rois in of_side]
         normal = [len(rois) - n for rois, n in zip(of_side, abnormal, strict=True)]
-        patients = span(rois["patient_id"].nunique() for rois in of_side)
+        persons = span(rois["patient_id"].nunique() for rois in of_side)
         parts.append(
             f"{side_name(side, study)} {span(map(len, of_side))} ROIs ({span(abnormal)} abnormal, "
-            f"{span(normal)} normal) of {patients} patients"
+            f"{span(normal)} normal) of {persons} {study.persons}"
         )
-    how = "by patient" if study.configuration["split"]["by"] == "patient" else "ROI by ROI"
+    by = {"patient": "by patient", "image": "by image", "roi": "ROI by ROI"}
+    how = by[study.configuration["split"]["by"]]
     splits = number(study.configuration["splits"], "split")
     return f"{splits}, at random {how}, both classes in proportion: {'; '.join(parts)}"
 
 
 def shared_patients(study: Study) -> list[int]:
-    """Return of each split how many patients have ROIs on more than one side."""
+    """Return of each split how many patients have ROIs on more than one side.
+
+    Where patients are unknown, images are counted.
+    """
     shared = []
     for split in study.splits:
         sides = split[split["side"] != "unused"][["patient_id", "side"]].drop_duplicates()
@@ -113,18 +139,23 @@ def shared_patients(study: Study) -> list[int]:
 
 def disjoint(study: Study) -> str:
     """Say whether patients have ROIs on several sides, as the splits have it."""
-    shared = shared_patients(study)
-    if not any(shared):
+    shared, unknown = shared_patients(study), study.persons != "patients"
+    if any(shared):
+        told = f"ROI: {span(shared)} {study.persons} have ROIs on two sides"
+    elif unknown:
+        told = "image: none has ROIs on two sides"
+    else:
         return "patient: nobody has ROIs on two sides"
-    return f"ROI: {span(shared)} patients have ROIs on two sides, which may lift accuracies"
+    told += "; patients are unknown, and may have images on two sides" if unknown else ""
+    return f"{told}, which may lift accuracies"
 
 
 def size(study: Study) -> str:
     """Say how many ROIs are used, and that no number was calculated."""
     taken = study.splits[0][study.splits[0]["side"] != "unused"]
     return (
-        f"{len(taken)} ROIs of {taken['patient_id'].nunique()} patients, as the data have them; no "
-        "size was calculated beforehand; whether it is enough: fill in"
+        f"{len(taken)} ROIs of {taken['patient_id'].nunique()} {study.persons}, as the data have "
+        "them; no size was calculated beforehand; whether it is enough: fill in"
     )
 
 
@@ -145,9 +176,11 @@ def flow(study: Study) -> str:
     if len(left) > SHOWN:
         reasons.append(f"{left['count'].iloc[SHOWN:].sum()} for {len(left) - SHOWN} other reasons")
     usable = int((index["status"] == "usable").sum())
+    known = index["patient_id"] != ""
+    persons = index["patient_id"].where(known, UNKNOWN_PATIENT + index["case_id"]).nunique()
     return (
-        f"{index['patient_id'].nunique()} patients; {usable} of {len(index)} views usable; ROIs "
-        f"used: {', '.join(kinds)}, of {used['patient_id'].nunique()} patients; left out: "
+        f"{persons} {study.persons}; {usable} of {len(index)} views usable; ROIs "
+        f"used: {', '.join(kinds)}, of {used['patient_id'].nunique()} {study.persons}; left out: "
         f"{'; '.join(reasons) or 'none'}"
     )
 

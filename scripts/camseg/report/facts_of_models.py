@@ -17,10 +17,14 @@ METRICS = (
     "thresholds, placement, pixel AUC and others"
 )
 ROBUSTNESS = (
-    "Dice by how a heat map is made; patients are the intervals' clusters; between sites or "
-    "scanners: not examined, fill in"
+    "Dice by how a heat map is made; patients are the intervals' clusters, images where they are "
+    "unknown; between sites or scanners: not examined, fill in"
 )
 EXTERNAL = "none: no other source is scored; if one is elsewhere: fill in"
+UNKNOWN = (
+    "patients unknown: they may stand on two sides of a split, which lifts accuracies, and their "
+    "images are taken for independent ones, which makes intervals too narrow"
+)
 INTERPRETATION = "what the results support: tables/verdicts, tables/claims; the rest: fill in"
 # packages whose arithmetic the results are, as an environment names them
 ARITHMETIC = ["tensorflow", "keras", "numpy", "scipy", "scikit-learn", "opencv-python-headless"]
@@ -198,7 +202,9 @@ def limitations(study: Study) -> str:
         "no external data",
         "" if study.tested else "epochs chosen on the ROIs that are scored",
         "one training of each kind: chance in training is in no interval" if once else "",
-        "patients with ROIs on two sides" if any(shared_patients(study)) else "",
+        f"{study.persons} with ROIs on two sides" if any(shared_patients(study)) else "",
+        UNKNOWN if study.persons != "patients" else "",
+        "what else than the lesion tells normal ROIs: label_leaks",
         f"few scored ROIs of a class (accuracy_by_class: few): {len(few)} trainings"
         if len(few)
         else "",

@@ -88,7 +88,8 @@ def readings(table: pd.DataFrame, predictions: pd.DataFrame, leaks: pd.DataFrame
     """Return a row per row of `label_leaks`, whose `table` and arguments these are: what it shows.
 
     Columns `Classifier` and `reading`. Classes are told apart if the interval of the AUC is above
-    0.5; a network is more (less) accurate if that of the difference, ROI by ROI, is above (below) 0.
+    0.5; a network is more or less accurate if that of the difference, ROI by ROI, is above or below
+    0.
     """
     calls = dict(list(_calls(predictions, leaks).groupby("model")))
     told = []
@@ -117,7 +118,9 @@ def _of_network(than: dict[str, Mean]) -> str:
     less = [kind for kind in SEES if than[kind].high < 0]
     unsure = [kind for kind in SEES if kind not in (*more, *less)]
     words = {"more": more, "less": less, "not shown to be more": unsure}
-    text = "; ".join(f"{how} accurate than {listed(kinds)}" for how, kinds in words.items() if kinds)
+    text = "; ".join(
+        f"{how} accurate than {listed(kinds)}" for how, kinds in words.items() if kinds
+    )
     return f"{text[0].upper()}{text[1:]}."
 
 
