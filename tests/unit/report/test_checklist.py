@@ -297,7 +297,7 @@ def test_unknown_patients_are_said_to_be_unknown_and_what_follows():
         "sides, which may lift accuracies"
     )
     assert "patients unknown: they may stand on two sides" in row["Limitations"]
-    assert "makes them too narrow" in row["Limitations"]
+    assert "makes intervals too narrow" in row["Limitations"]
     assert "unknown" not in said(make_study())["Limitations"]
 
 
