@@ -71,6 +71,8 @@ OWN = {
     "datasets.sources.ddsm": INGESTION + PLACES,
     "datasets.sources.inbreast": "",
     "datasets.sources.mini_mias": "",
+    "datasets.sources.cdd_cesm": "",
+    "datasets.sources.image_folder": "",
     "datasets.sources.table": "",
     "datasets.sources.vindr_mammo": "",
     "datasets.views": INGESTION + SAMPLES + SCORED + "render_candidates render_checklist",
@@ -181,6 +183,7 @@ OWN = {
     "rois.candidates": "extract_rois merge_candidates render_candidates render_checklist "
     + (SCORED + SAMPLES),
     "rois.extraction": "extract_rois ",
+    "rois.normals": "extract_rois",
     "rois.lesions": "extract_rois " + SAMPLES,
     "rois.masks": "extract_rois " + SAMPLES,
     "rois.options": "extract_rois split_rois " + SAMPLES,

@@ -345,3 +345,32 @@ def test_a_mask_of_another_size_but_the_same_proportions_is_resized(tmp_path):
 )
 def test_proportions_of_real_masks(mask, image, same):
     assert annotations._same_proportions(mask, image) is same
+
+
+def test_patients_and_sides_may_be_left_out_of_the_table(tmp_path):
+    """Each image is then a case of its own, named after its file."""
+    write_images(tmp_path)
+    Image.fromarray(block(SHAPE, 20, 50, 16, 8)).save(tmp_path / "mask.png")
+    table = write_table(
+        tmp_path, "left.pgm,abnormal,mask.png", "./right.pgm,normal", header="image,label,mask"
+    )
+    rows = rows_of(table)
+    assert set(rows) == {("left", "IMAGE"), ("right", "IMAGE")}
+    assert {row["patient_id"] for row in rows.values()} == {""}
+    table = write_table(
+        tmp_path,
+        "left.pgm,p,MLO,abnormal,mask.png",
+        "right.pgm,p,CC,normal",
+        header="image,patient,view,label,mask",
+    )
+    assert set(rows_of(table)) == {("left", "MLO"), ("right", "CC")}
+    assert {row["patient_id"] for row in rows_of(table).values()} == {"p"}
+
+
+def test_an_empty_patient_in_a_table_that_tells_patients_is_a_fault(tmp_path):
+    write_images(tmp_path)
+    table = write_table(
+        tmp_path, "left.pgm,,normal", "right.pgm,p,normal", header="image,patient,label"
+    )
+    (row,) = [row for row in rows_of(table).values() if row["status"] == "rejected"]
+    assert row["reason"].startswith("table.csv:2: patient '', view ''")
