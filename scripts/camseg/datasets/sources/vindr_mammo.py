@@ -7,7 +7,6 @@ there every table and figure.
 """
 
 import ast
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -91,7 +90,7 @@ def _entry(place: str, line: dict[str, str], home: Path) -> Entry:
     except CamsegError as error:
         fault = f"{place}: {error}"
     if finding and finding.fault:
-        finding = Finding("", finding.lesion_type, fault=f"{place}: {finding.fault}")
+        finding = replace(finding, fault=f"{place}: {finding.fault}")
     return Entry(f"{study}.{view}", study, f"{side}_{view}", image, finding, fault)
 
 
@@ -113,18 +112,13 @@ def _categories(text: str) -> list[str]:
 
 
 def _finding(kinds: list[str], line: dict[str, str]) -> Finding:
-    """Return a finding with its box, or its fault. Its pathology is not known: no list tells it."""
-    kind = " ".join(["+".join(kinds), line[BIRADS]]).strip()
-    try:
-        left, top, right, bottom = (float(line[name] or "nan") for name in BOX)
-    except ValueError:
-        return Finding("", kind, fault=f"{', '.join(BOX)} are {_told(line)}, not numbers")
+    """Return a finding with its box, or its fault; its BI-RADS assessment is the pathology."""
+    described = line[BIRADS], "+".join(kinds)
     if not any(line[name] for name in BOX):
-        return Finding("", kind, fault=f"{'+'.join(kinds)} has no box: its place is not known")
-    if not all(map(math.isfinite, (left, top, right, bottom))):
-        return Finding("", kind, fault=f"{', '.join(BOX)} are {_told(line)}, not four numbers")
-    return Finding("", kind, shapes=((Shape("box", (left, top, right - left, bottom - top)),),))
-
-
-def _told(line: dict[str, str]) -> str:
-    return ", ".join(repr(line[name]) for name in BOX)
+        return Finding(*described, fault=f"{described[1]} has no box: its place is not known")
+    try:
+        left, top, right, bottom = (float(line[name]) for name in BOX)
+    except ValueError:
+        box = ", ".join(repr(line[name]) for name in BOX)
+        return Finding(*described, fault=f"its box is {box}, not four numbers")
+    return Finding(*described, shapes=((Shape("box", (left, top, right - left, bottom - top)),),))

@@ -68,7 +68,7 @@ def test_golden_boxes_and_masks_of_a_study_in_two_projections(tmp_path):
     }
     left = rows[f"{STUDY}.CC", "LEFT_CC"]
     assert left["lesion_types"] == "MASS+NIPPLE_RETRACTION"
-    assert left["pathologies"] == ""
+    assert left["pathologies"] == "BI-RADS 4"
     candidates = extract(tmp_path)
     # columns 21 to 35 and rows 51 to 57 have their centres in it: 15 x 7; a quarter on each side
     abnormal = candidates[f"{STUDY}.CC.LEFT_CC.1.abnormal"]
@@ -77,7 +77,7 @@ def test_golden_boxes_and_masks_of_a_study_in_two_projections(tmp_path):
     assert [record[f"lesion_{side}"] for side in "xywh"] == [21, 51, 15, 7]
     assert (record["outline"], record["box_share"]) == ("BOX", 1.0)
     assert record["notes"] == FEW_LEVELS
-    assert record["lesion_type"] == "MASS+NIPPLE_RETRACTION BI-RADS 4"
+    assert (record["lesion_type"], record["pathology"]) == ("MASS+NIPPLE_RETRACTION", "BI-RADS 4")
     assert candidates[f"{STUDY}.CC.LEFT_CC.1.normal"].box == Box(80 - 17 - 23, 49, 23, 11)
     assert {item.status for item in candidates.values()} == {"used"}
 
@@ -99,17 +99,18 @@ def test_several_findings_of_an_image_are_its_lesions(tmp_path):
     row = rows_of(tmp_path)[f"{STUDY}.CC", "LEFT_CC"]
     assert row["abnormalities"] == 2
     assert row["lesion_types"] == "MASS+NIPPLE_RETRACTION; SUSPICIOUS_CALCIFICATION"
-    lesion_type = extract(tmp_path)[f"{STUDY}.CC.LEFT_CC.2.abnormal"].record()["lesion_type"]
-    assert lesion_type == "SUSPICIOUS_CALCIFICATION"
+    assert row["pathologies"] == "BI-RADS 4; "
+    second = extract(tmp_path)[f"{STUDY}.CC.LEFT_CC.2.abnormal"].record()
+    assert (second["lesion_type"], second["pathology"]) == ("SUSPICIOUS_CALCIFICATION", "")
 
 
 @pytest.mark.parametrize(
     ("box", "reason"),
     [
         (",,,", "csv:2: MASS+NIPPLE_RETRACTION has no box: its place is not known"),
-        ("1,2,,4", "csv:2: xmin, ymin, xmax, ymax are '1', '2', '', '4', not four numbers"),
-        ("1,2,x,4", "csv:2: xmin, ymin, xmax, ymax are '1', '2', 'x', '4', not numbers"),
-        ("1,2,inf,4", "csv:2: xmin, ymin, xmax, ymax are '1', '2', 'inf', '4', not four numbers"),
+        ("1,2,,4", "csv:2: its box is '1', '2', '', '4', not four numbers"),
+        ("1,2,x,4", "csv:2: its box is '1', '2', 'x', '4', not four numbers"),
+        ("1,2,inf,4", "the box has a number that is none"),
         ("30,50,20,60", "the box at (25, 55) has no area"),
         ("90,50,99,60", "the box's centre (94.5, 55) lies outside the image of 80 x 120 pixels"),
     ],
