@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= all
 
-.PHONY: demo report test test-cluster test-envs check env plan dag docs pin clean
+.PHONY: demo real report test test-cluster test-envs check env plan dag docs pin clean
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 .DELETE_ON_ERROR:
@@ -11,6 +11,15 @@ SHELL := bash
 demo: .venv/run  ## the default study, from synthetic DDSM cases to the tables
 	$(BIN)/snakemake --cores $(CORES) all
 	@cat results/phantom/tables/table2.md
+
+real: .venv/run  ## the studies of real pictures, those of DATA/busi and DATA/cesm that are there: make real DATA=FOLDER
+	@test -d "$(DATA)/busi" -o -d "$(DATA)/cesm" || \
+	    { echo "make real DATA=FOLDER: FOLDER must hold BUSI in busi/ or CDD-CESM in cesm/ (docs/real-data.md)" >&2; exit 1; }
+	for set in busi cesm; do \
+	    test -d "$(DATA)/$$set" || continue; \
+	    $(BIN)/snakemake --cores $(CORES) all --configfile config/studies/$$set.yaml \
+	        --config "dataset={path: '$(abspath $(DATA))/$$set'}" && cat results/$$set/tables/table2.md || exit 1; \
+	done
 
 report: .venv/run  ## tables, figures and records of the finished default study, to open in a browser
 	$(BIN)/snakemake --report results/report.zip
