@@ -53,8 +53,8 @@ SOURCES = {
         "cbis_ddsm",
         listing=r"(mass|calc)_case_description_(train|test)_set\.csv",
         missing="no mass_case_description_train_set.csv or the like at any depth below it; put "
-        "CBIS-DDSM's CSVs and DICOM folders there (docs/datasets.md says how), or set dataset: "
-        "path to where they are",
+        "CBIS-DDSM's CSVs and images there (docs/datasets.md says how), or set dataset: path to "
+        "where they are",
     ),
     "cdd_cesm": Source(
         "CDD-CESM",

@@ -18,8 +18,7 @@ NO_ICS = (
 )
 NO_CSV = (
     "no mass_case_description_train_set.csv or the like at any depth below it; put CBIS-DDSM's "
-    "CSVs and DICOM folders there (docs/datasets.md says how), or set dataset: path to where they "
-    "are"
+    "CSVs and images there (docs/datasets.md says how), or set dataset: path to where they are"
 )
 NO_TABLE = (
     "is no file; set dataset: path to the table of images itself "
