@@ -65,10 +65,7 @@ def read_lines(
 
 def _read_text(path: Path) -> str:
     """Return a file's text, of UTF-8 or, if it begins with a byte order mark, UTF-16."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CamsegError(f"{path}: cannot be read: {error.strerror}") from error
+    content = _read_bytes(path)
     wide = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     encoding, name = ("utf-16", "UTF-16") if wide else ("utf-8-sig", "UTF-8")
     try:
@@ -82,6 +79,13 @@ def _read_text(path: Path) -> str:
         place = _place(path, text.partition("\0")[0])
         raise CamsegError(f"{place}: has a NUL, as no text has; {EXPORT}")
     return text
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CamsegError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _place(path: Path, before: str) -> str:
@@ -201,6 +205,6 @@ def one_of(copies: list[Path]) -> Path:
     """Return the first of several copies of one list; CamsegError if one is no copy of it."""
     first, *others = copies
     for other in others:
-        if other.read_bytes() != first.read_bytes():
+        if _read_bytes(other) != _read_bytes(first):
             raise CamsegError(f"{other}: differs from {first}; leave only one of them there")
     return first

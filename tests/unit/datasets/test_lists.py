@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from camseg.datasets.lists import locate, read_lines
+from camseg.datasets.lists import locate, one_of, read_lines
 from camseg.errors import CamsegError
 
 REQUIRED = ("image", "side", "label")
@@ -183,3 +183,16 @@ def test_a_name_as_it_stands_comes_first(tmp_path):
 def test_a_file_that_is_not_there_keeps_its_name(tmp_path, name):
     (tmp_path / "a.png").touch()
     assert locate(tmp_path, name) == tmp_path / name
+
+
+def test_of_copies_the_first_is_read_and_others_that_differ_are_refused(tmp_path):
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("a")
+    second.write_text("a")
+    assert one_of([first]) == one_of([first, second]) == first
+    second.write_text("b")
+    with pytest.raises(CamsegError) as caught:
+        one_of([first, second])
+    assert str(caught.value) == f"{second}: differs from {first}; leave only one of them there"
+    with pytest.raises(CamsegError, match=r"lost.csv: cannot be read: No such file or directory"):
+        one_of([first, tmp_path / "lost.csv"])
