@@ -1,4 +1,4 @@
-"""Put healthy tissue of the opposite breast into regions of abnormal ROIs; measure the margins."""
+"""Put the tissue of normal ROIs into regions of abnormal ones; measure the margins."""
 
 import argparse
 from functools import partial
@@ -24,6 +24,9 @@ def main() -> None:
     parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
     add_options(parser, MapOptions)
     add_options(parser, BatchOptions)
+    parser.add_argument(
+        "--any-normal", action="store_true", help="take other normal ROIs where a ROI has none"
+    )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True, help="TSV, one row per ROI, region and draw")
     args = parser.parse_args()
@@ -35,7 +38,8 @@ def main() -> None:
     model = explain.load(args.model, network=args.network, threads=batches.threads)
     rois = store.read_rois(args.shards, load=False)
     sides = split.read_split(args.split, rois.roi_id)
-    pairs = regions.pairs(rois.roi_id, rois.label, sides)
+    drawn = args.seed if args.any_normal else None
+    pairs = regions.pairs(rois.roi_id, rois.label, sides, drawn=drawn)
     pairs = pairs[transplant.sample(sides[pairs[:, 0]], args.seed)]
     if not len(pairs):
         raise CamsegError(f"{args.split}: no abnormal ROI has its normal one on the same side")

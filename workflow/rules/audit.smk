@@ -97,6 +97,7 @@ rule transplant_regions:
         network=lambda wildcards: MODELS[wildcards.model].network,
         options=to_arguments(MapOptions, config["cam"]),
         batches=to_arguments(BatchOptions, config["training"]),
+        any_normal="--any-normal" if NORMAL_IMAGES else "",
         seed=seed_of,
     message:
         "Replacing regions of ROIs by the opposite breast's, as {wildcards.model} sees it"
@@ -105,4 +106,4 @@ rule transplant_regions:
         "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
         " --shards {input.shards:q} --split {input.split:q} --cams {input.cams:q}"
         " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"
-        " --seed {params.seed} --output {output.transplant:q} > {log:q} 2>&1"
+        " {params.any_normal} --seed {params.seed} --output {output.transplant:q} > {log:q} 2>&1"

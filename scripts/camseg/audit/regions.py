@@ -8,11 +8,15 @@ from camseg.seeds import generator
 FEATHER = 1 / 64  # of the side: the deviation of the Gaussian that softens a region's edge
 
 
-def pairs(roi_ids: np.ndarray, labels: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """Return the places of abnormal ROIs and of the normal ROIs cut opposite to them: (m, 2).
+def pairs(
+    roi_ids: np.ndarray, labels: np.ndarray, sides: np.ndarray, *, drawn: int | None = None
+) -> np.ndarray:
+    """Return the places of abnormal ROIs and of the normal ROIs cut for them: (m, 2).
 
     `<pair>.abnormal` and `<pair>.normal` have to stand on the same side of the split, and to be
-    used. All arguments are (n,); in the order of the abnormal ROIs.
+    used. With the seed `drawn`, an abnormal ROI without such a normal one gets another of its side,
+    as where normal ROIs are other patients'. The arrays are (n,); in the order of the abnormal
+    ROIs.
     """
     place = {roi_id: number for number, roi_id in enumerate(roi_ids)}
     found = []
@@ -20,6 +24,10 @@ def pairs(roi_ids: np.ndarray, labels: np.ndarray, sides: np.ndarray) -> np.ndar
         normal = place.get(f"{roi_ids[number].removesuffix('.abnormal')}.normal")
         if normal is not None and sides[normal] == sides[number]:
             found.append((number, normal))
+        elif drawn is not None:
+            others = np.flatnonzero((labels == 0) & (sides == sides[number]))
+            random = generator(drawn, "another normal", roi_ids[number])
+            found.append((number, random.choice(others)))
     return np.array(found, int).reshape(-1, 2)
 
 

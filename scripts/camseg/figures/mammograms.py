@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, Rectangle
 
-from camseg.datasets.views import read_index, rows_of
+from camseg.datasets.views import read_index, rows_of, side_of
 from camseg.errors import CamsegError
 from camseg.figures.drawing import MM, SMALL, TYPE, WIDTH, fitting, line, middles, outline
 from camseg.io.checked import REMEDY
@@ -125,11 +125,22 @@ def read_sample(candidates: str | Path, index: str | Path, folder: Path) -> Samp
     return Sample.of(candidate, *read_lesion(row, folder, candidate))
 
 
-def read_pairs(candidates: str | Path, count: int) -> list[str]:
-    """Return the ids of `count` pairs of used ROIs, normal and abnormal, chosen as by `spread`."""
+def read_pairs(candidates: str | Path, count: int) -> list[tuple[str, str]]:
+    """Return the ids of `count` pairs of used ROIs, normal and abnormal, chosen as by `spread`.
+
+    Of regions already cut, which are no pairs, the normal ones are spread by their ids.
+    """
     table = read_candidates(candidates)
     used = table[table["status"] == "used"]
-    return list(spread(used[used.duplicated("pair_id", keep=False)], count)["pair_id"])
+    paired = used[used.duplicated("pair_id", keep=False)]
+    if len(paired):
+        pairs = spread(paired, count)["pair_id"]
+        return [(f"{pair}.normal", f"{pair}.abnormal") for pair in pairs]
+    normal = used.loc[used["label"] == "normal", "roi_id"].sort_values()
+    count = min(count, len(normal))
+    return list(
+        zip(normal.iloc[middles(len(normal), count)], spread(used, count)["roi_id"], strict=False)
+    )
 
 
 def _first(rows: pd.DataFrame, path: str | Path) -> pd.Series:
@@ -158,7 +169,8 @@ def figure4(sample: Sample) -> Figure:
         left.set_title("ROI")
         left.set_xlabel(sample.roi_id, fontsize=SMALL)
         left.spines[:].set(visible=True, color=SKY, linewidth=2)
-        right.set_title(f"Mammogram, {sample.view}")
+        picture = "Mammogram" if side_of(sample.view) else "Picture"
+        right.set_title(f"{picture}, {sample.view}")
         outline(left, sample.mask, RED)
         outline(right, sample.mask, RED, linewidth=0.8)
         _box(right, box, edgecolor=SKY, linewidth=0.8)
@@ -203,8 +215,10 @@ def figure5(sample: Sample) -> Figure:
     return figure
 
 
-def figure6(rois: Rois, pairs: list[str]) -> Figure:
+def figure6(rois: Rois, pairs: list[tuple[str, str]]) -> Figure:
     """Figure 6: a column per pair, of its normal ROI, its abnormal ROI and the lesion's mask.
+
+    `pairs` are the ids of both.
 
     Grey levels are those that the networks see.
     """
@@ -216,11 +230,11 @@ def figure6(rois: Rois, pairs: list[str]) -> Figure:
         )
         grid = figure.subplots(3, len(pairs), squeeze=False)
         for column, pair in zip(grid.T, pairs, strict=True):
-            normal, abnormal = (place[f"{pair}.{label}"] for label in ("normal", "abnormal"))
+            normal, abnormal = (place[roi_id] for roi_id in pair)
             images = rois.image[normal], rois.image[abnormal], 255 * rois.mask[abnormal]
             for axes, image in zip(column, images, strict=True):
                 _show(axes, image, Box(0, 0, *image.shape[::-1]), (0, 255))
-            lines = pair.split(".", 1)
+            lines = pair[1].removesuffix(".abnormal").split(".", 1)
             column[0].set_title("\n".join(lines), fontsize=fitting(lines, side, SMALL))
         for axes, label in zip(grid[:, 0], ("Normal", "Abnormal", "Mask"), strict=True):
             axes.set_ylabel(label)

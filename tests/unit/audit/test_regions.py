@@ -57,3 +57,14 @@ def test_a_region_and_its_complement_bring_in_the_whole_of_the_other_image():
     across = regions.replaced(black, white, masks[:1])[0, 64].astype(int)
     assert across[29] + across[30] == 255
     assert np.abs(np.diff(across)).max() < 64
+
+
+def test_with_a_seed_another_normal_roi_of_the_same_side_stands_in():
+    names = np.array(["a.abnormal", "b.abnormal", "b.normal", "c.normal", "d.normal"], object)
+    labels = np.array([1, 1, 0, 0, 0])
+    sides = np.array(["train", "train", "train", "validation", "train"])
+    found = regions.pairs(names, labels, sides, drawn=1)
+    assert found[1].tolist() == [1, 2]  # its own
+    drawn = {int(regions.pairs(names, labels, sides, drawn=seed)[0][1]) for seed in range(20)}
+    assert drawn == {2, 4}
+    assert regions.pairs(names, labels, sides).tolist() == [[1, 2]]

@@ -9,6 +9,7 @@ from camseg.figures import mammograms
 from camseg.figures.style import save
 from camseg.rois import extraction, lesions
 from camseg.rois.boxes import Box, bounding_box
+from camseg.rois.candidates import COLUMNS as CANDIDATES
 from camseg.seeds import generator
 from conftest import rectangle, write_case
 from made import index_source
@@ -163,10 +164,11 @@ def test_figure5_without_a_cut_says_nothing_of_one(sample):
 def test_figure6_has_a_column_a_pair(study):
     folder, rois = study
     pairs = mammograms.read_pairs(folder / "candidates.tsv", 6)
-    assert pairs == ["B-0001-1.LEFT_CC.1", "B-0002-1.RIGHT_CC.1", "B-0003-1.LEFT_CC.1"]
+    names = ["B-0001-1.LEFT_CC.1", "B-0002-1.RIGHT_CC.1", "B-0003-1.LEFT_CC.1"]
+    assert pairs == [(f"{name}.normal", f"{name}.abnormal") for name in names]
     panels = np.array(mammograms.figure6(rois, pairs).axes).reshape(3, 3)
     place = list(rois.roi_id)
-    for column, pair in zip(panels.T, pairs, strict=True):
+    for column, pair in zip(panels.T, names, strict=True):
         shown = [axes.get_images()[0].get_array() for axes in column]
         normal, abnormal = place.index(f"{pair}.normal"), place.index(f"{pair}.abnormal")
         assert (shown[0] == rois.image[normal]).all()
@@ -181,7 +183,9 @@ def test_pairs_without_a_normal_roi_are_left_out(tmp_path):
     case = write_case(cases, "B-0002-1", left_lesions=(rectangle(20, 50, 8, 8),))
     (case / "B_0002_1.RIGHT_CC.LJPEG").unlink()
     write_tables(tmp_path, cases)
-    assert mammograms.read_pairs(tmp_path / "candidates.tsv", 6) == ["B-0001-1.LEFT_CC.1"]
+    assert mammograms.read_pairs(tmp_path / "candidates.tsv", 6) == [
+        ("B-0001-1.LEFT_CC.1.normal", "B-0001-1.LEFT_CC.1.abnormal")
+    ]
 
 
 def test_figures_are_the_same_to_the_byte(study, sample, tmp_path):
@@ -215,3 +219,14 @@ def test_real_mammogram(fixtures, tmp_path):
     )
     for padding in mammograms.paddings(sample.lesion, sample.padded, sample.box).values():
         assert 0.1 <= padding.share <= 0.3
+
+
+def test_of_regions_already_cut_normal_ones_are_spread_by_themselves(tmp_path):
+    names = ["a.abnormal", "b.abnormal", "n1.normal", "n2.normal", "n3.normal"]
+    table = pd.DataFrame("1", index=range(5), columns=CANDIDATES)
+    table["roi_id"], table["pair_id"] = names, [name.split(".")[0] for name in names]
+    table["label"] = [name.split(".")[1] for name in names]
+    table["status"], table["lesion_w"] = "used", ["9", "3", "1", "1", "1"]
+    table.to_csv(tmp_path / "candidates.tsv", sep="\t", index=False)
+    pairs = mammograms.read_pairs(tmp_path / "candidates.tsv", 2)
+    assert pairs == [("n1.normal", "b.abnormal"), ("n3.normal", "a.abnormal")]
