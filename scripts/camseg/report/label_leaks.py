@@ -88,8 +88,8 @@ def readings(table: pd.DataFrame, predictions: pd.DataFrame, leaks: pd.DataFrame
     """Return a row per row of `label_leaks`, whose `table` and arguments these are: what it shows.
 
     Columns `Classifier` and `reading`. Classes are told apart if the interval of the AUC is above
-    0.5; a network is more or less accurate if that of the difference, ROI by ROI, is above or below
-    0.
+    0.5, and the wrong way round if it is below. A network is more (less) accurate if the interval
+    of the difference, ROI by ROI, is above (below) 0.
     """
     calls = dict(list(_calls(predictions, leaks).groupby("model")))
     told = []
@@ -98,10 +98,10 @@ def readings(table: pd.DataFrame, predictions: pd.DataFrame, leaks: pd.DataFrame
             than = {kind: _difference(calls[row.Classifier], calls[kind]) for kind in SEES}
             told.append(_of_network(than))
         else:
-            shown = "tells" if row.AUC_low > 0.5 else "is not shown to tell"
-            ends = f"{row.AUC_low:.3f} to {row.AUC_high:.3f}"
+            shown = "tells" if row.AUC_low > 0.5 or row.AUC_high < 0.5 else "is not shown to tell"
             words = f"{NAMES[row.Classifier]} alone {shown} the classes apart"
-            told.append(f"{words}: AUC {row.AUC:.3f} ({ends}).")
+            words += ", the wrong way round" if row.AUC_high < 0.5 else ""
+            told.append(f"{words}: AUC {row.AUC:.3f} ({row.AUC_low:.3f} to {row.AUC_high:.3f}).")
     return pd.DataFrame({"Classifier": table["Classifier"], "reading": told})
 
 

@@ -78,6 +78,12 @@ def test_what_tells_the_classes_apart_is_said(tmp_path):
     assert "; not shown to be more accurate than intensity (+0.000, " in told["Xception"]
 
 
+def test_what_is_learned_the_wrong_way_round_is_said_so(tmp_path):
+    _, told = tables(tmp_path, predictions(), position=1 - GOOD / 2)
+    words = "The place alone tells the classes apart, the wrong way round: AUC 0.000 (0.000 to 0."
+    assert told["position"].startswith(words)
+
+
 def test_over_folds_it_has_means(tmp_path):
     both = predictions(), predictions(split="split-1", probability=BAD)
     table, told = tables(tmp_path, *both)
