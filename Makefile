@@ -67,6 +67,10 @@ docs: .venv/dev  ## writes what of the documentation follows from the code (need
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html; to search in it: $(BIN)/python -m http.server --directory site"
 
+describe: .venv/run  ## what a folder of data is, a contact sheet and a configuration in describe/: make describe DATA=FOLDER
+	@test -n "$(DATA)" || { echo "make describe DATA=FOLDER (or the file of a table)" >&2; exit 1; }
+	PYTHONPATH=scripts $(BIN)/python -m camseg describe "$(DATA)"
+
 pin:  ## writes the pinned requirements anew from requirements*.in (needs uv)
 	for name in requirements requirements-dev; do \
 	    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
