@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +10,7 @@ from camseg.errors import CamsegError
 from camseg.report import heat_maps, tables
 from camseg.report.another_outline import NAME, with_ceiling
 from camseg.scoring.dice import mean_dice
+from project import ROOT
 
 TABLE = pd.DataFrame({"Classifier": ["net", "all 255"], "Dice": [0.4, 0.5], "degenerate": [0, 2]})
 ROWS = [
@@ -80,3 +84,48 @@ def test_validation_rois_are_those_of_any_split():
     other = one.assign(side=["validation", "train", "train"])
     splits = [({}, {"all 255": one}), ({}, {"all 255": other})]
     assert heat_maps.validation_rois(splits) == {"a", "b"}
+
+
+SCORED = [*heat_maps.SCORES, *heat_maps.OF_NETWORKS]
+NAMES = ("heat_maps", "heat_maps_scores", "heat_maps_by_group")
+
+
+def render(folder, of_outlines):
+    """The files that the program makes of two ROIs, whose lesions have outlines of this Dice."""
+    scores = pd.DataFrame(0.25, index=range(2), columns=SCORED).assign(
+        roi_id=["a", "b"],
+        label="abnormal",
+        side=["train", "validation"],
+        degenerate=0,
+        grid="2 x 2",
+    )
+    scores.to_csv(folder / "s.tsv", sep="\t", index=False)
+    (folder / "floors").mkdir(exist_ok=True)
+    scores = scores[[*heat_maps.SCORES]]
+    floors = [scores.assign(baseline=name) for name in ("all 255", "mean training mask")]
+    pd.concat(floors).to_csv(folder / "floors/s.tsv", sep="\t", index=False)
+    command = [sys.executable, ROOT / "scripts/render_heat_maps.py", "--models", "net"]
+    command += ["--scores", folder / "s.tsv", "--baselines", folder / "floors/s.tsv"]
+    rows = [("a", "p1", "c1", of_outlines), ("b", "p2", "c2", of_outlines)]
+    command += ["--candidates", candidates(folder, rows), "--captions"]
+    command += [ROOT / f"workflow/report/{name}.rst" for name in (*NAMES, "another_outline")]
+    for option, name in zip(("--heat-maps", "--further", "--by-group"), NAMES, strict=True):
+        command += [option, folder / f"{name}.csv", folder / f"{name}.tex"]
+    subprocess.run(list(map(str, command)), check=True, capture_output=True)
+    names = [f"{name}.{end}" for name in NAMES for end in ("csv", "tex")]
+    return {name: (folder / name).read_text() for name in names}
+
+
+def test_the_program_adds_row_and_caption_and_changes_no_other_table(tmp_path):
+    plain, more = render(tmp_path, ""), render(tmp_path, 0.5)
+    header, *rows = plain["heat_maps.csv"].splitlines()
+    assert more["heat_maps.csv"].splitlines()[:-1] == [
+        f"{header},n,Dice_low,Dice_high",
+        *(f"{row},,," for row in rows),
+    ]
+    assert more["heat_maps.csv"].splitlines()[-1] == f"{NAME},0.498047,,,,,,,,,1,0,0.996094"
+    caption = (ROOT / "workflow/report/another_outline.rst").read_text().strip()
+    words = caption.partition(" (")[0]
+    assert (words in plain["heat_maps.tex"], words in more["heat_maps.tex"]) == (False, True)
+    for name in plain.keys() - {"heat_maps.csv", "heat_maps.tex"}:
+        assert plain[name] == more[name]
