@@ -13,6 +13,7 @@ from camseg.formats.pictures import MIN_MAX
 
 IMAGE = "image.png"  # a listing that takes this for a list takes any image
 LISTS = (".csv", ".tsv", ".txt")
+SPREADSHEETS = (".xls", ".xlsx", ".ods")
 BELOW = " at any depth below it"  # ends what the registry says is missing
 PAGES = "docs/datasets.md and docs/data.md say what can be read"
 
@@ -51,7 +52,9 @@ def detect(path: Path) -> Detected:
     patterns = {
         name: re.compile(source.listing, re.IGNORECASE) for name, source in _folders().items()
     }
+    sheets: list[Path] = []
     for place, files in walk(path):
+        sheets += [place / file for file in sorted(files) if file.lower().endswith(SPREADSHEETS)]
         for name, pattern in patterns.items():
             named = (file for file in sorted(files) if pattern.fullmatch(file))
             if name not in examples and (example := next(named, None)):
@@ -62,7 +65,9 @@ def detect(path: Path) -> Detected:
         raise CamsegError(f"{path}: holds several data sets: {told}; name the folder of one")
     if special:
         return Detected(special[0], path)
-    reasons: list[str] = []
+    reasons = [
+        f"{sheet}: is a spreadsheet: save it as {sheet.stem}.csv, in UTF-8" for sheet in sheets
+    ]
     lists = [each for each in _lists_in(path) if _sources_of(each, reasons)]
     if len(lists) > 1:
         told = ", ".join(map(str, lists))

@@ -122,7 +122,7 @@ def splits(candidates: pd.DataFrame, share: float) -> list[Change]:
 
 def grey(greys: Sequence[Grey]) -> list[Change]:
     """Return the key of a robust grey range, if few pixels stretch that of pictures of a sample."""
-    stretched = sum(each.stretched and each.bits > 8 for each in greys)
+    stretched = sum(each.stretched for each in greys)
     if not stretched:
         return []
     why = f"few pixels hold most of the range of {stretched} of {len(greys)} pictures"

@@ -29,7 +29,7 @@ Key = tuple[str, str, str]  # of a view
 class Grey:
     """The grey levels of a picture's file: `bits` of a sample, the least and the greatest level.
 
-    `stretched` says that few pixels hold most of the range.
+    `stretched` says that few pixels hold most of a range that becomes 8 bits.
     """
 
     bits: int
@@ -140,5 +140,6 @@ def _grey(row: Row, folder: Path) -> Grey:
     levels = picture.grey if picture.padding is None else picture.grey[~picture.padding]
     least, greatest = grey_range(levels, robust=False)
     low, high = grey_range(levels, robust=True)
-    stretched = high - low < HOT * (greatest - least)
-    return Grey(8 * levels.dtype.itemsize, least, greatest, stretched)
+    bits = 8 * levels.dtype.itemsize
+    stretched = bits > 8 and high - low < HOT * (greatest - least)
+    return Grey(bits, least, greatest, stretched)

@@ -75,6 +75,18 @@ def test_a_table_that_is_not_one_is_told_beside_the_images_that_count(tmp_path):
     assert "mine.csv: unknown column 'sides'; did you mean side?" in found.refused[0]
 
 
+def test_a_spreadsheet_that_would_be_a_list_is_told(tmp_path):
+    sheet = write(tmp_path, "INbreast Release 1.0/INbreast.xls")
+    write_image(tmp_path, "INbreast Release 1.0/AllDICOMs/a.png")
+    found = detect(tmp_path)
+    assert found.name == "image_folder"
+    assert found.refused == (f"{sheet}: is a spreadsheet: save it as INbreast.csv, in UTF-8",)
+    (tmp_path / "INbreast Release 1.0/AllDICOMs/a.png").unlink()
+    assert "save it as INbreast.csv" in refusal(tmp_path)
+    write(tmp_path, "INbreast Release 1.0/INbreast.csv")
+    assert detect(tmp_path) == Detected("inbreast", tmp_path)
+
+
 def test_several_data_sets_are_named_with_their_files(tmp_path):
     paths = [write(tmp_path, f"{name}/{LISTS[name]}") for name in ("ddsm", "inbreast")]
     said = refusal(tmp_path)

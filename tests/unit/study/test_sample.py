@@ -88,14 +88,19 @@ def test_rejected_views_are_shown_once_for_each_kind_of_reason():
     assert sample.rejected_tile(found[0]).note == "rejected: a0.png is missing"
 
 
-@pytest.mark.parametrize("hot", [False, True])
-def test_grey_levels_are_those_of_the_file(tmp_path, hot):
-    random = np.random.default_rng(0)
-    pixels = random.integers(100, 4000, (90, 90)).astype(np.uint16)
-    pixels[0, 0], pixels[0, 1] = 99, 4001
-    if hot:
-        pixels[5, 5] = 65535
+@pytest.mark.parametrize(
+    ("kind", "hot", "wanted"),
+    [
+        (np.uint16, 0, Grey(16, 9, 41, False)),
+        (np.uint16, 65535, Grey(16, 9, 65535, True)),
+        (np.uint8, 255, Grey(8, 9, 255, False)),  # which is kept as it stands
+    ],
+)
+def test_grey_levels_are_those_of_the_file(tmp_path, kind, hot, wanted):
+    pixels = np.random.default_rng(0).integers(10, 40, (90, 90)).astype(kind)
+    pixels[0, 0], pixels[0, 1] = 9, 41
+    pixels[5, 5] = hot or 20
     Image.fromarray(pixels).save(tmp_path / "a.png")
     (tmp_path / "t.csv").write_text("image,patient,side,label\na.png,p,left,normal\n")
     (row,) = (each for each in next(index_source(tmp_path / "t.csv", "table")) if each["image"])
-    assert sample._grey(row, tmp_path) == Grey(16, 99, 65535 if hot else 4001, hot)
+    assert sample._grey(row, tmp_path) == wanted
