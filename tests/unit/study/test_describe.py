@@ -117,6 +117,7 @@ def test_pictures_stored_turned_are_found_and_cut_so(tmp_path, turned):
     header = "image,patient,side,label,mask"
     (tmp_path / "list.csv").write_text("\n".join([header, *lines]) + "\n")
     lines = told(tmp_path, tmp_path / "out")
+    assert lines[1] == "if it lists regions already cut: dataset: source: rois"
     config = proposed(tmp_path / "out")
     assert config["dataset"] == {"source": "table", "path": str(tmp_path / "list.csv")}
     assert config.get("rois") == ({"chest_wall": "left"} if turned else None)
