@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
     add_options(parser, MapOptions)
     add_options(parser, BatchOptions)
+    parser.add_argument("--mirrored", action="store_true", help="normal ROIs lie opposite")
     parser.add_argument(
         "--any-normal", action="store_true", help="take other normal ROIs where a ROI has none"
     )
@@ -52,6 +53,7 @@ def main() -> None:
         abnormal.mask,
         cams.cam,
         abnormal.roi_id,
+        mirrored=args.mirrored,
         grid=cams.raw.shape[1:],
         preprocess=partial(classifiers.preprocess, args.network),
         seed=args.seed,

@@ -97,7 +97,10 @@ rule transplant_regions:
         network=lambda wildcards: MODELS[wildcards.model].network,
         options=to_arguments(MapOptions, config["cam"]),
         batches=to_arguments(BatchOptions, config["training"]),
-        any_normal="--any-normal" if NORMAL_IMAGES else "",
+        normal=[
+            *(["--mirrored"] if config["rois"]["normal"] == "contralateral" else []),
+            *(["--any-normal"] if SOURCE.whole else []),
+        ],
         seed=seed_of,
     message:
         "Replacing regions of ROIs by the opposite breast's, as {wildcards.model} sees it"
@@ -106,4 +109,4 @@ rule transplant_regions:
         "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
         " --shards {input.shards:q} --split {input.split:q} --cams {input.cams:q}"
         " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"
-        " {params.any_normal} --seed {params.seed} --output {output.transplant:q} > {log:q} 2>&1"
+        " {params.normal:q} --seed {params.seed} --output {output.transplant:q} > {log:q} 2>&1"

@@ -40,6 +40,7 @@ def measure(
     maps: np.ndarray,
     roi_ids: np.ndarray,
     *,
+    mirrored: bool,
     grid: tuple[int, int],
     preprocess: Callable[[np.ndarray], np.ndarray],
     seed: int,
@@ -49,13 +50,13 @@ def measure(
 ) -> pd.DataFrame:
     """Return the margins of abnormal ROIs, before and after: a row per ROI, region and draw.
 
-    `images`, and `normal` cut opposite to them, `masks` and the `maps` by the model, all
-    (n, S, S) uint8, `grid` the rows and columns of the latter's cells; `preprocess` makes the
-    model's input of images; `explanation` and `options` as for `explain.explain`. The model keeps
-    its weights.
+    `images`, and `normal` ROIs of theirs, which are `mirrored` if they were cut opposite to them,
+    `masks` and the `maps` by the model, all (n, S, S) uint8, `grid` the rows and columns of the
+    latter's cells; `preprocess` makes the model's input of images; `explanation` and `options` as
+    for `explain.explain`. The model keeps its weights.
 
     Columns: `roi` (place in `images`), `region`, `draw` (of what is drawn, from 0) and logits:
-    `margin` m(x), `normal` that of the mirrored normal ROI, `changed` that of x with the region
+    `margin` m(x), `normal` that of the normal ROI, `changed` that of x with the region
     replaced (NaN if a map shows no place). Regions:
 
     - "outline", the lesion's mask, and "complement", all around it;
@@ -65,7 +66,7 @@ def measure(
       values on the same grid;
     - "blackened outline": the outline painted black, which is no way to ask.
     """
-    others = normal[:, :, ::-1]
+    others = normal[:, :, ::-1] if mirrored else normal
 
     def margin(images: np.ndarray) -> np.ndarray:
         parts = range(0, len(images), batch_size)

@@ -13,6 +13,7 @@ import pandas as pd
 from camseg import named
 from camseg.errors import CamsegError
 from camseg.io.checked import REMEDY, read_table
+from camseg.io.store import UNKNOWN_PATIENT
 
 SOURCES = "camseg.datasets.sources"  # the package of the readers that an index may name
 
@@ -44,7 +45,6 @@ class Row(TypedDict):
 COLUMNS = tuple(Row.__annotations__)
 NUMBERS = {"lines": int, "pixels_per_line": int, "bits_per_pixel": int, "resolution": float}
 OPPOSITE = {"LEFT": "RIGHT", "RIGHT": "LEFT"}
-UNKNOWN_PATIENT = "image:"  # begins what stands for a patient where that is not known
 ONE_VIEW = "IMAGE"  # of a case without sides and projections
 
 

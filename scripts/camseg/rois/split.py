@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from camseg.datasets.views import UNKNOWN_PATIENT
 from camseg.errors import CamsegError
 from camseg.io.checked import REMEDY, SIDES, USED, read_table
 from camseg.io.files import whole_file
-from camseg.io.store import Rois
+from camseg.io.store import UNKNOWN_PATIENT, Rois
 from camseg.seeds import derive_seed, generator
 
 FOLDS = 5  # 80 % / 20 %, as in the paper
@@ -31,6 +30,26 @@ def draw_rois(roi_ids: np.ndarray, labels: np.ndarray, cap: int | None, seed: in
     drawn = generator(seed, "draw_rois").choice(abnormal, cap, replace=False)
     left_out = {roi_id.removesuffix(".abnormal") for roi_id in set(abnormal) - set(drawn)}
     return np.array([roi_id.rpartition(".")[0] not in left_out for roi_id in roi_ids])
+
+
+def together(patient_ids: np.ndarray, roi_ids: np.ndarray) -> np.ndarray:
+    """Return which ROIs have to stand on one side of a split: (n,), a patient's name of each group.
+
+    A patient's ROIs do, and with a lesion its normal ROI, though that be another patient's: both
+    lie at one place, so that what training ROIs say of places would be wrong were they parted.
+    """
+    group = {patient: patient for patient in patient_ids}
+
+    def first(patient: str) -> str:
+        while group[patient] != patient:
+            patient = group[patient]
+        return patient
+
+    pairs: dict[str, str] = {}
+    for patient, roi_id in zip(patient_ids, roi_ids, strict=True):
+        one, other = first(patient), first(pairs.setdefault(roi_id.rpartition(".")[0], patient))
+        group[max(one, other)] = min(one, other)
+    return np.array([first(patient) for patient in patient_ids], object)
 
 
 def split_rois(
@@ -104,7 +123,7 @@ def split_table(
     """Return the table of a split: roi_id, patient_id and side of every ROI, as texts.
 
     A ROI that is not drawn (`max_abnormal`, see `draw_rois`) is "unused"; the rest are divided by
-    `split_rois`. Raises CamsegError if it is to be by patients that are unknown, or by images where
+    `split_rois`; by patient or image, what belongs `together` stays so. Raises CamsegError if it is to be by patients that are unknown, or by images where
     patients are known.
     """
     unknown = sum(patient.startswith(UNKNOWN_PATIENT) for patient in rois.patient_id)
@@ -119,11 +138,12 @@ def split_table(
             "known: set split: by: patient, so that no patient stands on two sides"
         )
     drawn = draw_rois(rois.roi_id, rois.label, max_abnormal, seed)
+    groups = together(rois.patient_id, rois.roi_id) if by != "roi" else rois.patient_id
     table = pd.DataFrame(
         {"roi_id": rois.roi_id, "patient_id": rois.patient_id, "side": "unused"}, dtype=object
     )
     table.loc[drawn, "side"] = split_rois(
-        rois.patient_id[drawn], rois.label[drawn], split=split, by=by, seed=seed, test=test
+        groups[drawn], rois.label[drawn], split=split, by=by, seed=seed, test=test
     )
     return table
 

@@ -57,6 +57,7 @@ def measure(
         maps, _ = explain.explain(model, preprocess(images))
     common: dict = {"preprocess": preprocess, "seed": 1, "batch_size": size, "grid": GRID}
     common |= {"explanation": "grad_cam", "options": MapOptions(**options)}
+    common.setdefault("mirrored", True)
     found = transplant.measure(model, images, normal, masks, maps, IDS, **common)
     return images, normal, masks, found
 

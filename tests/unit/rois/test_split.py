@@ -207,3 +207,37 @@ def test_regions_without_pairs_keep_all_normal_ones_where_abnormal_ones_are_draw
     kept = split.draw_rois(names, np.array([1, 1, 1, 0, 0]), 2, seed=1)
     assert kept.sum() == 4
     assert kept[3:].all()
+
+
+def test_a_lesion_and_its_normal_roi_stay_together_though_patients_differ():
+    """Patients a and b share the normal picture n, c has m: two groups; the rest by themselves."""
+    roi_ids = [
+        "1.abnormal",
+        "1.normal",
+        "2.abnormal",
+        "2.normal",
+        "3.abnormal",
+        "3.normal",
+        "4.abnormal",
+    ]
+    patients = ["a", "n", "b", "n", "c", "m", "d"]
+    found = split.together(np.array(patients, object), np.array(roi_ids, object))
+    assert found.tolist() == ["a", "a", "a", "a", "c", "c", "d"]
+    own = np.array(["p", "p", "q", "q"], object)  # cut opposite: groups are the patients
+    assert split.together(own, np.array(roi_ids[:4], object)).tolist() == own.tolist()
+
+
+def test_pairs_of_two_patients_are_never_parted():
+    roi_ids = [f"{n}.{label}" for n in range(60) for label in ("abnormal", "normal")]
+    patients = [f"n{n % 30}" if label else f"a{n}" for n in range(60) for label in (0, 1)]
+    rois = replace(
+        make_rois(roi_ids),
+        patient_id=np.array(patients, object),
+        label=np.array([1, 0] * 60, np.uint8),
+    )
+    options = {"by": "patient", "max_abnormal": None, "test": True, "seed": 1}
+    table = split.split_table(rois, split=2, **options)
+    sides = table["side"].to_numpy().reshape(-1, 2)
+    assert (sides[:, 0] == sides[:, 1]).all()
+    assert set(table["patient_id"]) == set(patients)
+    assert (sides == "validation").sum() == 24
