@@ -123,8 +123,8 @@ def split_table(
     """Return the table of a split: roi_id, patient_id and side of every ROI, as texts.
 
     A ROI that is not drawn (`max_abnormal`, see `draw_rois`) is "unused"; the rest are divided by
-    `split_rois`; by patient or image, what belongs `together` stays so. Raises CamsegError if it is to be by patients that are unknown, or by images where
-    patients are known.
+    `split_rois`; by patient or image, what belongs `together` stays so. Raises CamsegError if it is
+    to be by patients that are unknown, or by images where patients are known.
     """
     unknown = sum(patient.startswith(UNKNOWN_PATIENT) for patient in rois.patient_id)
     if unknown and by == "patient":
