@@ -12,8 +12,7 @@ import pandas as pd
 
 from camseg import named
 from camseg.errors import CamsegError
-from camseg.io.checked import REMEDY, read_table
-from camseg.io.store import UNKNOWN_PATIENT
+from camseg.io.checked import REMEDY, UNKNOWN_PATIENT, read_table
 
 SOURCES = "camseg.datasets.sources"  # the package of the readers that an index may name
 

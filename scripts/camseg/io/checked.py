@@ -17,6 +17,7 @@ import pandas as pd
 
 from camseg.errors import CamsegError
 
+UNKNOWN_PATIENT = "image:"  # begins a `patient_id` that only names the image: nobody knows whose
 REMEDY = "remove the file and run the workflow again"
 
 

@@ -14,7 +14,6 @@ from camseg.errors import CamsegError
 from camseg.io import hdf5
 from camseg.io.checked import REMEDY
 
-UNKNOWN_PATIENT = "image:"  # begins a `patient_id` that only names the image: nobody knows whose
 SCHEMA = 3  # of both kinds of file; raised when a dataset changes its meaning
 
 

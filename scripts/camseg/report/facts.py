@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from camseg.io.store import UNKNOWN_PATIENT
+from camseg.io.checked import UNKNOWN_PATIENT
 
 FILL_IN = "not known to the workflow: fill in"
 

@@ -1,7 +1,6 @@
 """A study's data in sentences: where they are from, what was left out, how they are divided."""
 
-from camseg.io.checked import SIDES
-from camseg.io.store import UNKNOWN_PATIENT
+from camseg.io.checked import SIDES, UNKNOWN_PATIENT
 from camseg.report.facts import Study, counts, number, side_name, span
 from camseg.report.rejections import USED, summary
 

@@ -7,9 +7,9 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from camseg.errors import CamsegError
-from camseg.io.checked import REMEDY, SIDES, USED, read_table
+from camseg.io.checked import REMEDY, SIDES, UNKNOWN_PATIENT, USED, read_table
 from camseg.io.files import whole_file
-from camseg.io.store import UNKNOWN_PATIENT, Rois
+from camseg.io.store import Rois
 from camseg.seeds import derive_seed, generator
 
 FOLDS = 5  # 80 % / 20 %, as in the paper
