@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from camseg.datasets.views import Row, rows_of, shape_of, side_of
+from camseg.datasets.views import Row, patient_or_image, rows_of, shape_of, side_of
 from camseg.rois import boxes
 from camseg.rois.boxes import Box, Wall
 from camseg.rois.breast import Breast
@@ -108,38 +108,36 @@ def _depth(breast: np.ndarray, box: Box) -> float:
 
 
 class OtherImages:
-    """The normal pictures of other patients that a study's lesions get their normal ROIs from.
+    """The pictures that a study's lesions get their normal ROIs from: of patients without a lesion.
 
-    `index` is a table of `views.read_index`. The pictures of a view (LEFT_CC, or the one view where
-    no side is known) are dealt out in an order drawn with the seed, as evenly as they go round.
+    `index` is a table of `views.read_index`. These patients are dealt out to those with lesions in
+    an order drawn with the seed, as evenly as they go round, so that all lesions of a patient
+    depend on one of them where it can be.
     """
 
     def __init__(self, index: pd.DataFrame, seed: int):
-        usable = index[index["status"] == "usable"]
-        normal = usable[usable["abnormalities"] == "0"].sort_values(["case_id", "ics", "view"])
-        self.pictures: dict[str, list[Row]] = defaultdict(list)
-        for row in rows_of(normal):
-            self.pictures[row["view"]].append(row)
-        self.order = {
-            view: generator(seed, "normal images", view).permutation(len(rows))
-            for view, rows in self.pictures.items()
-        }
-        self.turn: dict[str, int] = {}
-        turns: dict[str, int] = defaultdict(int)
-        lesions = usable[usable["selected"] != ""].sort_values(["case_id", "ics", "view"])
-        for row in rows_of(lesions):
-            for number in row["selected"].split():
-                self.turn[f"{row['case_id']}.{row['view']}.{number}"] = turns[row["view"]]
-                turns[row["view"]] += 1
+        usable = index[index["status"] == "usable"].sort_values(["case_id", "ics", "view"])
+        rows = list(zip(rows_of(usable), usable["selected"], strict=True))
+        ill = {patient_or_image(row) for row in rows_of(index) if row["abnormalities"]}
+        self.pictures: dict[str, dict[str, Row]] = defaultdict(dict)  # by patient and view
+        for row, _ in rows:
+            if patient_or_image(row) not in ill:
+                self.pictures[patient_or_image(row)].setdefault(row["view"], row)
+        healthy = list(self.pictures)
+        views = {view for pictures in self.pictures.values() for view in pictures}
+        # one order for all views, called after the first of them
+        random = generator(seed, "normal images", min(views, default=""))
+        self.order = [healthy[place] for place in random.permutation(len(healthy))]
+        lesions = dict.fromkeys(patient_or_image(row) for row, selected in rows if selected)
+        self.turn = {patient: turn for turn, patient in enumerate(lesions)}
 
     def of(self, lesion: Candidate) -> Iterator[Row]:
-        """Yield the pictures for a lesion, of other patients, from the one that it is dealt on."""
-        view, own = lesion.row["view"], lesion.row["patient_id"]
-        pictures = self.pictures.get(view, [])
-        for step in range(len(pictures)):
-            row = pictures[self.order[view][(self.turn[lesion.pair_id] + step) % len(pictures)]]
-            if not own or row["patient_id"] != own:
-                yield row
+        """Yield the pictures of a lesion's view, from those of the patient that it is dealt on."""
+        turn = self.turn[patient_or_image(lesion.row)]
+        for step in range(len(self.order)):
+            pictures = self.pictures[self.order[(turn + step) % len(self.order)]]
+            if lesion.row["view"] in pictures:
+                yield pictures[lesion.row["view"]]
 
     def place(self, lesion: Candidate) -> Row | str:
         """Return the first picture that a lesion's box fits into, or why there is none."""
@@ -151,5 +149,5 @@ class OtherImages:
                 return row
         of_view = f" of the view {lesion.row['view']}" if side_of(lesion.row["view"]) else ""
         if seen:
-            return f"its place does not fit into any normal picture{of_view} of another patient"
-        return f"there is no normal picture{of_view} of another patient"
+            return f"its place does not fit into any picture{of_view} of a patient without lesions"
+        return f"there is no picture{of_view} of a patient without lesions"

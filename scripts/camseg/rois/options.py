@@ -27,7 +27,7 @@ class RoiOptions(Options):
     normal: str = option(
         "where a lesion's normal ROI is cut: `contralateral`, at the mirrored place of the other "
         "breast, as in the paper; `same_image`, beside the lesion, off all lesions; "
-        "`other_images`, at its place in a normal picture of another patient",
+        "`other_images`, at its place in a picture of a patient without lesions",
         choices=("contralateral", "same_image", "other_images"),
         default="contralateral",
     )

@@ -154,18 +154,35 @@ def test_normal_pictures_are_dealt_out_evenly_whatever_the_order_of_the_index():
     )
 
 
-def test_a_normal_picture_is_of_the_same_view_and_another_patient():
+def test_a_normal_picture_is_of_the_same_view_and_of_a_patient_without_lesions():
     index = an_index(
-        {("p", "LEFT_CC"): "1"}, [("p", "LEFT_MLO"), ("q", "RIGHT_CC"), ("r", "LEFT_CC")]
+        {("p", "LEFT_CC"): "1", ("s", "RIGHT_CC"): "1"},
+        [("p", "LEFT_MLO"), ("q", "RIGHT_CC"), ("r", "LEFT_CC"), ("s", "LEFT_CC")],
     )
     dealt = normals.OtherImages(index, seed=1)
     assert dealt.place(lesion("p", "LEFT_CC", 1))["case_id"] == "r"
     big = lesion("p", "LEFT_CC", 1, Box(0, 0, 90, 20))
     assert dealt.place(big) == (
-        "its place does not fit into any normal picture of the view LEFT_CC of another patient"
+        "its place does not fit into any picture of the view LEFT_CC of a patient without lesions"
     )
-    own = normals.OtherImages(an_index({("p", "CC"): "1"}, [("p", "CC")]), seed=1)
-    assert own.place(lesion("p", "CC", 1)) == "there is no normal picture of another patient"
+    none = normals.OtherImages(an_index({("p", "CC"): "1"}, [("p", "MLO")]), seed=1)
+    assert none.place(lesion("p", "CC", 1)) == "there is no picture of a patient without lesions"
+
+
+def test_all_lesions_of_a_patient_depend_on_one_other_patient():
+    """So that keeping lesions and normal ROIs together does not join all patients."""
+    views = ("LEFT_CC", "LEFT_MLO", "RIGHT_CC")
+    index = an_index(
+        {(f"a{n}", view): "1 2" for n in range(8) for view in views},
+        [(f"n{n}", view) for n in range(4) for view in views],
+    )
+    dealt = normals.OtherImages(index, seed=2)
+    found = {
+        n: {dealt.place(lesion(f"a{n}", v, k))["patient_id"] for v in views for k in (1, 2)}
+        for n in range(8)
+    }
+    assert all(len(of_patient) == 1 for of_patient in found.values())
+    assert Counter(min(each) for each in found.values()) == {f"n{n}": 2 for n in range(4)}
 
 
 def write(folder, name, image):
