@@ -23,32 +23,45 @@ def read_mask(path: Path, shape: tuple[int, int]) -> tuple[np.ndarray, str]:
     """
     picture = read_picture(path)
     pixels, done = picture.grey, []
-    if pixels.min() == pixels.max() and picture.alpha is not None:
-        pixels = picture.alpha
-        done.append("mask from the alpha channel")
     low, high = int(pixels.min()), int(pixels.max())
+    if low == high and picture.alpha is not None:
+        pixels = picture.alpha
+        low, high = int(pixels.min()), int(pixels.max())
+        done.append("mask from the alpha channel")
     if low == high:
         raise CamsegError(f"{path}: marks no lesion: the mask is {low} everywhere")
-    share = pixels.astype(np.float32)
-    share = (share - low) / np.float32(high - low)
-    mask = share >= 0.5
-    if not ((pixels == low) | (pixels == high)).all():
-        levels = len(np.unique(pixels))
-        if _unsure(share) > UNSURE:
+    mask = pixels == high
+    if np.count_nonzero(mask) + np.count_nonzero(pixels == low) < mask.size:
+        levels = _levels(pixels)
+        share = (levels.astype(np.float32) - low) / np.float32(high - low)
+        quarter, half, most = levels[np.searchsorted(share, (0.25, 0.5, 0.75))]
+        mask = pixels >= half
+        if _unsure(pixels, quarter, most) > UNSURE:
             raise CamsegError(
-                f"{path}: is no mask: it has {levels} grey levels, and no threshold between them "
-                "parts lesion from the rest"
+                f"{path}: is no mask: it has {len(levels)} grey levels, and no threshold between "
+                "them parts lesion from the rest"
             )
-        done.append(f"mask of {levels} grey levels, lesion from half of the brightest on")
-    lesion: np.ndarray = mask.astype(np.uint8)
+        done.append(f"mask of {len(levels)} grey levels, lesion from half of the brightest on")
+    lesion: np.ndarray = mask.view(np.uint8)
     if mask.shape != shape:
         lesion = cv2.resize(lesion, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     return lesion, "; ".join(done)
 
 
-def _unsure(share: np.ndarray) -> float:
-    """Return which part of what is at least a quarter as bright lies in pieces mostly below 3/4."""
-    n, labels = cv2.connectedComponents((share >= 0.25).astype(np.uint8), connectivity=8)
-    area = np.bincount(labels.ravel(), minlength=n)[1:]
-    sure = np.bincount(labels[share >= 0.75], minlength=n)[1:]
-    return float(area[2 * sure < area].sum() / area.sum())
+def _levels(pixels: np.ndarray) -> np.ndarray:
+    """Return the grey levels that are there, in order."""
+    if pixels.dtype != np.uint8:
+        return np.unique(pixels)
+    counts = cv2.calcHist([pixels], [0], None, [256], [0, 256])
+    return np.flatnonzero(counts).astype(np.uint8)
+
+
+def _unsure(pixels: np.ndarray, faint: int, sure: int) -> float:
+    """Return which part of what is at least `faint` lies in pieces that are mostly below `sure`."""
+    shown = (pixels >= faint).view(np.uint8)
+    x, y, w, h = cv2.boundingRect(shown)
+    part = slice(y, y + h), slice(x, x + w)
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(shown[part], connectivity=8)
+    area = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)
+    certain = np.bincount(labels[pixels[part] >= sure], minlength=n)[1:]
+    return float(area[2 * certain < area].sum() / area.sum())

@@ -8,6 +8,7 @@ import gzip
 import re
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -334,8 +335,14 @@ def eight_bit(grey: np.ndarray, scanner: str) -> np.ndarray:
     """
     if scanner in UNCALIBRATED:
         return _stretched(grey, robust=scanner == ROBUST)
+    return _look_up(_eight_bit_table(scanner), grey)
+
+
+@cache
+def _eight_bit_table(scanner: str) -> np.ndarray:
+    """Return the 8-bit grey level of every 16-bit one, (65536,) uint8."""
     linear = 65535 - np.floor(65535 / 4 * SCANNERS[scanner].densities()).astype(np.uint64)
-    return _look_up((linear * linear // 65535 >> 8).astype(np.uint8), grey)
+    return (linear * linear // 65535 >> 8).astype(np.uint8)
 
 
 def brightness(grey: np.ndarray, scanner: str) -> np.ndarray:
@@ -345,8 +352,13 @@ def brightness(grey: np.ndarray, scanner: str) -> np.ndarray:
     """
     if scanner in UNCALIBRATED:
         return _stretched(grey, robust=scanner == ROBUST)
-    table = np.rint(255 * (1 - SCANNERS[scanner].densities() / 4)).astype(np.uint8)
-    return _look_up(table, grey)
+    return _look_up(_brightness_table(scanner), grey)
+
+
+@cache
+def _brightness_table(scanner: str) -> np.ndarray:
+    """Return the brightness of every 16-bit grey level, (65536,) uint8."""
+    return np.rint(255 * (1 - SCANNERS[scanner].densities() / 4)).astype(np.uint8)
 
 
 def _stretched(grey: np.ndarray, *, robust: bool) -> np.ndarray:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -22,6 +23,7 @@ from camseg.rois.lesions import NO_LESION, Candidate, Rules, abnormal_candidates
 
 FEW_LEVELS = 32  # of 256, under which a picture's grey is coarse; between the percentiles TAILS
 TAILS = (0.001, 0.999)
+EXACT = 1 << 24  # up to which OpenCV's counts, float32, are exact
 NO_SIDE = "no side is known of its picture: set rois: normal to same_image or other_images"
 
 
@@ -146,10 +148,17 @@ def _levels(image: np.ndarray) -> int:
     Of a large one a grid of at least 1024 pixels a side is looked at.
     """
     step = max(1, min(image.shape) // 1024)
-    counts = np.bincount(image[::step, ::step].ravel(), minlength=256)
+    looked_at = image[::step, ::step].ravel()
+    parts = (looked_at[first : first + EXACT] for first in range(0, looked_at.size, EXACT))
+    counts = np.sum([_counts(part) for part in parts], axis=0)
     upto = counts.cumsum() / counts.sum()
     inside = (upto >= TAILS[0]) & (upto - counts / counts.sum() <= TAILS[1])
     return int((inside & (counts > 0)).sum())
+
+
+def _counts(levels: np.ndarray) -> np.ndarray:
+    """Return how often each of 256 grey levels is there, (256,) int64, of EXACT uint8 at most."""
+    return cv2.calcHist([levels], [0], None, [256], [0, 256]).ravel().astype(np.int64)
 
 
 def _region(row: Row) -> Candidate:
@@ -291,8 +300,7 @@ def _cut(candidate: Candidate, view: View, rules: Rules) -> None:
         return
     candidate.image = boxes.cut_image(view.image, candidate.box, rules.size)
     if view.breast:
-        share = float(view.breast.pixels[candidate.box.slices].mean())
-        candidate.details["breast_share"] = round(share, 6)
+        candidate.details["breast_share"] = round(view.breast.share(candidate.box), 6)
     candidate.notes += view.notes
 
 

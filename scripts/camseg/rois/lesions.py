@@ -107,10 +107,11 @@ def abnormal_candidates(row: Row, folder: Path, rules: Rules) -> list[Candidate]
         }
         if str(number) not in row["selected"].split():
             candidate.drop(UNSELECTED)
-        mask = _mask(candidate, folder, rules)
-        if mask is None:
+        found = _mask(candidate, folder, rules)
+        if not found:
             continue
-        places[number] = lesion = boxes.bounding_box(mask)
+        mask, lesion = found
+        places[number] = lesion
         same = lesion, mask[lesion.slices].tobytes()
         first = known.setdefault(same, candidate)
         if first is not candidate:
@@ -138,18 +139,22 @@ def _merge(first: Candidate, second: Candidate) -> Candidate:
     return kept
 
 
-def _mask(candidate: Candidate, folder: Path, rules: Rules) -> np.ndarray | None:
-    """Return a lesion's mask, mended as the rules say; None if there is none that has a place."""
+def _mask(candidate: Candidate, folder: Path, rules: Rules) -> tuple[np.ndarray, boxes.Box] | None:
+    """Return a lesion's mask, mended as the rules say, and the smallest box round it.
+
+    None if there is none that has a place.
+    """
     try:
         numbers = map(int, candidate.details["outlines"].split())
         mask, notes, dice = _unite(candidate.abnormality, numbers)
     except CamsegError as error:
         candidate.drop(reason_below(folder, error), "unreadable")
         return None
-    if not boxes.bounding_box(mask).w:
+    box = boxes.bounding_box(mask)
+    if not box.w:
         candidate.drop("its mask has no pixel in the image", "unreadable")
         return None
-    sanity = masks.examine(mask)
+    sanity = masks.examine(mask, box)
     candidate.details |= {
         "components": sanity.components,
         "box_share": round(sanity.box_share, 6),
@@ -169,9 +174,10 @@ def _mask(candidate: Candidate, folder: Path, rules: Rules) -> np.ndarray | None
             candidate.details["mask_mended"] = "yes"
             candidate.notes.append(f"its mask was odd: {sanity.odd}")
             mask = sanity.mended
+            box = boxes.bounding_box(mask)
         if sanity.hopeless:
             candidate.drop(sanity.hopeless)
-    return mask
+    return mask, box
 
 
 def _place(candidate: Candidate, mask: np.ndarray, lesion: boxes.Box, rules: Rules) -> None:
@@ -235,7 +241,7 @@ def _unite(lesion: Lesion, numbers: Iterable[int]) -> tuple[np.ndarray, list[str
         2 * int((a & b).sum()) / max(int(a.sum()) + int(b.sum()), 1)
         for a, b in combinations(drawn, 2)
     ]
-    return np.bitwise_or.reduce(drawn), notes, dice
+    return drawn[0] if len(drawn) == 1 else np.bitwise_or.reduce(drawn), notes, dice
 
 
 def _clipped(wanted: boxes.Box, box: boxes.Box) -> dict:

@@ -30,15 +30,17 @@ class Sanity:
     mended: np.ndarray  # (H, W) uint8 {0, 1}
 
 
-def examine(mask: np.ndarray) -> Sanity:
+def examine(mask: np.ndarray, box: boxes.Box | None = None) -> Sanity:
     """Examine the mask of one lesion, (H, W) uint8 {0, 1} with at least a pixel of lesion.
+
+    `box` is the smallest one round it, found if it is not given.
 
     Odd are, and mended in this order: a mask that holds most of the image's border, and so marks
     the background (inverted); an outline in place of an area (filled); specks beside the
     lesion (removed). Hopeless is one that then covers hardly any of its box: a line, an open
     outline, or several lesions in one mask.
     """
-    box = boxes.bounding_box(mask)
+    box = box or boxes.bounding_box(mask)
     part = mask[box.slices]
     share = float(part.mean())
     count = cv2.connectedComponents(part, connectivity=8)[0] - 1

@@ -1,10 +1,11 @@
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from scipy import ndimage
 
-from camseg.datasets.masks import read_mask
+from camseg.datasets.masks import UNSURE, read_mask
 from camseg.errors import CamsegError
 from conftest import block, ramp
 
@@ -58,6 +59,28 @@ def test_alpha_is_the_mask_where_all_is_of_one_grey(tmp_path):
     mask, done = read_mask(save(tmp_path / "b.png", pixels), SHAPE)
     assert np.array_equal(mask, LESION)
     assert done == ""
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32])
+@pytest.mark.parametrize("blur", [2, 5, 8])
+def test_of_many_levels_those_from_half_on_are_taken_if_pieces_are_bright(tmp_path, dtype, blur):
+    """Oracle: shares of every pixel of the whole mask, and scipy's pieces."""
+    spots = LESION + block(SHAPE, 10, 90, 6, 6, 1) * 0.4 + block(SHAPE, 60, 20, 3, 3, 1)
+    pixels = (ndimage.gaussian_filter(spots, blur / 4) * 250 + 3).astype(dtype)
+    share = (pixels - pixels.min()) / np.ptp(pixels).astype(float)
+    pieces, n = ndimage.label(share >= 0.25, np.ones((3, 3)))
+    areas, sure = (
+        ndimage.sum_labels(of, pieces, range(1, n + 1)) for of in (share >= 0.25, share >= 0.75)
+    )
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels)
+    if areas[2 * sure < areas].sum() / areas.sum() > UNSURE:
+        with pytest.raises(CamsegError, match="is no mask"):
+            read_mask(path, SHAPE)
+    else:
+        mask, done = read_mask(path, SHAPE)
+        assert np.array_equal(mask, share >= 0.5)
+        assert done.startswith(f"mask of {len(set(pixels.ravel().tolist()))} grey levels")
 
 
 def photograph():

@@ -33,6 +33,21 @@ def test_eight_bits_are_the_file_s_own_or_its_range():
     assert eight_bit(Picture(np.full((2, 2), 7, np.uint16))).tolist() == [[0, 0], [0, 0]]
 
 
+@pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.int32])
+@pytest.mark.parametrize("robust", [False, True])
+def test_every_grey_level_becomes_what_its_own_number_does(dtype, robust):
+    """Oracle: the line from the lowest to the highest, in single precision, pixel by pixel."""
+    grey = (RNG.normal(3000, 900, (200, 100)) * (1 if dtype == np.uint16 else -2)).astype(dtype)
+    low, high = grey_range(grey, robust=robust)
+    factor = np.float32(255 / (high - low))
+    expected = [
+        round(float((np.float32(min(max(level, low), high)) - np.float32(low)) * factor))
+        for level in grey.ravel().tolist()
+    ]
+    image = eight_bit(Picture(grey), robust=robust)
+    assert (image.dtype, image.ravel().tolist()) == (np.uint8, expected)
+
+
 def test_padding_is_black_and_outside_the_range():
     grey = np.array([[1000, 1510, 2020, 65535]], np.uint16)
     padding = np.array([[False, False, False, True]])
