@@ -17,6 +17,7 @@ Files come from the page cache.
 """
 
 import argparse
+import copy
 import csv
 import json
 import plistlib
@@ -70,6 +71,13 @@ class Drawn(NamedTuple):
     side: str  # L or R
     pixels: np.ndarray
     lesion: np.ndarray | None
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """The lesion's x, y, width and height."""
+        assert self.lesion is not None
+        x, y, w, h = cv2.boundingRect(self.lesion)
+        return x, y, w, h
 
     @property
     def mask(self) -> np.ndarray:
@@ -133,7 +141,7 @@ def write_dicom(
         stream = imagecodecs.jpeg2k_encode(
             pixels, codecformat="j2k", reversible=True, level=0, bitspersample=bits
         )
-        dataset.PixelData = pydicom.encaps.encapsulate([stream])
+        dataset.PixelData = pydicom.encaps.encapsulate([bytes(stream)])
         dataset["PixelData"].VR = "OB"
     dataset.file_meta = pydicom.dataset.FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax
@@ -141,9 +149,10 @@ def write_dicom(
     dataset.save_as(path, enforce_file_format=True)
 
 
-def write_image(path: Path, pixels: np.ndarray, **options: int) -> None:
+def write_image(path: Path, pixels: np.ndarray) -> None:
+    """Write an image as its name says; quality is for JPEG alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path, **options)
+    Image.fromarray(pixels).save(path, quality=95)
 
 
 def write_csv(path: Path, header: str, lines: list[list], delimiter: str = ",") -> None:
@@ -166,7 +175,7 @@ def write_mini_mias(folder: Path) -> Path:
         write_image(folder / f"{film}.pgm", each.pixels)
         place = "NORM"
         if each.lesion is not None:
-            x, y, w, h = cv2.boundingRect(each.lesion)
+            x, y, w, h = each.box
             place = f"CIRC B {x + w // 2} {1023 - y - h // 2} {max(w, h) // 2}"
         lines.append(f"{film} G {place}")
     (folder / "Info.txt").write_text("\n".join(lines) + "\n")
@@ -186,7 +195,7 @@ def write_cbis_ddsm(folder: Path, kind: str) -> Path:
     for number, each in enumerate(draw((5000, 3000), 16, both=True)):
         side = {"L": "LEFT", "R": "RIGHT"}[each.side]
         image = f"Mass-Training_P_{each.patient:05d}_{side}_CC"
-        x, y, w, h = cv2.boundingRect(each.lesion)
+        x, y, w, h = each.box
         crop = each.pixels[y : y + h, x : x + w]
         series = [f"{uid}.{number}.1", f"{uid}.{number}.2"]
         if kind == "dicom":
@@ -196,11 +205,11 @@ def write_cbis_ddsm(folder: Path, kind: str) -> Path:
             write_dicom(masks / "1-2.dcm", crop, 16)
         else:
             for place, name, pixels in (
-                (series[0], "1-1.jpg", np.uint8(each.pixels >> 8)),
+                (series[0], "1-1.jpg", (each.pixels >> 8).astype(np.uint8)),
                 (series[1], "1-1.jpg", each.mask),
-                (series[1], "1-2.jpg", np.uint8(crop >> 8)),
+                (series[1], "1-2.jpg", (crop >> 8).astype(np.uint8)),
             ):
-                write_image(folder / "jpeg" / place / name, pixels, quality=95)
+                write_image(folder / "jpeg" / place / name, pixels)
         paths = [
             f"{name}/{uid}.{number}.9/{uid_of}/00000{file}.dcm"
             for name, uid_of, file in (
@@ -248,7 +257,7 @@ def write_vindr_mammo(folder: Path, syntax: pydicom.uid.UID) -> Path:
         write_dicom(folder / "images" / study / f"{image}.dicom", each.pixels, 12, syntax)
         finding: list = ["['No Finding']", "", "", "", "", ""]
         if each.lesion is not None:
-            x, y, w, h = cv2.boundingRect(each.lesion)
+            x, y, w, h = each.box
             finding = ["['Mass']", "BI-RADS 5", x, y, x + w, y + h]
         size = each.pixels.shape
         described = [each.side, "CC", *size, "BI-RADS 5", "DENSITY C", *finding, "training"]
@@ -266,7 +275,7 @@ def write_cdd_cesm(folder: Path) -> Path:
     for each in draw((2355, 1315), 8):
         name = f"P{each.patient}_{each.side}_DM_CC"
         place = folder / "Low energy images of CDD-CESM" / f"{name}.jpg"
-        write_image(place, each.pixels, quality=95)
+        write_image(place, each.pixels)
         kind = "Normal" if each.lesion is None else "Malignant"
         classes.append([name, each.patient, each.side, "DM", kind])
         if each.lesion is not None:
@@ -338,8 +347,13 @@ SETS = {
 }
 
 
-def decode(row: Row, folder: Path) -> None:
-    """Decode a view's picture and the mask images of its lesions, in full depth."""
+def decode(rows: list[Row], folder: Path) -> None:
+    """Decode the views' pictures and the mask images of their lesions, in full depth."""
+    for row in rows:
+        decode_view(row, folder)
+
+
+def decode_view(row: Row, folder: Path) -> None:
     if row["source"] == "ddsm":
         ddsm.read_image(folder / row["image"], shape_of(row))
         return
@@ -382,9 +396,9 @@ def measure(name: str, data: Path, rounds: int) -> str:
     if used < len(rows) or any(each.status == "unreadable" for each in candidates):
         sys.exit(f"error: {name}: only {used} ROIs: {[each.reason for each in candidates]}")
     parts: dict[str, Callable[[], object]] = {
-        "decoding": lambda: [decode(row, folder) for row in rows],
+        "decoding": lambda: decode(rows, folder),
         "index": make_index,
-        "copies": lambda: reject_copies([dict(row) for row in rows], folder, everywhere=True),
+        "copies": lambda: reject_copies(copy.deepcopy(rows), folder, everywhere=True),
         "extraction": extract,
     }
     laps = [{part: seconds(run) for part, run in parts.items()} for _ in range(rounds)]
