@@ -193,7 +193,6 @@ OWN = {
     "rois.masks": "extract_rois " + SAMPLES,
     "rois.options": "extract_rois split_rois " + SAMPLES,
     "rois.runs": OF_RESULTS,
-    "rois.shrinking": "extract_rois",
     "rois.split": "split_rois train_classifier compute_cams probe_cams render_figure9 "
     + ("render_checklist " + INTERVALS + SCORED + AUDIT),
     "scoring.baselines": "score_baselines",

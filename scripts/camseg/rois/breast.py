@@ -1,13 +1,11 @@
 """Where an image shows breast, which way it lies, and where its chest wall is."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
 
-from camseg.rois.boxes import Box, Wall
-from camseg.rois.shrinking import shrink
+from camseg.rois.boxes import Wall
 
 SMALL = 512  # pixels per side at most of the copy that is looked at
 ENDS = 0.1  # the share of a breast's width that is taken for each of its ends
@@ -18,31 +16,16 @@ MARGIN = 0.02  # the share of an image's width within which a breast touches its
 
 @dataclass(frozen=True)
 class Breast:
-    """What an image of `shape` (H, W) shows of a breast.
+    """What an image shows of a breast.
 
-    `small` (h, w) uint8 {0, 1} is 1 where a small copy shows breast. `side` is the one that it lies
-    on, "LEFT" or "RIGHT", or "" if that is not clear; `wall` is then the column where the breast
-    begins on that side: the image's edge, if it touches it.
+    `pixels` (H, W) bool are those of breast. `side` is the one that it lies on, "LEFT" or "RIGHT",
+    or "" if that is not clear; `wall` is then the column where the breast begins on that side: the
+    image's edge, if it touches it.
     """
 
-    small: np.ndarray
-    shape: tuple[int, int]
+    pixels: np.ndarray
     side: str
     wall: int
-
-    @cached_property
-    def pixels(self) -> np.ndarray:
-        """Return which pixels are breast, (H, W) bool: those whose nearest in the copy is."""
-        size = self.shape[::-1]
-        return cv2.resize(self.small, size, interpolation=cv2.INTER_NEAREST).view(bool)
-
-    def share(self, box: Box) -> float:
-        """Return the share of a box in the image that is breast: the mean of its `pixels`."""
-        rows, columns = (
-            np.bincount(_nearest(*sides)[part], minlength=sides[0])
-            for *sides, part in zip(self.small.shape, self.shape, box.slices, strict=True)
-        )
-        return int(rows @ self.small @ columns) / (box.w * box.h)
 
 
 def find_breast(image: np.ndarray) -> Breast:
@@ -53,19 +36,13 @@ def find_breast(image: np.ndarray) -> Breast:
     above Otsu's level of the smoothed copy. The side is that of the larger end of the largest
     thing in the image: a breast narrows to the nipple.
     """
-    rows, columns = image.shape
-    scale = min(1.0, SMALL / max(rows, columns))
-    size = max(1, round(rows * scale)), max(1, round(columns * scale))
-    smooth = cv2.GaussianBlur(shrink(image, size), (0, 0), 3)
+    scale = min(1.0, SMALL / max(image.shape))
+    size = tuple(max(1, round(side * scale)) for side in image.shape[::-1])
+    smooth = cv2.GaussianBlur(cv2.resize(image, size, interpolation=cv2.INTER_AREA), (0, 0), 3)
     _, small = cv2.threshold(smooth, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    pixels = cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_NEAREST).view(bool)
     side, column = _chest_wall(smooth)
-    return Breast(small, (rows, columns), side, round(column * columns / size[1]))
-
-
-def _nearest(count: int, length: int) -> np.ndarray:
-    """Return which of `count` pixels OpenCV takes for each of `length` ones, resizing a row."""
-    row = np.arange(count, dtype=np.float32)[None]
-    return cv2.resize(row, (length, 1), interpolation=cv2.INTER_NEAREST)[0].astype(int)
+    return Breast(pixels, side, round(column * image.shape[1] / size[0]))
 
 
 def chest_wall(breast: Breast | None, shape: tuple[int, int], side: str) -> Wall:

@@ -300,7 +300,8 @@ def _cut(candidate: Candidate, view: View, rules: Rules) -> None:
         return
     candidate.image = boxes.cut_image(view.image, candidate.box, rules.size)
     if view.breast:
-        candidate.details["breast_share"] = round(view.breast.share(candidate.box), 6)
+        share = float(view.breast.pixels[candidate.box.slices].mean())
+        candidate.details["breast_share"] = round(share, 6)
     candidate.notes += view.notes
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from camseg.rois.boxes import Box, Wall
+from camseg.rois.boxes import Wall
 from camseg.rois.breast import chest_wall, find_breast
 
 SHAPE = 300, 200
@@ -63,14 +63,3 @@ def test_the_wall_is_the_edge_where_no_breast_lies_on_that_side():
     assert chest_wall(breast, SHAPE, "LEFT") == Wall("LEFT", breast.wall)
     assert chest_wall(breast, SHAPE, "RIGHT") == Wall("RIGHT", 200)
     assert chest_wall(None, SHAPE, "LEFT") == Wall("LEFT", 0)
-
-
-@pytest.mark.parametrize("shape", [SHAPE, (1500, 1100), (700, 3001)])
-def test_the_share_of_a_box_is_the_mean_of_its_pixels(shape):
-    breast = find_breast(half_disc(0, "LEFT", shape))
-    random = np.random.default_rng(2)
-    for _ in range(20):
-        x, y = random.integers(0, shape[1] - 1), random.integers(0, shape[0] - 1)
-        w, h = random.integers(1, shape[1] - x + 1), random.integers(1, shape[0] - y + 1)
-        box = Box(int(x), int(y), int(w), int(h))
-        assert breast.share(box) == breast.pixels[box.slices].mean()

@@ -25,7 +25,7 @@ ELSEWHERE = replace(RULES, normal="other_images")
 def a_breast():
     """A triangle at the left edge: its skin line runs from the upper right to the lower left."""
     rows, columns = np.ogrid[: SHAPE[0], : SHAPE[1]]
-    return Breast((rows + columns < 30).astype(np.uint8), SHAPE, "LEFT", 0)
+    return Breast(rows + columns < 30, "LEFT", 0)
 
 
 def allowed(box, blocked, breast, share):
