@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 import camseg
-from camseg.datasets.views import OPPOSITE, Row, side_of
+from camseg.datasets.views import OPPOSITE, Row, patient_or_image, side_of
 from camseg.errors import CamsegError
 from camseg.io.files import whole_file
 from camseg.study.config import check_schema, check_study
@@ -70,7 +70,9 @@ def of_index(rows: Sequence[Row], *, whole: bool) -> list[Change]:
 
 def _normal(rows: Sequence[Row]) -> Change:
     usable = {(row["case_id"], str(row["ics"]), row["view"]): row for row in _usable(rows)}
-    normal = Counter(view for (_, _, view), row in usable.items() if not row["abnormalities"])
+    ill = {patient_or_image(row) for row in rows if row["abnormalities"]}
+    healthy = (row for row in usable.values() if patient_or_image(row) not in ill)
+    normal = Counter(row["view"] for row in healthy)
     lesions = opposite = elsewhere = 0
     for (case, ics, view), row in usable.items():
         side, count = side_of(view), row["abnormalities"]
@@ -82,7 +84,7 @@ def _normal(rows: Sequence[Row]) -> Change:
         return Change("rois.normal", "contralateral")
     why = f"{opposite} of {lesions} lesions have a usable picture of the other side"
     if 2 * elsewhere >= lesions:
-        pictures = f"{sum(normal.values())} pictures are without a lesion"
+        pictures = f"{sum(normal.values())} pictures are of patients without a lesion"
         return Change("rois.normal", "other_images", f"{why}, {pictures}")
     return Change("rois.normal", "same_image", why)
 

@@ -37,6 +37,8 @@ NORMAL = [view("c", "LEFT_MLO"), view("c", "RIGHT_MLO", status="absent")]
         (LONE + NORMAL, "other_images"),
         (LONE, "same_image"),
         ([*LONE, view("c", "LEFT_CC")], "same_image"),  # of another projection
+        # of a patient with a lesion elsewhere
+        ([*LONE, view("c", "LEFT_MLO"), view("c", "RIGHT_CC", 1)], "same_image"),
         ([view("a", "LEFT", 1), view("b", "RIGHT")], "same_image"),  # of another case
         ([view("x", "IMAGE", 1, patient=""), view("y", "IMAGE", patient="")], "other_images"),
     ],
