@@ -76,8 +76,10 @@ def free_place(
     if not len(places):
         return "there is no place of its size off all lesions with enough breast in the same image"
     if rules.normal_place == "skin_distance":
-        off = np.abs(_skin_distance(breast.pixels, box, free.shape) - _depth(breast.pixels, box))
-        off = off.ravel()[places]
+        depths = _depths(breast.pixels)[box.h // 2 :, box.w // 2 :][
+            : free.shape[0], : free.shape[1]
+        ]
+        off = np.abs(depths.ravel()[places] - depths[box.y, box.x])
         nearest = max(1, round(NEAREST * len(places)))
         places = places[np.sort(np.argsort(off, kind="stable")[:nearest])]
     return _drawn(places, free.shape[1], box, rules, name)
@@ -89,22 +91,13 @@ def _drawn(places: np.ndarray, width: int, box: Box, rules: Rules, name: str) ->
     return box._replace(x=x, y=y)
 
 
-def _distances(breast: np.ndarray) -> np.ndarray:
-    """Return the distance of every pixel of a breast from what is none, (H, W) float32, in pixels.
+def _depths(breast: np.ndarray) -> np.ndarray:
+    """Return the distance of every pixel of a breast from the skin line, (H, W) float32, in pixels.
 
-    The image's edge is no skin: there the breast goes on.
+    To within 2 %, and the same to the bit wherever the image lies in memory, which OpenCV's precise
+    distances are not. The image's edge is no skin: there the breast goes on.
     """
-    return cv2.distanceTransform(breast.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-
-
-def _skin_distance(breast: np.ndarray, box: Box, places: tuple[int, int]) -> np.ndarray:
-    """Return the distance of a box's centre from the skin line at each of its places."""
-    distances = _distances(breast)
-    return distances[box.h // 2 :, box.w // 2 :][: places[0], : places[1]]
-
-
-def _depth(breast: np.ndarray, box: Box) -> float:
-    return float(_distances(breast)[box.y + box.h // 2, box.x + box.w // 2])
+    return cv2.distanceTransform(breast.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
 
 
 class OtherImages:
