@@ -76,10 +76,8 @@ def free_place(
     if not len(places):
         return "there is no place of its size off all lesions with enough breast in the same image"
     if rules.normal_place == "skin_distance":
-        depths = _depths(breast.pixels)[box.h // 2 :, box.w // 2 :][
-            : free.shape[0], : free.shape[1]
-        ]
-        off = np.abs(depths.ravel()[places] - depths[box.y, box.x])
+        deep = depths(breast.pixels)[box.h // 2 :, box.w // 2 :][: free.shape[0], : free.shape[1]]
+        off = np.abs(deep.ravel()[places] - deep[box.y, box.x])
         nearest = max(1, round(NEAREST * len(places)))
         places = places[np.sort(np.argsort(off, kind="stable")[:nearest])]
     return _drawn(places, free.shape[1], box, rules, name)
@@ -91,7 +89,7 @@ def _drawn(places: np.ndarray, width: int, box: Box, rules: Rules, name: str) ->
     return box._replace(x=x, y=y)
 
 
-def _depths(breast: np.ndarray) -> np.ndarray:
+def depths(breast: np.ndarray) -> np.ndarray:
     """Return the distance of every pixel of a breast from the skin line, (H, W) float32, in pixels.
 
     To within 2 %, and the same to the bit wherever the image lies in memory, which OpenCV's precise
