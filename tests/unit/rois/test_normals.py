@@ -307,14 +307,16 @@ def test_depths_are_the_same_wherever_the_image_lies_in_memory():
     rows, columns = np.ogrid[:200, :301]
     inside = rows**2 + columns**2 < 190**2
     room = np.zeros(inside.size + 64, bool)
-    found = set()
+    found, sizes = set(), np.random.default_rng(0)
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
         for start in range(64):
             pixels = room[start : start + inside.size].reshape(inside.shape)
             pixels[:] = inside
+            between = [np.empty(size) for size in sizes.integers(1, 99999, 3)]
             found.add(normals.depths(pixels).tobytes())
+            del between
     finally:
         cv2.setNumThreads(threads)
     assert len(found) == 1
