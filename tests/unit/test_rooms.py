@@ -14,7 +14,7 @@ LIBRARY = ROOT / "scripts/camseg"
 ROOMS = ["io", "formats", "phantom", "datasets", "rois", "networks", "training", "explanations"]
 ROOMS += ["segmentation", "scoring", "audit", "report", "figures", "study", "commands"]
 # any room may import these
-TOP = {"errors", "cli", "seeds", "named", "options", "code", "compiled", "__main__"}
+TOP = {"errors", "cli", "seeds", "named", "options", "code", "compiled", "distances", "__main__"}
 # where TensorFlow is imported: with the module, which takes seconds
 BACKEND = "camseg.networks.backend"  # from which all others have it
 WITH_TENSORFLOW = {

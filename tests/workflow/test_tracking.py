@@ -39,6 +39,7 @@ OWN = {
     "__main__": "",
     "cli": EVERY,
     "code": "train_classifier " + EXPLAINED,
+    "distances": "make_phantom extract_rois",
     "compiled": "make_phantom " + INGESTION + PLACES + SCORING + CHECKS,
     "errors": EVERY,
     "named": "extract_rois index_cases render_candidates render_checklist "

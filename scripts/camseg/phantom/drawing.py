@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from scipy import fft, ndimage, special
 
+from camseg import distances
+
 LEAST_DENSITY, LARGEST_DENSITY = 0.18, 3.4  # optical density of the film, unexposed and in air
 STEEPEST = (LARGEST_DENSITY - LEAST_DENSITY) / 4  # optical density per unit of exposure
 AIR, FAT, GLAND = 3.6, 3.0, 2.1  # exposure in air; attenuation by tissue of full thickness
@@ -105,20 +107,6 @@ def draw_breasts(
     return left, right
 
 
-def _depth(inside: np.ndarray) -> np.ndarray:
-    """Return the distance of each pixel of a mask from its edge, (H, W) float32 pixels.
-
-    OpenCV rounds it otherwise in one thread than in several: two, so that a study's pixels do not
-    depend on the machine's cores.
-    """
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(2)
-    try:
-        return cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    finally:
-        cv2.setNumThreads(threads)
-
-
 def _draw_breast(anatomy: dict, rng: np.random.Generator) -> Breast:
     shape = (1000 + int(rng.integers(-30, 31)), 520 + int(rng.integers(-20, 21)))
     length, width = (anatomy["size"] * rng.normal(1, 0.012, 2)).astype(np.float32)
@@ -130,7 +118,7 @@ def _draw_breast(anatomy: dict, rng: np.random.Generator) -> Breast:
     waves = (anatomy["waves"] + rng.normal(0, 0.004, 3)).astype(np.float32)
     radius = 1 + sum(wave * np.cos((k + 2) * angle + k) for k, wave in enumerate(waves))
     inside = np.abs(y / radius) ** anatomy["power"] + (x / radius) ** anatomy["power"] < 1
-    depth = _depth(inside)
+    depth = distances.inside(inside)
 
     texture = power_law_field(FIELD, rng, stretch=1.5)[: shape[0], : shape[1]]
     strands = power_law_field(FIELD, rng, largest=80, stretch=2.5)[: shape[0], : shape[1]]

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from camseg import distances
 from camseg.datasets.views import Row, patient_or_image, rows_of, shape_of, side_of
 from camseg.rois import boxes
 from camseg.rois.boxes import Box, Wall
@@ -76,7 +77,9 @@ def free_place(
     if not len(places):
         return "there is no place of its size off all lesions with enough breast in the same image"
     if rules.normal_place == "skin_distance":
-        deep = depths(breast.pixels)[box.h // 2 :, box.w // 2 :][: free.shape[0], : free.shape[1]]
+        deep = distances.inside(breast.pixels)[box.h // 2 :, box.w // 2 :][
+            : free.shape[0], : free.shape[1]
+        ]
         off = np.abs(deep.ravel()[places] - deep[box.y, box.x])
         nearest = max(1, round(NEAREST * len(places)))
         places = places[np.sort(np.argsort(off, kind="stable")[:nearest])]
@@ -87,15 +90,6 @@ def _drawn(places: np.ndarray, width: int, box: Box, rules: Rules, name: str) ->
     """Return the box at one of the flat indices of places, in rows of `width` places."""
     y, x = divmod(int(generator(rules.seed, "normal place", name).choice(places)), width)
     return box._replace(x=x, y=y)
-
-
-def depths(breast: np.ndarray) -> np.ndarray:
-    """Return the distance of every pixel of a breast from the skin line, (H, W) float32, in pixels.
-
-    To within 2 %, and the same to the bit wherever the image lies in memory, which OpenCV's precise
-    distances are not. The image's edge is no skin: there the breast goes on.
-    """
-    return cv2.distanceTransform(breast.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
 
 
 class OtherImages:

@@ -1,5 +1,7 @@
 """What is said and written of a data set: counts, the configuration, what cannot be described."""
 
+import shlex
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,7 +83,8 @@ def test_described_twice_it_is_the_same(ddsm, tmp_path):
 def test_from_another_folder_the_command_names_the_clone(ddsm, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (*_, last) = told(ddsm.relative_to(tmp_path), ddsm.relative_to(tmp_path).with_name("out"))
-    assert f"snakemake -s {ROOT / 'Snakefile'} --cores all all --configfile out/config.yaml" in last
+    snakefile = shlex.quote(str(ROOT / "Snakefile"))
+    assert f"snakemake -s {snakefile} --cores all all --configfile out/config.yaml" in last
     assert proposed(tmp_path / "out")["dataset"]["path"] == "cases"  # from the same folder
 
 
