@@ -1,4 +1,4 @@
-"""Regions of a ROI, and how they are replaced by the same regions of the opposite breast."""
+"""Regions of a ROI, and how they are replaced by the same regions of normal ROIs."""
 
 import cv2
 import numpy as np
