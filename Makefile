@@ -18,7 +18,7 @@ real: .venv/run  ## the studies of real pictures, those of DATA/busi and DATA/ce
 	for set in busi cesm; do \
 	    test -d "$(DATA)/$$set" || continue; \
 	    $(BIN)/snakemake --cores $(CORES) all --configfile config/studies/$$set.yaml \
-	        --config "dataset={path: '$(abspath $(DATA))/$$set'}" && cat results/$$set/tables/table2.md || exit 1; \
+	        --config "dataset={path: '$$(cd "$(DATA)" && pwd)/$$set'}" && cat results/$$set/tables/table2.md || exit 1; \
 	done
 
 report: .venv/run  ## tables, figures and records of the finished default study, to open in a browser
