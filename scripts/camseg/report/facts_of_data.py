@@ -52,7 +52,8 @@ def preprocessing(study: Study) -> str:
         f"8-bit grey ({rois['grey']}); abnormal ROI: the outline's box, each side widened at "
         f"random by {low:g} to {high:g} of the lesion's width or height; normal ROI: the same size "
         f"{_place(study)}, with at least {rois['min_breast_share']:g} of the abnormal one's share "
-        f"of breast where that is known ({rois['overlap']} where lesions overlap); {resized}"
+        f"of breast where that is known ({rois['overlap']} where lesions overlap)"
+        f"{_unpaired(rois)}; {resized}"
     )
 
 
@@ -63,6 +64,10 @@ def _place(study: Study) -> str:
     rois = study.configuration["rois"]
     near = NEAR[rois["normal_place"]] if rois["normal"] == "same_image" else ""
     return NORMAL[rois["normal"]] + near
+
+
+def _unpaired(rois: dict) -> str:
+    return ", else its abnormal one is left out, too" if rois["unpaired"] == "drop" else ""
 
 
 def missing(study: Study) -> str:

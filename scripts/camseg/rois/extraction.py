@@ -99,6 +99,8 @@ def extract_case(
     _cut_all([item for pair in pairs for item in pair], decoded, rules)
     for abnormal, normal in pairs:
         _check_breast(abnormal, normal, rules)
+        if rules.unpaired == "drop" and normal.reason:
+            abnormal.drop(f"its normal ROI is dropped: {normal.reason}")
     return [candidate for pair in pairs for candidate in pair]
 
 

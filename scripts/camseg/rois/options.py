@@ -43,6 +43,12 @@ class RoiOptions(Options):
         "`drop_both` of the pair",
         choices=("drop_normal", "drop_both"),
     )
+    unpaired: str = option(
+        "an abnormal ROI whose normal one is dropped: `keep` it, or `drop` it, too, so that both "
+        "classes are of the same patients and sizes; regions already cut have no pairs",
+        choices=("keep", "drop"),
+        default="keep",
+    )
     min_breast_share: float = option(
         "the least share of breast in a normal ROI, relative to that of its abnormal one",
         minimum=0,

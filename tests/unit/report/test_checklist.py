@@ -24,7 +24,8 @@ CONFIGURATION = {
     "rois": {
         **{"size": 96, "padding": [0.1, 0.3], "grey": "min_max", "outline": "core"},
         **{"normal": "contralateral", "normal_place": "skin_distance"},
-        **{"overlap": "drop_both", "min_breast_share": 0.5, "odd_masks": "mend"},
+        **{"overlap": "drop_both", "min_breast_share": 0.5},
+        **{"unpaired": "keep", "odd_masks": "mend"},
     },
     "split": {"by": "patient", "max_abnormal": None, "test": False},
     "splits": 1,
@@ -329,6 +330,13 @@ def test_where_normal_rois_are_cut_is_told(changed, told):
     row = said(make_study(configuration=configured("rois", **changed)))
     assert told in row["Pre-processing"]
     assert told.removesuffix(",") in row["Reference standard"]
+
+
+def test_lesions_without_a_normal_roi_are_said_to_be_left_out():
+    told = "else its abnormal one is left out"
+    assert told not in said(make_study())["Pre-processing"]
+    pairs = make_study(configuration=configured("rois", unpaired="drop"))
+    assert told in said(pairs)["Pre-processing"]
 
 
 def test_regions_already_cut_are_not_said_to_be_cut():

@@ -82,6 +82,23 @@ def test_overlapping_lesions_of_both_breasts(tmp_path):
     assert reason == "overlaps the lesion B-0001-1.LEFT_CC.1 of the other breast"
 
 
+def test_only_pairs_where_unpaired_rois_are_dropped(tmp_path):
+    write_case(
+        tmp_path,
+        left_lesions=(rectangle(20, 50, 16, 8), rectangle(10, 80, 8, 8)),
+        right_lesions=(rectangle(44, 56, 16, 8),),
+    )
+    pairs = extract(tmp_path, replace(RULES, unpaired="drop"))
+    kept = {roi_id for roi_id, item in pairs.items() if not item.reason}
+    assert kept == {"B-0001-1.LEFT_CC.2.abnormal", "B-0001-1.LEFT_CC.2.normal"}
+    assert pairs["B-0001-1.RIGHT_CC.1.abnormal"].reason == (
+        "its normal ROI is dropped: overlaps the lesion B-0001-1.LEFT_CC.1 of the other breast"
+    )
+    # a lesion that is left out says why it is itself
+    unselected = extract(tmp_path, replace(RULES, unpaired="drop"), selection=NO_MASSES)
+    assert {item.reason for item in unselected.values() if item.label == "abnormal"} == {UNSELECTED}
+
+
 def with_cluster(folder, **lesions):
     """A case of `lesions`, those of the RIGHT view being calcifications."""
     case = write_case(folder, **lesions)
@@ -90,6 +107,7 @@ def with_cluster(folder, **lesions):
 
 
 MASSES = Selection(lesion_types=("MASS",))
+NO_MASSES = Selection(lesion_types=("CALCIFICATION",))
 UNSELECTED = "its lesion type or pathology is not selected"
 
 
