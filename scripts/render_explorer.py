@@ -17,17 +17,17 @@ def main() -> None:
     parser.add_argument("--index", required=True, help="TSV of index_cases.py")
     parser.add_argument("--candidates", required=True, help="TSV of merge_candidates.py")
     parser.add_argument("--splits", nargs="+", required=True, help="TSVs of split_rois.py")
-    parser.add_argument("--explanations", nargs="+", required=True, help="of each file of CAMs")
+    parser.add_argument("--explanations", nargs="+", required=True, help="of each table of scores")
     parser.add_argument("--titles", nargs="+", required=True, help="of the explanations, in order")
-    parser.add_argument("--models", nargs="+", required=True, help="of each file of CAMs")
-    parser.add_argument("--cams", nargs="+", required=True, help="HDF5 files of compute_cams.py")
-    parser.add_argument("--scores", nargs="+", required=True, help="their TSVs of score_dice.py")
+    parser.add_argument("--models", nargs="+", required=True, help="of each table of scores")
+    parser.add_argument("--scores", nargs="+", required=True, help="TSVs of score_dice.py")
     parser.add_argument("--regimes", nargs="+", required=True, help="of each file of predictions")
     parser.add_argument("--trained", nargs="+", required=True, help="the models of those")
     parser.add_argument(
         "--predictions", nargs="+", required=True, help="TSVs of train_classifier.py"
     )
     parser.add_argument("--shown", required=True, help="the model to be shown first")
+    parser.add_argument("--cams", required=True, help="its first CAMs, HDF5 of compute_cams.py")
     parser.add_argument("--output", required=True, help="page (.html) to write")
     args = parser.parse_args()
 
@@ -50,7 +50,7 @@ def main() -> None:
     first = next(each for each in sets if each.model == args.shown)
     shown = {"model": first.model, "explanation": first.explanation}
     shown |= {"regime": args.regimes[0], "split": first.split}
-    maps = findings.maps_of(args.cams[sets.index(first)], rois)
+    maps = findings.maps_of(args.cams, rois)
     pictures = page.small_pictures(rois), page.small_pictures(rois, maps)
     text = page.render(args.page, data, shown, *pictures)
     with whole_file(args.output) as temporary:

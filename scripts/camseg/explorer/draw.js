@@ -4,30 +4,39 @@
 const COLOURS = Uint8Array.from(data.colours.match(/../g), pair => parseInt(pair, 16));
 
 // The border of the pixels of a map above a level, as a path in units of the ROI's side: marching
-// squares over the pixels' centres; beyond the edge nothing is above it.
+// squares over the pixels' centres; beyond the edge nothing is above it, so that every line closes.
 const contour = ({side, grey}, level) => {
   const path = new Path2D(), wide = side + 2, border = new Float64Array(wide * wide).fill(-1);
   for (let row = 0; row < side; row++) for (let column = 0; column < side; column++)
     border[(row + 1) * wide + column + 1] = grey[row * side + column];
-  const point = (ax, ay, bx, by) => {
-    const a = border[ay * wide + ax], b = border[by * wide + bx];
-    const part = (level - a) / (b - a);
-    const inside = value => Math.min(1, Math.max(0, value));
-    return [inside((ax + part * (bx - ax) - 0.5) / side), inside((ay + part * (by - ay) - 0.5) / side)];
+  // an edge between two centres: twice the place of the first, and 1 more if it goes down
+  const point = edge => {
+    const first = edge >> 1, second = first + (edge & 1 ? wide : 1);
+    const part = (level - border[first]) / (border[second] - border[first]);
+    const x = first % wide + (edge & 1 ? 0 : part), y = Math.floor(first / wide) + (edge & 1 ? part : 0);
+    return [x, y].map(value => Math.min(1, Math.max(0, (value - 0.5) / side)));
   };
+  const next = new Map(); // from edge to edge, what is above the level always on the left
   for (let y = 0; y < wide - 1; y++) for (let x = 0; x < wide - 1; x++) {
-    const above = (row, column) => border[row * wide + column] > level;
-    const kind = above(y, x) | above(y, x + 1) << 1 | above(y + 1, x + 1) << 2 | above(y + 1, x) << 3;
+    const place = y * wide + x, above = offset => border[place + offset] > level;
+    const kind = above(0) | above(1) << 1 | above(wide + 1) << 2 | above(wide) << 3;
     if (!kind || kind === 15) continue;
-    const top = () => point(x, y, x + 1, y), right = () => point(x + 1, y, x + 1, y + 1);
-    const bottom = () => point(x, y + 1, x + 1, y + 1), left = () => point(x, y, x, y + 1);
+    const top = 2 * place, left = top + 1, right = left + 2, bottom = top + 2 * wide;
     const ends = {1: [left, top], 2: [top, right], 3: [left, right], 4: [right, bottom], 5: [left, top, right, bottom],
       6: [top, bottom], 7: [left, bottom], 8: [bottom, left], 9: [bottom, top], 10: [top, right, bottom, left],
       11: [bottom, right], 12: [right, left], 13: [right, top], 14: [top, left]}[kind];
-    for (let end = 0; end < ends.length; end += 2) {
-      path.moveTo(...ends[end]());
-      path.lineTo(...ends[end + 1]());
+    for (let end = 0; end < ends.length; end += 2) next.set(ends[end], ends[end + 1]);
+  }
+  for (const start of next.keys()) {
+    if (!next.has(start)) continue;
+    path.moveTo(...point(start));
+    for (let edge = next.get(start); next.has(edge);) {
+      path.lineTo(...point(edge));
+      const after = next.get(edge);
+      next.delete(edge);
+      edge = after;
     }
+    path.closePath();
   }
   return path;
 };
@@ -82,12 +91,15 @@ const svg = (name, attributes, text = "") => {
 };
 
 // The Dice curve of the map shown, others behind it, the threshold and the dot on the curve.
-const GRAPH = {left: 40, right: 552, top: 8, bottom: 150};
+const GRAPH = {left: 40, right: 540, top: 8, bottom: 150}; // in pixels; its right end is the page's
 const across = t => GRAPH.left + t / 255 * (GRAPH.right - GRAPH.left);
 const upwards = dice => GRAPH.bottom - dice * (GRAPH.bottom - GRAPH.top);
 const curvePath = curve => `M${Array.from(curve, (dice, t) => `${across(t).toFixed(1)} ${upwards(dice).toFixed(1)}`).join("L")}`;
 
 const drawCurve = (element, curve, others, t) => {
+  const wide = element.clientWidth || 560;
+  GRAPH.right = wide - 16;
+  element.setAttribute("viewBox", `0 0 ${wide} 190`);
   const {left, right, top, bottom} = GRAPH;
   const parts = [svg("path", {class: "axis", d: `M${left} ${top}V${bottom}H${right}M${left} ${upwards(0.5)}H${right}M${left} ${top}H${right}`})];
   for (const dice of [0, 0.5, 1]) parts.push(svg("text", {x: left - 6, y: upwards(dice) + 4, "text-anchor": "end"}, dice));

@@ -80,10 +80,10 @@ def flags_of(row: dict[str, str]) -> list[str]:
 
 
 def of_sets(sets: Iterable[MapSet], rois: Rois) -> list[dict[str, Any]]:
-    """Return the scores of each set of maps: lists in the order of `rois`, None where there is none.
+    """Return the scores of each set of maps: lists in the order of `rois`, with gaps.
 
-    `threshold` is one number, `degenerate` the places of the maps that show no place. Raises
-    CamsegError if a table is not whole, or of other ROIs.
+    None is where a ROI has no score. `threshold` is one number, `degenerate` the places of the maps
+    that show no place. Raises CamsegError if a table is not whole, or of other ROIs.
     """
     found = []
     for each in sets:

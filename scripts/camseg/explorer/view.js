@@ -9,6 +9,8 @@ const element = (name, properties = {}, ...children) => {
   return made;
 };
 const option = (value, text = value) => element("option", {value, textContent: text});
+// a name that a line may end in after its signs
+const breakable = name => name.split(/(?<=[._])/).flatMap(part => [part, element("wbr")]);
 const title = explanation => data.titles[explanation] ?? explanation;
 
 let order = [], chosen = -1, known = null; // ROIs of the list, the one shown, what is unpacked of it
@@ -44,7 +46,7 @@ const row = roi => {
   const verdict = verdictOf(roi), probability = probabilityOf(roi);
   const picture = element("span", {className: "picture"});
   picture.style.backgroundPosition = `${-56 * (roi % data.across)}px ${-56 * Math.floor(roi / data.across)}px`;
-  const link = element("a", {href: address({roi: ROIS.id[roi]}), textContent: ROIS.id[roi]});
+  const link = element("a", {href: address({roi: ROIS.id[roi]})}, ...breakable(ROIS.id[roi]));
   const mark = verdict && element("span", {className: verdict, textContent: verdict === "right" ? "✓ right" : "✗ wrong"});
   const cells = [
     element("td", {}, picture),
@@ -53,7 +55,7 @@ const row = roi => {
     element("td", {className: "wide", textContent: sideOf(roi)}),
     element("td", {}, mark, element("small", {textContent: probability === null ? "" : `P ${probability.toFixed(3)}`})),
     element("td", {className: "number", textContent: three(VALUES.dice(roi))}),
-    element("td", {className: "number", textContent: three(VALUES.placement(roi))}),
+    element("td", {className: "number middle", textContent: three(VALUES.placement(roi))}),
     element("td", {className: "number wide", textContent: SIZES[roi] === null ? "" : SIZES[roi].toFixed(IN_MM2 ? 0 : 1)}),
   ];
   const made = element("tr", {}, ...cells);
@@ -250,7 +252,7 @@ for (const head of document.querySelectorAll("th[data-sort]")) head.querySelecto
 };
 const onCurve = event => {
   if (event.type === "pointermove" && !event.buttons) return;
-  const {left, width} = at("curve").getBoundingClientRect(), x = (event.clientX - left) / width * 560;
+  const x = event.clientX - at("curve").getBoundingClientRect().left;
   const t = Math.round((x - GRAPH.left) / (GRAPH.right - GRAPH.left) * 255);
   update({t: Math.min(255, Math.max(0, t))}, "map");
 };
