@@ -6,6 +6,7 @@ import cv2
 
 from camseg.cli import run
 from camseg.explorer import findings, page, shards
+from camseg.io.checked import SIDES
 from camseg.io.files import whole_file
 
 
@@ -34,16 +35,18 @@ def main() -> None:
     cv2.setNumThreads(1)
     rois, place = findings.read_study(args.shards)
     sets = shards.map_sets(args.explanations, args.models, args.scores)
-    trainings = findings.of_trainings(args.regimes, args.trained, args.predictions, rois)
+    splits = findings.of_splits(args.splits, rois)
+    names = args.regimes, args.trained, args.predictions
+    trainings = findings.of_trainings(*names, rois, splits)
     titles = dict(zip(dict.fromkeys(args.explanations), args.titles, strict=True))
     data = {
         "title": args.title,
         "size": rois.image.shape[1],
         "across": page.per_row(len(rois)),
         "titles": titles,
-        "sides": findings.SIDES,
+        "sides": SIDES,
         "rois": findings.describe(rois, place, args.index, args.candidates),
-        "splits": findings.of_splits(args.splits, rois),
+        "splits": splits,
         "sets": findings.of_sets(sets, rois),
         "trainings": trainings,
     }

@@ -47,8 +47,8 @@ OWN = {
     + (SCORED + MODELS + IMAGES),
     "options": "make_phantom split_rois render_sensitivity probe_cams "
     + (INGESTION + MODELS + SCORED + SAMPLES),
-    "seeds": "render_explorer " + "make_phantom extract_rois split_rois train_classifier compute_cams probe_cams "
-    + (SCORED + OF_RESULTS + IMAGES + AUDIT),
+    "seeds": "make_phantom extract_rois split_rois train_classifier compute_cams probe_cams "
+    + ("render_explorer " + SCORED + OF_RESULTS + IMAGES + AUDIT),
     "audit.locality": "check_cams",
     "audit.regions": "transplant_regions",
     "audit.sanity": "check_cams",
@@ -81,7 +81,8 @@ OWN = {
     "datasets.sources.image_folder": "",
     "datasets.sources.table": "",
     "datasets.sources.vindr_mammo": "",
-    "datasets.views": EXPLORER + INGESTION + SAMPLES + SCORED + "render_candidates render_checklist",
+    "datasets.views": INGESTION + SAMPLES + SCORED + "render_candidates render_checklist "
+    + EXPLORER,
     "explanations.absent": "",
     "explanations.at_input": "compute_cams " + AUDIT,
     "explanations.background": "compute_cams " + AUDIT,
@@ -192,16 +193,16 @@ OWN = {
     "report.verdicts": "render_verdicts",
     "rois.boxes": "extract_rois " + SAMPLES,
     "rois.breast": "extract_rois ",
-    "rois.candidates": EXPLORER + "extract_rois merge_candidates render_candidates render_checklist "
-    + (SCORED + SAMPLES),
+    "rois.candidates": "extract_rois merge_candidates render_candidates render_checklist "
+    + (SCORED + SAMPLES + EXPLORER),
     "rois.extraction": "extract_rois ",
     "rois.normals": "extract_rois",
     "rois.lesions": "extract_rois " + SAMPLES,
     "rois.masks": "extract_rois " + SAMPLES,
     "rois.options": "extract_rois split_rois " + SAMPLES,
     "rois.runs": OF_RESULTS,
-    "rois.split": "render_explorer " + "split_rois train_classifier compute_cams probe_cams render_figure9 "
-    + ("render_checklist " + INTERVALS + SCORED + AUDIT),
+    "rois.split": "split_rois train_classifier compute_cams probe_cams render_figure9 "
+    + ("render_checklist render_explorer " + INTERVALS + SCORED + AUDIT),
     "scoring.baselines": "score_baselines",
     "scoring.dice": SCORING + CHECKS,
     "scoring.distances": SCORING,

@@ -1,7 +1,7 @@
 """What is known of each ROI of a study and of its heat maps: the rows of the explorer's table."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ import pandas as pd
 from camseg.errors import CamsegError
 from camseg.explorer.shards import MapSet, read_scores
 from camseg.io import store
-from camseg.io.checked import PREDICTIONS, REMEDY, SIDES, read_table
+from camseg.io.checked import LABELS, PREDICTIONS, REMEDY, SIDES, read_table
 from camseg.io.store import Rois
 from camseg.rois.split import read_split
 from camseg.scoring.origins import read_origins
 
 DIGITS = 6  # significant ones of a number, as in the tables
+UNUSED = "u"  # the letter of the side "unused"
 
 
 def read_study(shards: Sequence[str | Path]) -> tuple[Rois, np.ndarray]:
@@ -124,18 +125,20 @@ def of_trainings(
     models: Sequence[str],
     predictions: Sequence[str | Path],
     rois: Rois,
+    splits: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Return the probability of "abnormal" that each training gives each ROI, None where unused.
 
-    `regimes` and `models` name what each file of `predictions` is of; the split is its folder's
-    name. Raises CamsegError if a file is not whole, or of other ROIs.
+    `regimes` and `models` name what each file of `predictions` is of, its folder the split;
+    `splits` are those of `of_splits`. Raises CamsegError if a file is not whole, or of other ROIs.
     """
     found = []
     for regime, model, path in zip(regimes, models, map(Path, predictions), strict=True):
         table = read_table(path, PREDICTIONS, ["roi_id"]).set_index("roi_id")
-        odd = set(table.index) - set(rois.roi_id)
-        if odd:
-            raise CamsegError(f"{path}: ROI {min(odd)} is not in the shards; {REMEDY}")
+        labels = zip(rois.roi_id, rois.label, splits[path.parent.name], strict=True)
+        expected = {name: LABELS[label] for name, label, side in labels if side != UNUSED}
+        if table["label"].to_dict() != expected:
+            raise CamsegError(f"{path}: is not of the split's ROIs; {REMEDY}")
         probability = numbers(table["probability"].reindex(rois.roi_id))
         names = {"regime": regime, "model": model, "split": path.parent.name}
         found.append(names | {"probability": probability})
