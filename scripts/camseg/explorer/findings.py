@@ -16,7 +16,7 @@ from camseg.io.store import Rois
 from camseg.rois.split import read_split
 from camseg.scoring.origins import read_origins
 
-DIGITS = 6  # significant ones of a number, as in the tables
+DIGITS = 9  # significant ones of a number: those that are shown follow without a second rounding
 UNUSED = "u"  # the letter of the side "unused"
 
 

@@ -96,7 +96,7 @@ def test_scores_of_other_rois_are_refused(explored, study, tmp_path):
         findings.of_sets(shards.map_sets(["grad_cam"], ["Net"], [path]), rois)
 
 
-def test_numbers_have_six_digits_and_gaps_are_none():
-    assert findings.numbers(pd.Series([0.123456789, float("nan"), 1234567.0])) == [
-        0.123457, None, 1234570.0,
+def test_numbers_have_nine_digits_and_gaps_are_none():
+    assert findings.numbers(pd.Series([0.12345678949, float("nan"), 1234567.0])) == [
+        0.123456789, None, 1234567.0,
     ]  # fmt: skip
