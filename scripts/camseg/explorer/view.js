@@ -14,6 +14,7 @@ const breakable = name => name.split(/(?<=[._])/).flatMap(part => [part, element
 const title = explanation => data.titles[explanation] ?? explanation;
 
 let order = [], chosen = -1, known = null; // ROIs of the list, the one shown, what is unpacked of it
+let drawn = 0; // how often a map was drawn: what was unpacked for an earlier time is not
 
 const fillControls = () => {
   const form = at("controls").elements;
@@ -113,9 +114,9 @@ const describeMap = (found, set, t) => {
 };
 
 const showMap = async found => {
-  const set = setOf(state.explanation, state.model), t = threshold(), canvas = at("large");
+  const set = setOf(state.explanation, state.model), t = threshold(), canvas = at("large"), turn = ++drawn;
   const map = await found.map(set);
-  if (found.roi !== chosen) return;
+  if (found.roi !== chosen || turn !== drawn) return;
   draw(canvas, found, map, t, state);
   canvas.setAttribute("aria-label", map ? describeMap(found, set, t) : `ROI ${ROIS.id[found.roi]}; no heat map is made of a normal ROI by this explanation`);
   at("at").textContent = t;
@@ -137,7 +138,7 @@ const showMap = async found => {
   for (const [number, each] of besides().entries()) {
     const other = setOf(each.explanation ?? state.explanation, each.model ?? state.model);
     const theirs = await found.map(other);
-    if (found.roi !== chosen || !boxes[number]) return;
+    if (found.roi !== chosen || turn !== drawn) return;
     const own = threshold(data.sets[other]), small = boxes[number].querySelector("canvas");
     draw(small, found, theirs, own, state);
     const [dice, mean] = boxes[number].querySelectorAll("span");
