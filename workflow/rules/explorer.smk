@@ -90,7 +90,7 @@ rule render_explorer:
         mem_mb=by_attempt(2000),
         runtime=by_attempt(10),
     params:
-        title=SOURCE.title,
+        title=SOURCE.title + (": boxes stand for the lesions' outlines" if SOURCE.boxes else ""),
         explanations=[method for method in METHODS for _ in DICE_MODELS],
         titles=[EXPLANATIONS[method].title for method in METHODS],
         models=DICE_MODELS * len(METHODS),

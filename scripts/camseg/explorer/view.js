@@ -51,7 +51,7 @@ const row = roi => {
   const mark = verdict && element("span", {className: verdict, textContent: verdict === "right" ? "✓ right" : "✗ wrong"});
   const cells = [
     element("td", {}, picture),
-    element("td", {}, link, element("small", {textContent: flagsOf(roi).join("; ")})),
+    element("th", {scope: "row"}, link, element("small", {textContent: flagsOf(roi).join("; ")})),
     element("td", {className: "wide", textContent: classOf(roi)}),
     element("td", {className: "wide", textContent: sideOf(roi)}),
     element("td", {}, mark, element("small", {textContent: probability === null ? "" : `P ${probability.toFixed(3)}`})),
