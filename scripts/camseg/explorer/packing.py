@@ -12,7 +12,7 @@ import numpy as np
 
 from camseg.errors import CamsegError
 
-LARGEST = 3500  # bytes of a packed map; one that takes more is stored with half as many pixels
+LARGEST = 3250  # bytes of a packed map; one that takes more is stored with half as many pixels
 QUALITY = 92  # of the images' JPEG, 0 to 100
 STEPS = 65535  # of Dice, from 0 to 1
 
