@@ -12,7 +12,7 @@ from project import ROOT
 LIBRARY = ROOT / "scripts/camseg"
 # each may import those before it
 ROOMS = ["io", "formats", "phantom", "datasets", "rois", "networks", "training", "explanations"]
-ROOMS += ["segmentation", "scoring", "audit", "report", "figures", "study", "commands"]
+ROOMS += ["segmentation", "scoring", "audit", "report", "figures", "explorer", "study", "commands"]
 # any room may import these
 TOP = {"errors", "cli", "seeds", "named", "options", "code", "compiled", "distances", "__main__"}
 # where TensorFlow is imported: with the module, which takes seconds

@@ -81,7 +81,7 @@ def test_every_rule_is_in_the_graph_but_those_that_all_does_not_need():
 def test_every_rule_is_in_the_table_of_its_stage_with_its_program():
     assert list(STAGES) == [
         *("phantom", "datasets", "rois", "training", "explanations"),
-        *("segmentation", "scoring", "audit", "report", "figures"),
+        *("segmentation", "scoring", "audit", "report", "figures", "explorer"),
     ]
     for stage, rules in STAGES.items():
         text = (ROOT / f"workflow/rules/{stage}.smk").read_text()

@@ -23,7 +23,8 @@ RULES += "score_baselines render_tables render_intervals render_claims render_se
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
 RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 render_locality "
 RULES += "render_transplant render_verdicts render_checklist render_architectures "
-RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime record_provenance"
+RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime record_provenance "
+RULES += "shrink_views pack_rois render_explorer"
 
 SPLIT = "splits/split-0.tsv"
 SHARD = "rois/shard-0.h5"
@@ -37,15 +38,17 @@ UNTRAINED = "dice/untrained/grad_cam/MobileNetV2/split-0.tsv"
 TRAINING = "training/original/MobileNetV2/split-0"
 
 # who reads what, of those that need no TensorFlow
-OF_SPLIT = "score_dice probe_cams measure_leaks score_baselines render_figure9 render_checklist"
+OF_SPLIT = "score_dice probe_cams measure_leaks score_baselines render_figure9 render_checklist "
+OF_SPLIT += "render_explorer"
 OF_SHARD = "split_rois measure_leaks score_dice score_baselines render_figure6 render_figure7 "
-OF_SHARD += "render_figure9 render_figure10"
+OF_SHARD += "render_figure9 render_figure10 render_explorer"
 OF_CAMS = "score_dice probe_cams render_figure7 render_figure10"
 READ = "render_intervals render_claims render_selection_bias render_map_alone "
-READ += "render_label_leaks"  # from predictions
+READ += "render_label_leaks render_explorer"  # from predictions
 OF_PREDICTIONS = f"score_dice probe_cams {READ}"
 OF_METRICS = f"render_tables render_checklist render_architectures {READ} "
 OF_DICE = "render_tables render_intervals render_claims render_heat_maps render_dice_curves "
+OF_DICE += "render_explorer "
 DICE_FIGURES = "render_sensitivity render_figure7 render_figure9 render_figure10"
 
 

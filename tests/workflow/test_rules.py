@@ -30,7 +30,7 @@ READER = ["camseg.datasets.sources.ddsm"]
 METHOD = ["camseg.explanations.methods.hires_cam"]
 # what rules find by name: the study's reader, and what their wildcards name
 CHOSEN = {
-    **dict.fromkeys(("index_cases", "extract_rois", "render_figures4_5"), READER),
+    **dict.fromkeys(("index_cases", "extract_rois", "render_figures4_5", "shrink_views"), READER),
     **dict.fromkeys(("compute_cams", "check_cams", "measure_sensitivity"), METHOD),
     "transplant_regions": METHOD,
     "score_untrained": METHOD,

@@ -11,6 +11,8 @@ from project import ROOT, SMALL, jobs, snakemake
 
 INGESTION = "index_cases extract_rois "
 PLACES = "render_figures4_5 "  # figures that read the cases again
+READ = PLACES + "shrink_views "
+EXPLORER = "shrink_views pack_rois render_explorer "
 SAMPLES = PLACES + "render_figure6 "
 HEAT_MAPS = "render_figure7 render_figure9 render_figure10 "
 IMAGES = SAMPLES + HEAT_MAPS
@@ -31,7 +33,7 @@ AUDIT = CHECKS + "transplant_regions score_untrained "
 MODELS = "train_classifier compute_cams " + AUDIT
 EXPLAINED = "compute_cams check_cams measure_sensitivity score_untrained "
 EVERY = "make_phantom merge_candidates split_rois probe_cams "
-EVERY += INGESTION + MODELS + SCORED + TABLES + IMAGES + CHARTS + AUDIT_CHARTS
+EVERY += INGESTION + MODELS + SCORED + TABLES + IMAGES + CHARTS + AUDIT_CHARTS + EXPLORER
 
 # Stated by hand, module by module of camseg: the rules whose own code it is part of. Figure 1 and
 # further explanations are not in the study and left out.
@@ -40,14 +42,14 @@ OWN = {
     "cli": EVERY,
     "code": "train_classifier " + EXPLAINED,
     "distances": "make_phantom extract_rois",
-    "compiled": "make_phantom " + INGESTION + PLACES + SCORING + CHECKS,
+    "compiled": "make_phantom " + INGESTION + READ + SCORING + CHECKS,
     "errors": EVERY,
-    "named": "extract_rois index_cases render_candidates render_checklist "
+    "named": EXPLORER + "extract_rois index_cases render_candidates render_checklist "
     + (SCORED + MODELS + IMAGES),
     "options": "make_phantom split_rois render_sensitivity probe_cams "
     + (INGESTION + MODELS + SCORED + SAMPLES),
     "seeds": "make_phantom extract_rois split_rois train_classifier compute_cams probe_cams "
-    + (SCORED + OF_RESULTS + IMAGES + AUDIT),
+    + ("render_explorer " + SCORED + OF_RESULTS + IMAGES + AUDIT),
     "audit.locality": "check_cams",
     "audit.regions": "transplant_regions",
     "audit.sanity": "check_cams",
@@ -61,26 +63,27 @@ OWN = {
     "datasets.copies": "index_cases",
     "datasets.ddsm_volumes": "",
     "datasets.detection": "",
-    "datasets.discovery": INGESTION + PLACES,
+    "datasets.discovery": INGESTION + READ,
     "datasets.index": "index_cases",
     "datasets.lists": "",
     "datasets.map_folder": "",
     "datasets.masks": "",
-    "datasets.readers": INGESTION + SAMPLES,
-    "datasets.reasons": "index_cases extract_rois merge_candidates render_candidates "
+    "datasets.readers": EXPLORER + INGESTION + SAMPLES,
+    "datasets.reasons": EXPLORER + "index_cases extract_rois merge_candidates render_candidates "
     + ("render_checklist " + SCORED + SAMPLES),
     "datasets.registry": "",
     "datasets.selection": "index_cases",
     "datasets.shapes": "",
     "datasets.sources.cbis_ddsm": "",
-    "datasets.sources.ddsm": INGESTION + PLACES,
+    "datasets.sources.ddsm": INGESTION + READ,
     "datasets.sources.inbreast": "",
     "datasets.sources.mini_mias": "",
     "datasets.sources.cdd_cesm": "",
     "datasets.sources.image_folder": "",
     "datasets.sources.table": "",
     "datasets.sources.vindr_mammo": "",
-    "datasets.views": INGESTION + SAMPLES + SCORED + "render_candidates render_checklist",
+    "datasets.views": INGESTION + SAMPLES + SCORED + "render_candidates render_checklist "
+    + EXPLORER,
     "explanations.absent": "",
     "explanations.at_input": "compute_cams " + AUDIT,
     "explanations.background": "compute_cams " + AUDIT,
@@ -117,6 +120,11 @@ OWN = {
     "explanations.shares": "compute_cams " + AUDIT,
     "explanations.runs": "compute_cams " + AUDIT,
     "explanations.scaling": "compute_cams probe_cams " + SCORED + AUDIT,
+    "explorer.findings": "render_explorer",
+    "explorer.packing": EXPLORER,
+    "explorer.page": "render_explorer",
+    "explorer.pictures": EXPLORER,
+    "explorer.shards": "pack_rois render_explorer",
     "figures.architectures": "render_architectures",
     "figures.audits": AUDIT_CHARTS,
     "figures.charts": CHARTS,
@@ -129,20 +137,20 @@ OWN = {
     "figures.rows": "",
     "figures.segmentation": "",
     "figures.style": IMAGES + CHARTS + AUDIT_CHARTS + "render_architectures",
-    "formats.ddsm": "make_phantom " + INGESTION + PLACES,
+    "formats.ddsm": "make_phantom " + INGESTION + READ,
     "formats.dicom": "",
     "formats.image_files": "",
-    "formats.ljpeg": "make_phantom " + INGESTION + PLACES,
-    "formats.ljpeg_kernels": "make_phantom " + INGESTION + PLACES,
+    "formats.ljpeg": "make_phantom " + INGESTION + READ,
+    "formats.ljpeg_kernels": "make_phantom " + INGESTION + READ,
     "formats.nifti": "",
-    "formats.pictures": "make_phantom " + INGESTION + PLACES,
+    "formats.pictures": "make_phantom " + INGESTION + READ,
     "formats.rasters": "",
     "io.checked": EVERY.replace("make_phantom ", ""),
     "io.files": EVERY,
-    "io.hdf5": "extract_rois split_rois probe_cams render_dice_curves render_sanity "
+    "io.hdf5": EXPLORER + "extract_rois split_rois probe_cams render_dice_curves render_sanity "
     + ("render_checklist " + INTERVALS + MODELS + SCORED + IMAGES),
     "io.locks": MODELS,
-    "io.store": "extract_rois split_rois probe_cams render_dice_curves render_sanity "
+    "io.store": EXPLORER + "extract_rois split_rois probe_cams render_dice_curves render_sanity "
     + ("render_checklist " + INTERVALS + MODELS + SCORED + IMAGES),
     "networks.arithmetic": "train_classifier " + EXPLAINED,
     "networks.backend": MODELS,
@@ -187,7 +195,7 @@ OWN = {
     "rois.boxes": "extract_rois " + SAMPLES,
     "rois.breast": "extract_rois ",
     "rois.candidates": "extract_rois merge_candidates render_candidates render_checklist "
-    + (SCORED + SAMPLES),
+    + (SCORED + SAMPLES + EXPLORER),
     "rois.extraction": "extract_rois ",
     "rois.normals": "extract_rois",
     "rois.lesions": "extract_rois " + SAMPLES,
@@ -195,7 +203,7 @@ OWN = {
     "rois.options": "extract_rois split_rois " + SAMPLES,
     "rois.runs": OF_RESULTS,
     "rois.split": "split_rois train_classifier compute_cams probe_cams render_figure9 "
-    + ("render_checklist " + INTERVALS + SCORED + AUDIT),
+    + ("render_checklist render_explorer " + INTERVALS + SCORED + AUDIT),
     "scoring.baselines": "score_baselines",
     "scoring.dice": SCORING + CHECKS,
     "scoring.distances": SCORING,
@@ -205,7 +213,7 @@ OWN = {
     "scoring.map_checks": "",
     "scoring.map_files": "",
     "scoring.map_store": "",
-    "scoring.origins": SCORED,
+    "scoring.origins": EXPLORER + SCORED,
     "scoring.own_maps": "",
     "scoring.resolution": SCORING,
     "scoring.zero_level": "score_dice",

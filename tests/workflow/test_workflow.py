@@ -481,7 +481,8 @@ def test_retraining_on_a_methods_maps_outdates_nothing(study):
     counts = jobs(snakemake(study, "-n", "all", config=config))
     new = ("compute_cams", "score_dice", "check_cams", "train_classifier", "render_learning_curve")
     records = ("render_checklist", "record_provenance", "summarise_runtime")  # name the keys
-    expected = dict.fromkeys([*new, *records, "render_explanations", "render_retrained"], 1)
+    shown = ("render_explanations", "render_retrained", "render_explorer")
+    expected = dict.fromkeys([*new, *records, *shown], 1) | {"pack_rois": 2}
     assert {rule: count for rule, count in counts.items() if rule != "all"} == expected
 
 
@@ -721,7 +722,7 @@ def test_editing_the_scoring_reruns_nothing_before_it(study):
     assert (
         set(counts)
         == {"score_dice", "score_baselines", "score_untrained", "check_cams", "measure_sensitivity"}
-        | {"render_locality"}
+        | {"render_locality", "pack_rois", "render_explorer"}
         | tables
         | figures
     )

@@ -25,6 +25,10 @@ RESULTS = [
     *of_trainings(
         "<results>/figures/learning_curves/{regime}/{model}/split-{split}.svg", REGIMES | RETRAINED
     ),
+    *expand(
+        "<results>/explorer/{name}",
+        name=["index.html", *(f"rois-{shard}.js" for shard in range(len(ROIS)))],
+    ),
     "<results>/rois/candidates.tsv",
 ]
 RECORDS = ["<results>/runtime/runtime.csv", "<results>/provenance/configuration.yaml"]
@@ -33,7 +37,11 @@ if SEGMENTERS:
 
 # the study's jobs below <results>/runtime, of rules that have several
 MEASURED = [
-    *expand("extract_rois/{shard}", shard=range(config["rois"]["shards"])),
+    *expand(
+        "{stage}/{shard}",
+        stage=["extract_rois", "shrink_views", "pack_rois"],
+        shard=range(config["rois"]["shards"]),
+    ),
     *expand(
         "{stage}/split-{split}",
         stage=["split_rois", "measure_leaks", "score_baselines"],
