@@ -19,7 +19,7 @@ from project import copy_project, jobs, snakemake
 N, SIZE = 8, 32
 PATH = "resources/o'dd maps"
 CONFIG = {"dataset": {"source": "maps", "path": PATH}, "pathvars": {"results": "results/own"}}
-RERUN = {"all", "score_own_maps", "summarise_runtime", "record_provenance"}
+RERUN = {"all", "digest_inputs", "score_own_maps", "summarise_runtime", "record_provenance"}
 
 
 def write(folder: Path) -> None:
