@@ -22,6 +22,7 @@ PROFILES = {
 CONTEXT = "https://w3id.org/ro/terms/workflow-run/context"
 WORKFLOW = "workflow/Snakefile"
 AUTHORS = "#camseg-authors"
+LICENSE = "https://spdx.org/licenses/MIT"  # of the workflow; that of the data is not known
 # what is left out: pictures of the data, heat maps and networks, which are large or not ours to
 # give; the record has the SHA-256 of each
 LEFT_OUT = (".h5", ".keras")
@@ -75,16 +76,17 @@ def write(results: Path, root: Path, path: Path) -> int:
     crate = ROCrate(version="1.1")
     crate.metadata.extra_contexts.append(CONTEXT)
     title = f"camseg: the study {results.name}"
-    crate.name, crate.license = title, "https://spdx.org/licenses/MIT"
+    crate.name = title
     crate.description = (
         "Tables, figures and scores of a study of heat maps, the workflow that made them, and a "
         f"record, {manifest.NAME}, with the SHA-256 of every file it read and made"
     )
 
-    def add(name: str, kind: str | list[str], **properties: Any) -> Any:
-        return crate.add(ContextEntity(crate, name, {"@type": kind, **properties}))
+    def add(place: str, kind: str, **properties: Any) -> Any:
+        return crate.add(ContextEntity(crate, place, {"@type": kind, **properties}))
 
-    add("https://spdx.org/licenses/MIT", "CreativeWork", name="MIT License", identifier="MIT")
+    terms = add(LICENSE, "CreativeWork", name="MIT License", identifier=LICENSE)
+    crate.root_dataset["license"] = terms
     crate.root_dataset["conformsTo"] = [
         add(name, "CreativeWork", name=of, version=version)
         for name, (of, version) in PROFILES.items()
@@ -102,7 +104,7 @@ def write(results: Path, root: Path, path: Path) -> int:
     )
     workflow["name"] = "camseg"
     workflow["version"] = found["code"]["commit"] or found["code"]["version"]
-    workflow["creator"], workflow["license"] = authors, crate.license
+    workflow["creator"], workflow["license"] = authors, terms
 
     names = [manifest.NAME, *packed(found["outputs"])]
     made = {

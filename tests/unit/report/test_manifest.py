@@ -67,7 +67,7 @@ def test_a_study_without_a_record_and_a_broken_one_are_one_line(results):
         with pytest.raises(CamsegError, match=rf"manifest\.json: has no {name}; remove the file"):
             manifest.read(results)
     path.unlink()
-    with pytest.raises(CamsegError, match="study: has no manifest.json: the target all writes it"):
+    with pytest.raises(CamsegError, match=r"study: has no manifest\.json: the target all"):
         manifest.read(results)
 
 
