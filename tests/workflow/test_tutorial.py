@@ -1,4 +1,4 @@
-"""The tutorial's notebook, run as it stands: its cells in order, in a process and folder of its own."""
+"""The tutorial's notebook, run as it stands: its cells in order, in a process of their own."""
 
 import os
 import re
