@@ -16,11 +16,23 @@ from camseg.networks.backend import tf
 
 CPUINFO = Path("/proc/cpuinfo")  # of Linux
 # what decides how numbers are added and multiplied, of x86 and of ARM, as Linux calls it
-INSTRUCTION_SETS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni")
+INSTRUCTION_SETS: tuple[str, ...] = (
+    "sse4_2",
+    "avx",
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512bw",
+    "avx512_vnni",
+)
 INSTRUCTION_SETS += ("avx512_bf16", "avx512_fp16", "avx_vnni", "amx_tile", "amx_bf16", "amx_int8")
 INSTRUCTION_SETS += ("asimd", "asimdhp", "asimddp", "sve", "sve2", "bf16", "i8mm")
 # environment variables that change the arithmetic, or may
-SWITCHES = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE")
+SWITCHES: tuple[str, ...] = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "ONEDNN_MAX_CPU_ISA",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+)
 SWITCHES += ("TF_XLA_FLAGS", "XLA_FLAGS", "TF_DETERMINISTIC_OPS", "NVIDIA_TF32_OVERRIDE")
 SWITCHES += ("OMP_NUM_THREADS", "OPENBLAS_CORETYPE", "CUDA_VISIBLE_DEVICES")
 ACCURACY = 1e-5  # of float32 in sums of some hundred terms, relative to the largest result

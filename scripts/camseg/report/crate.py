@@ -97,7 +97,8 @@ def write(results: Path, root: Path, path: Path) -> int:
     sources = sorted({*found["code"]["files"]})
     for name in sources:
         if name != WORKFLOW:
-            crate.add_file(root / name, name, properties=_described(name))
+            described = _described(name, found["code"]["files"][name])
+            crate.add_file(root / name, name, properties=described)
     version = found["packages"].get("snakemake")
     workflow = crate.add_workflow(
         root / WORKFLOW, WORKFLOW, main=True, lang="snakemake", lang_version=version
@@ -107,10 +108,10 @@ def write(results: Path, root: Path, path: Path) -> int:
     workflow["creator"], workflow["license"] = authors, terms
 
     names = [manifest.NAME, *packed(found["outputs"])]
-    made = {
-        name: crate.add_file(results / name, f"results/{name}", properties=_described(name))
-        for name in names
-    }
+    made = {}
+    for name in names:
+        described = _described(name, found["outputs"].get(name))
+        made[name] = crate.add_file(results / name, f"results/{name}", properties=described)
     given = [made["provenance/configuration.yaml"]]
     data = found["inputs"]["data"]
     if data["files"]:
@@ -141,9 +142,11 @@ def write(results: Path, root: Path, path: Path) -> int:
     return len(names) + len(sources)
 
 
-def _described(name: str) -> dict[str, str]:
-    path = Path(name)
+def _described(name: str, digest: Digest | None) -> dict[str, str]:
+    """Return the properties of a file; the record cannot hold its own digest."""
     found = {"name": name}
-    if path.suffix in FORMATS:
-        found["encodingFormat"] = FORMATS[path.suffix]
+    if Path(name).suffix in FORMATS:
+        found["encodingFormat"] = FORMATS[Path(name).suffix]
+    if digest:
+        found |= {"contentSize": str(digest["bytes"]), "sha256": digest["sha256"]}
     return found

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ SCHEMA = 1
 # folders that hold no outcome: what jobs said, and the states that trainings resume from
 NO_OUTCOME = ("logs", "resume")
 # what of the repository a run is made of
-CODE = ("Snakefile", "workflow", "scripts", "envs", "config", "requirements.txt")
+CODE: tuple[str, ...] = ("Snakefile", "workflow", "scripts", "envs", "config", "requirements.txt")
 CODE += ("resources/paper_results.csv", "CITATION.cff", "LICENSE")
 NO_CODE = ("__pycache__", ".egg-info")  # what folders' names end with that Python leaves there
 
@@ -81,7 +81,8 @@ def code_files(root: Path) -> Iterator[Path]:
         yield from _below(root / name, lambda folder: not folder.endswith(NO_CODE))
 
 
-def _below(folder: Path, enters) -> Iterator[Path]:
+def _below(folder: Path, enters: Callable[[str], bool]) -> Iterator[Path]:
+    """Yield the files below a folder, and below those folders in it whose names it `enters`."""
     for place, folders, names in os.walk(folder):
         folders[:] = filter(enters, folders)
         yield from (Path(place, name) for name in names)
