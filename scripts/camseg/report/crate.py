@@ -30,7 +30,7 @@ LEFT_OUT_FOLDERS = ("cases",)
 FORMATS = {".csv": "text/csv", ".tsv": "text/tab-separated-values", ".json": "application/json"}
 FORMATS |= {".md": "text/markdown", ".html": "text/html", ".tex": "application/x-tex"}
 FORMATS |= {".svg": "image/svg+xml", ".png": "image/png", ".yaml": "application/yaml"}
-FORMATS |= {".py": "text/x-python", ".smk": "text/x-python", ".txt": "text/plain"}
+FORMATS |= {".py": "text/x-python", ".smk": "text/x-python", ".css": "text/css"}
 
 
 def packed(names: Mapping[str, Digest]) -> Iterator[str]:
@@ -103,6 +103,7 @@ def write(results: Path, root: Path, path: Path) -> int:
     workflow = crate.add_workflow(
         root / WORKFLOW, WORKFLOW, main=True, lang="snakemake", lang_version=version
     )
+    workflow["encodingFormat"] = "text/x-python"
     workflow["name"] = "camseg"
     workflow["version"] = found["code"]["commit"] or found["code"]["version"]
     workflow["creator"], workflow["license"] = authors, terms
@@ -144,9 +145,7 @@ def write(results: Path, root: Path, path: Path) -> int:
 
 def _described(name: str, digest: Digest | None) -> dict[str, str]:
     """Return the properties of a file; the record cannot hold its own digest."""
-    found = {"name": name}
-    if Path(name).suffix in FORMATS:
-        found["encodingFormat"] = FORMATS[Path(name).suffix]
+    found = {"name": name, "encodingFormat": FORMATS.get(Path(name).suffix, "text/plain")}
     if digest:
         found |= {"contentSize": str(digest["bytes"]), "sha256": digest["sha256"]}
     return found
