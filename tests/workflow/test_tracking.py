@@ -62,7 +62,7 @@ OWN = {
     "datasets.copies": "index_cases",
     "datasets.ddsm_volumes": "",
     "datasets.detection": "",
-    "datasets.discovery": INGESTION + PLACES,
+    "datasets.discovery": INGESTION + PLACES + "record_provenance",
     "datasets.index": "index_cases",
     "datasets.inputs": "record_provenance",
     "datasets.lists": "",
