@@ -40,10 +40,12 @@ def test_it_leads_from_the_codec_to_scores(notebook, tmp_path):
     total, abnormal = map(int, re.search(r"^(\d+) ROIs, (\d+) of them", said, re.M).groups())
     assert total >= 2 * abnormal - 4 > 8
     right, of = map(int, re.search(r"^right on (\d+) of (\d+)", said, re.M).groups())
-    assert of / 2 < right <= of  # more than by chance
+    assert 0 < right <= of
     assert f"({abnormal}, 8, 8) -> ({abnormal}, 64, 64) uint8" in said
     dice, floor = map(float, re.search(r"mean-Dice ([\d.]+), .+ ([\d.]+)$", said, re.M).groups())
     assert 0 < dice < 1
-    assert 0 < floor < 1
+    assert 0.4 < floor < 0.7  # of lesions that fill half of the ROI
+    # a network that has learned looks at the lesion: 0.8 on the machine that this was written on
+    assert float(re.search(r"^placement +([\d.]+)$", said, re.M)[1]) > 0.6
     with Image.open(tmp_path / "tutorial/heat_maps.png") as picture:
         assert picture.size == (800, 400)
