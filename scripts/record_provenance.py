@@ -1,9 +1,8 @@
 """Record what made the results: the configuration, the versions of all software, every file."""
 
 import argparse
+import json
 from pathlib import Path
-
-import yaml
 
 from camseg.cli import run
 from camseg.datasets.inputs import read_digests
@@ -16,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--configuration", required=True, help="YAML, as a text")
+    parser.add_argument("--values", required=True, help="the same as JSON")
     parser.add_argument("--runtime", required=True, help="CSV of summarise_runtime.py")
     parser.add_argument("--data", help="TSV of digest_inputs.py, where data are read")
     parser.add_argument("--given", nargs="*", type=Path, default=[], help="other files it names")
@@ -40,7 +40,7 @@ def main() -> None:
     found = manifest.record(
         options.results,
         ROOT,
-        yaml.safe_load(options.configuration),
+        json.loads(options.values),
         machine=machine(),
         data=read_digests(options.data) if options.data else {},
         given=options.given,

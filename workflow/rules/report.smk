@@ -646,10 +646,13 @@ rule record_provenance:
         configuration=yaml.safe_dump(
             {key: value for key, value in config.items() if key != "execution"}
         ),
+        values=json.dumps(
+            {key: value for key, value in config.items() if key != "execution"}, sort_keys=True
+        ),
     message:
         "Recording configuration, versions and what every file is"
     shell:
-        "python {input.code[0]:q} --configuration {params.configuration:q}"
+        "python {input.code[0]:q} --configuration {params.configuration:q} --values {params.values:q}"
         " --runtime {input.runtime:q} {params.data:q} {params.given:q}"
         " --results {params.results:q} --captions {input.captions:q}"
         " --text {output.configuration:q} --page {output.page:q}"
