@@ -36,7 +36,7 @@ def test_it_leads_from_the_codec_to_scores(notebook, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     said = result.stdout
-    assert re.search(r"^[ABC]-\d{4}-1 .+ uint16 \(\d+, \d+\) 0\.\d\d of its size$", said, re.M)
+    assert re.search(r"^[A-D]-\d{4}-1 .+ uint16 \(\d+, \d+\) 0\.\d\d of its size$", said, re.M)
     total, abnormal = map(int, re.search(r"^(\d+) ROIs, (\d+) of them", said, re.M).groups())
     assert total >= 2 * abnormal - 4 > 8
     right, of = map(int, re.search(r"^right on (\d+) of (\d+)", said, re.M).groups())
