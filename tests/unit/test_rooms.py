@@ -32,6 +32,7 @@ WITH_TENSORFLOW = {
     "explanations/perturbed.py",
     "networks/backend.py",
     "networks/devices.py",
+    "networks/machine.py",
     "segmentation/examples.py",
     "segmentation/unet.py",
     "training/loop.py",

@@ -86,8 +86,10 @@ def test_it_asks_for_what_it_imports_as_new_as_is_pinned():
     names = set().union(*map(imported, (ROOT / "scripts/camseg").rglob("*.py")))
     names -= {"camseg", *sys.stdlib_module_names}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    train = project["optional-dependencies"]["train"]
-    asked = dict(text.split(">=") for text in (*project["dependencies"], *train))
+    further = project["optional-dependencies"]
+    train = further["train"]
+    asked = dict(text.split(">=") for text in (*project["dependencies"], *train, *further["crate"]))
+    assert further["crate"] == ["rocrate>=0.16"]
     assert asked.keys() == {packages.get(name, name) for name in names}
     assert [text.partition(">")[0] for text in train] == ["tensorflow"]
     pinned = pins("requirements.txt")

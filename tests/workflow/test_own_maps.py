@@ -1,5 +1,6 @@
 """Heat maps that were made elsewhere, as a study: `dataset: source: maps`."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from project import copy_project, jobs, snakemake
 N, SIZE = 8, 32
 PATH = "resources/o'dd maps"
 CONFIG = {"dataset": {"source": "maps", "path": PATH}, "pathvars": {"results": "results/own"}}
-RERUN = {"all", "score_own_maps", "summarise_runtime", "record_provenance"}
+RERUN = {"all", "digest_inputs", "score_own_maps", "summarise_runtime", "record_provenance"}
 
 
 def write(folder: Path) -> None:
@@ -82,6 +83,20 @@ def test_it_has_its_records_and_trains_nothing(study):
     again = snakemake(study, "-n", "all", config=CONFIG)
     assert jobs(again) == {}
     assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_its_record_counts_the_maps_that_it_read(study):
+    record = json.loads((study / "results/own/manifest.json").read_text())
+    data = record["inputs"]["data"]
+    assert data["path"] == PATH
+    files = {path for path in (study / PATH).rglob("*") if path.is_file()}
+    assert set(data["files"]) == {path.relative_to(study / PATH).as_posix() for path in files}
+    for name, digest in data["files"].items():
+        content = (study / PATH / name).read_bytes()
+        assert digest == {
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
 
 
 def plan(study: Path) -> set[str]:

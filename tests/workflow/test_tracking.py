@@ -58,13 +58,16 @@ OWN = {
     "audit.transplant": "transplant_regions",
     "commands.check_ddsm": "",
     "commands.describe": "",
+    "commands.crate": "",
     "commands.score": "",
+    "commands.verify": "",
     "datasets.annotations": "",
     "datasets.copies": "index_cases",
     "datasets.ddsm_volumes": "",
     "datasets.detection": "",
-    "datasets.discovery": INGESTION + READ,
+    "datasets.discovery": INGESTION + READ + "record_provenance",
     "datasets.index": "index_cases",
+    "datasets.inputs": "record_provenance",
     "datasets.lists": "",
     "datasets.map_folder": "",
     "datasets.masks": "",
@@ -146,6 +149,7 @@ OWN = {
     "formats.pictures": "make_phantom " + INGESTION + READ,
     "formats.rasters": "",
     "io.checked": EVERY.replace("make_phantom ", ""),
+    "io.digests": "record_provenance",
     "io.files": EVERY,
     "io.hdf5": EXPLORER + "extract_rois split_rois probe_cams render_dice_curves render_sanity "
     + ("render_checklist " + INTERVALS + MODELS + SCORED + IMAGES),
@@ -153,9 +157,10 @@ OWN = {
     "io.store": EXPLORER + "extract_rois split_rois probe_cams render_dice_curves render_sanity "
     + ("render_checklist " + INTERVALS + MODELS + SCORED + IMAGES),
     "networks.arithmetic": "train_classifier " + EXPLAINED,
-    "networks.backend": MODELS,
+    "networks.backend": MODELS + "record_provenance",
     "networks.classifiers": MODELS,
     "networks.devices": MODELS,
+    "networks.machine": "record_provenance",
     "networks.options": MODELS,
     "networks.own": MODELS,
     "networks.registry": MODELS,
@@ -168,6 +173,8 @@ OWN = {
     "report.by_class": "render_intervals render_claims render_map_alone render_checklist",
     "report.checklist": "render_checklist",
     "report.claims": "render_claims",
+    "report.comparison": "",
+    "report.crate": "",
     "report.curves": "render_dice_curves",
     "report.designs": INTERVALS,
     "report.explanations": "",
@@ -177,6 +184,7 @@ OWN = {
     "report.heat_maps": "render_heat_maps render_dice_curves",
     "report.intervals": INTERVALS,
     "report.label_leaks": "render_label_leaks",
+    "report.manifest": "record_provenance",
     "report.map_alone": "render_map_alone render_claims",
     "report.mimicry": "render_map_alone",
     "report.own_maps": "",
@@ -185,13 +193,14 @@ OWN = {
     "report.rejections": "render_candidates render_checklist",
     "report.results": OF_RESULTS,
     "report.retrained": "",
-    "report.runtime": "summarise_runtime",
+    "report.runtime": "summarise_runtime record_provenance",
     "report.segmentation": "",
     "report.selection": "render_selection_bias",
     "report.statistics": STATISTICS + "render_heat_maps render_transplant render_architectures",
     "report.tables": TABLES,
     "report.transplants": "render_transplant",
     "report.verdicts": "render_verdicts",
+    "report.verification": "",
     "rois.boxes": "extract_rois " + SAMPLES,
     "rois.breast": "extract_rois ",
     "rois.candidates": "extract_rois merge_candidates render_candidates render_checklist "
@@ -314,7 +323,7 @@ def test_every_module_and_every_script_is_an_input_of_the_rules_it_belongs_to(st
     own |= {f"scripts/{rule}.py": {rule} for rule in rules}
     unused = ("render_figure1", "render_explanations", "render_retrained", "score_own_maps")
     unused += ("train_segmenter", "refine_cams", "score_segmenter")
-    unused += ("render_segmentation", "summarise_segmentation")
+    unused += ("render_segmentation", "summarise_segmentation", "digest_inputs")
     own |= {f"scripts/{rule}.py": set() for rule in unused}
     files = ROOT.glob("scripts/**/*.py")
     code = {str(path.relative_to(ROOT)) for path in files if path.name != "__init__.py"}

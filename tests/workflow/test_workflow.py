@@ -58,6 +58,7 @@ def test_default_study_has_nineteen_trainings(project):
     assert [counts[f"render_figure{number}"] for number in ("s4_5", 6, 7, 8, 9, 10)] == [1] * 6
     assert counts["render_learning_curve"] == 19
     assert "render_figure1" not in counts
+    assert "digest_inputs" not in counts  # phantoms are results, which the record counts
     assert counts["score_baselines"] == counts["score_untrained"] == 1
 
 
@@ -152,6 +153,7 @@ def test_paper_study_can_be_inspected_without_data(project):
     counts = jobs(planned)
     assert counts["train_classifier"] == 19
     assert "make_phantom" not in counts
+    assert counts["digest_inputs"] == 1
     (line,) = (line for line in planned.stdout.splitlines() if "no .ics file" in line)
     assert "Indexing the cases of resources/ddsm; a run would end here: resources/ddsm: no" in line
     dag = snakemake(project, "--dag", "--configfile=config/paper.yaml", "all")
@@ -223,8 +225,8 @@ def rules() -> dict[str, str]:
 @pytest.mark.parametrize("name", rules())
 def test_every_rule_of_results_has_its_runtime_recorded(name):
     # which the rules after the sum of runtimes cannot be part of
-    recorded = name not in ("summarise_runtime", "summarise_segmentation", "record_provenance")
-    assert ("benchmark:" in rules()[name]) == recorded
+    after = ("summarise_runtime", "summarise_segmentation", "record_provenance", "digest_inputs")
+    assert ("benchmark:" in rules()[name]) == (name not in after)
 
 
 @pytest.mark.parametrize("name", rules())
@@ -458,6 +460,33 @@ def test_records_are_of_this_study_and_are_no_reason_to_run_it_again(study):
     finally:
         shutil.move(study / "elsewhere", results / "runtime/train_classifier")
     assert "Nothing to be done" in result.stdout + result.stderr
+
+
+@pytest.mark.slow
+def test_the_record_counts_every_file_but_logs_and_finds_what_was_edited(study):
+    results = study / "results/phantom"
+    record = json.loads((results / "manifest.json").read_text())
+    files = {
+        path.relative_to(results).as_posix()
+        for path in results.rglob("*")
+        if path.is_file() and not {"logs", "resume"} & set(path.relative_to(results).parts)
+    }
+    assert set(record["outputs"]) == {name for name in files if "/." not in f"/{name}"} - {
+        "manifest.json"
+    }
+    assert record["configuration"]["values"]["models"] == SMALL["models"]
+    assert record["machine"]["rounding"]["right"]
+    command = [sys.executable, "-m", "camseg", "verify", str(results)]
+    assert subprocess.run(command, cwd=study / "scripts", check=False).returncode == 0
+    table = results / "tables/table1.csv"
+    before = table.read_text()
+    table.write_text(before.replace("MobileNetV2", "MobileNetV3"))
+    edited = subprocess.run(
+        command, cwd=study / "scripts", text=True, capture_output=True, check=False
+    )
+    table.write_text(before)
+    assert edited.returncode == 1
+    assert "  altered: tables/table1.csv\n" in edited.stdout
 
 
 @pytest.mark.slow

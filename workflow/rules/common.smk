@@ -106,6 +106,8 @@ def maps_in(folder):
 
 OWN_MAPS = maps_in(config["dataset"]["path"]) if BRINGS_MAPS else no_maps
 CASES = config["dataset"]["path"] if SOURCE.path else "<results>/cases"
+# what of the data a record counts: phantoms are results themselves
+DIGESTS = "<results>/provenance/inputs.tsv" if SOURCE.path else []
 # whether ROIs are cut from pictures without a lesion
 NORMAL_IMAGES = SOURCE.whole or config["rois"]["normal"] == "other_images"
 READER = f"camseg.datasets.sources.{SOURCE.reader}"
@@ -113,6 +115,13 @@ if BRINGS_MAPS:
     CASES, READER = no_cases, ""
 # the splits, each once per seed, as paths name them
 SPLITS = runs.names(config["splits"], config["seeds"])
+# what else the configuration names: code, weights and trained classifiers of the user
+GIVEN_FILES = [
+    path
+    for entry in MODELS.values()
+    for path in (entry.code_file, entry.weights_file, entry.trained)
+    if path
+]
 EXPLANATION = config["cam"]["explanation"]
 ALSO = config["cam"]["also"]
 METHODS = [EXPLANATION, *ALSO]

@@ -28,3 +28,29 @@ rule index_cases:
         "python {input.code[0]:q} {input.cases:q} --source {params.source}"
         " {params.listing:q} {params.grey:q} {params.selection:q} {params.normal_images} {params.strict}"
         " --output {output.index:q} > {log:q} 2>&1"
+
+
+rule digest_inputs:
+    """What every file of the data is that the study reads: its size and SHA-256."""
+    input:
+        code=code("digest_inputs"),
+        cases=OWN_MAPS if BRINGS_MAPS else CASES,
+        index=[] if BRINGS_MAPS else "<results>/index.tsv",
+    output:
+        digests="<results>/provenance/inputs.tsv",
+    log:
+        "<results>/logs/digest_inputs.log",
+    conda:
+        INGEST
+    resources:
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(120),
+    params:
+        data=config["dataset"]["path"],
+        listing=["--listing", SOURCE.listing] if SOURCE.listing else [],
+        index=lambda wildcards, input: ["--index", input.index] if input.index else [],
+    message:
+        "Recording what every file of {params.data} is"
+    shell:
+        "python {input.code[0]:q} {params.data:q} {params.index:q} {params.listing:q}"
+        " --output {output.digests:q} > {log:q} 2>&1"

@@ -620,15 +620,19 @@ rule summarise_runtime:
 
 
 rule record_provenance:
-    """What made the results: the configuration, and the versions of all software."""
+    """What made the results: configuration, versions of all software, and what every file is."""
     input:
+        TIMINGS,
         code=code("record_provenance"),
         captions=captions("configuration", "versions"),
         runtime="<results>/runtime/runtime.csv",
+        data=DIGESTS,
+        given=GIVEN_FILES,
     output:
         configuration="<results>/provenance/configuration.yaml",
         page=reported("<results>/provenance/configuration.html", RECORD, "Configuration"),
         versions=report_table("versions", RECORD, "Versions", folder="provenance"),
+        manifest="<results>/manifest.json",
     log:
         "<results>/logs/record_provenance.log",
     conda:
@@ -636,12 +640,20 @@ rule record_provenance:
     resources:
         **SMALL,
     params:
+        results=lambda wildcards, output: Path(output.manifest).parent,
+        data=lambda wildcards, input: ["--data", input.data] if input.data else [],
+        given=lambda wildcards, input: ["--given", *input.given] if input.given else [],
         configuration=yaml.safe_dump(
             {key: value for key, value in config.items() if key != "execution"}
         ),
+        values=json.dumps(
+            {key: value for key, value in config.items() if key != "execution"}, sort_keys=True
+        ),
     message:
-        "Recording configuration and versions"
+        "Recording configuration, versions and what every file is"
     shell:
-        "python {input.code[0]:q} --configuration {params.configuration:q}"
-        " --captions {input.captions:q} --text {output.configuration:q} --page {output.page:q}"
-        " --versions {output.versions:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --configuration {params.configuration:q} --values {params.values:q}"
+        " --runtime {input.runtime:q} {params.data:q} {params.given:q}"
+        " --results {params.results:q} --captions {input.captions:q}"
+        " --text {output.configuration:q} --page {output.page:q}"
+        " --versions {output.versions:q} --manifest {output.manifest:q} > {log:q} 2>&1"

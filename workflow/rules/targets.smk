@@ -31,9 +31,10 @@ RESULTS = [
     ),
     "<results>/rois/candidates.tsv",
 ]
-RECORDS = ["<results>/runtime/runtime.csv", "<results>/provenance/configuration.yaml"]
+TIMINGS = ["<results>/runtime/runtime.csv"]
 if SEGMENTERS:
-    RECORDS += ["<results>/runtime/segmentation_seconds.csv"]
+    TIMINGS += ["<results>/runtime/segmentation_seconds.csv"]
+RECORDS = [*TIMINGS, "<results>/provenance/configuration.yaml", "<results>/manifest.json"]
 
 # the study's jobs below <results>/runtime, of rules that have several
 MEASURED = [

@@ -4,8 +4,22 @@ import platform
 import subprocess
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import TypedDict
 
 import pandas as pd
+
+DIRTY = "-dirty"  # what a version ends with if files were edited since its commit
+
+
+class Code(TypedDict):
+    """A version of this code: its name, its commit, and whether files were edited since.
+
+    The last two are None where nothing tells.
+    """
+
+    version: str
+    commit: str | None
+    dirty: bool | None
 
 
 def versions(root: Path) -> pd.DataFrame:
@@ -13,14 +27,18 @@ def versions(root: Path) -> pd.DataFrame:
 
     The packages are those of the environment that this runs in, sorted by name.
     """
-    packages = {package.name.lower(): package.version for package in distributions()}
     rows = [
         ("camseg", code_version(root)),
         ("python", platform.python_version()),
         ("system", platform.platform()),
-        *sorted(packages.items()),
+        *packages().items(),
     ]
     return pd.DataFrame(rows, columns=["name", "version"])
+
+
+def packages() -> dict[str, str]:
+    """Return the version of each package of this environment, sorted by name."""
+    return dict(sorted((each.name.lower(), each.version) for each in distributions()))
 
 
 def code_version(root: Path) -> str:
@@ -32,9 +50,23 @@ def code_version(root: Path) -> str:
         return (root / ".commit").read_text(encoding="utf-8").strip()
     if not (root / ".git").exists():
         return "not in a repository"
-    command = ["git", "-C", str(root), "describe", "--always", "--tags", "--dirty"]
+    return _git(root, "describe", "--always", "--tags", "--dirty") or "unknown: git cannot tell"
+
+
+def code_state(root: Path) -> Code:
+    """Return which version of this code `root` holds."""
+    version, commit = code_version(root), None
+    if (root / ".commit").exists():
+        return {"version": version, "commit": version, "dirty": None}
+    if (root / ".git").exists():
+        commit = _git(root, "rev-parse", "HEAD") or None
+    return {"version": version, "commit": commit, "dirty": commit and version.endswith(DIRTY)}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """Return what git says of the repository in a folder; "" if it cannot tell."""
+    command = ["git", "-C", str(root), *arguments]
     try:
-        described = subprocess.run(command, capture_output=True, text=True, check=True)
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        return "unknown: git cannot tell"
-    return described.stdout.strip()
+        return ""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from camseg.errors import CamsegError
+from camseg.io.checked import Columns, Number, read_table
 
 TOTAL = "all"
 
@@ -53,3 +54,12 @@ def read_job(path: Path) -> pd.DataFrame:
         raise CamsegError(
             f"{path}: is no benchmark file of Snakemake: {error}; remove it"
         ) from error
+
+
+def read_summary(path: str | Path) -> list[dict]:
+    """Return the rows of a table that `summarise` made, as JSON values."""
+    number = Number(0, blank=True)  # of seconds and MB, some too short to be measured
+    columns: Columns = {"stage": None, "jobs": Number(1, whole=True)}
+    columns |= dict.fromkeys(("wall_s", "cpu_s", "peak_mb"), number)
+    table = read_table(path, columns, ["stage"])
+    return table.astype(object).where(table.notna(), None).to_dict("records")
