@@ -4,10 +4,9 @@ import argparse
 from pathlib import Path
 
 from camseg.cli import run
-from camseg.networks.options import BatchOptions
 from camseg.options import add_options, from_arguments
 from camseg.segmentation.options import SegmentationOptions
-from camseg.training.options import ExecutionOptions
+from camseg.training.options import ExecutionOptions, StepOptions
 
 
 def main() -> None:
@@ -18,7 +17,7 @@ def main() -> None:
     parser.add_argument("--cams", help="HDF5 file of compute_cams.py, if the method needs it")
     parser.add_argument("--maps", help="HDF5 file of the U-Net before, likewise")
     add_options(parser, SegmentationOptions)
-    add_options(parser, BatchOptions)
+    add_options(parser, StepOptions)
     add_options(parser, ExecutionOptions)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--model", type=Path, required=True, help=".keras file to write")
@@ -28,7 +27,7 @@ def main() -> None:
     args = parser.parse_args()
 
     options = from_arguments(SegmentationOptions, args)
-    batching = from_arguments(BatchOptions, args)
+    batching = from_arguments(StepOptions, args)
     execution = from_arguments(ExecutionOptions, args)
 
     from camseg.segmentation.run import Inputs, Outputs, train_segmenter  # TensorFlow: seconds

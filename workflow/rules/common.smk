@@ -52,7 +52,7 @@ from camseg.rois.options import RoiOptions, SplitOptions
 from camseg.segmentation import registry as segmentation
 from camseg.segmentation.options import SegmentationOptions
 from camseg.study.config import check_schema, check_study, entries
-from camseg.training.options import ExecutionOptions, TrainingOptions
+from camseg.training.options import ExecutionOptions, StepOptions, TrainingOptions
 from camseg.training.registry import REGIMES as KNOWN_REGIMES
 
 # `python` in a rule's shell command is the one that runs Snakemake, or that of the rule's

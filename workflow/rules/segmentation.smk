@@ -28,7 +28,7 @@ rule train_segmenter:
         execution=" ".join(to_arguments(ExecutionOptions, config["execution"])),
     params:
         options=to_arguments(SegmentationOptions, config["segmentation"]),
-        batches=to_arguments(BatchOptions, config["training"]),
+        batches=to_arguments(StepOptions, config["training"]),
         given=lambda wildcards, input: [
             part for name in ("cams", "maps") if input[name] for part in (f"--{name}", input[name])
         ],

@@ -16,7 +16,6 @@ from camseg.io.files import whole_file
 from camseg.io.store import Rois
 from camseg.networks import arithmetic
 from camseg.networks.devices import claim_gpu
-from camseg.networks.options import BatchOptions
 from camseg.rois import split
 from camseg.seeds import derive_seed
 from camseg.segmentation import training_rois, unet
@@ -26,7 +25,7 @@ from camseg.segmentation.registry import METHODS, parts
 from camseg.segmentation.training_rois import Given
 from camseg.training.checkpoint import Checkpoint
 from camseg.training.loop import Training, batches, make_repeatable, train
-from camseg.training.options import ExecutionOptions, Settings
+from camseg.training.options import ExecutionOptions, Settings, StepOptions
 
 MOMENTUM = 0.9  # of batch normalisation: Keras' .99 is too slow for a few hundred steps
 
@@ -66,7 +65,7 @@ def train_segmenter(
     *,
     segmenter: str,
     options: SegmentationOptions,
-    batching: BatchOptions,
+    batching: StepOptions,
     execution: ExecutionOptions,
     seed: int,
 ) -> None:
@@ -142,7 +141,7 @@ def predict(result: Training, examples: Outlined, batch_size: int) -> np.ndarray
 
 def _settings(
     options: SegmentationOptions,
-    batching: BatchOptions,
+    batching: StepOptions,
     rois: int,
     seed: int,
     purpose: tuple[str, ...],

@@ -17,8 +17,8 @@ from camseg.training import augmentation
 from camseg.training.checkpoint import Checkpoint, State
 from camseg.training.examples import Examples, Set
 from camseg.training.metrics import discrimination, loss_and_accuracy, probability_abnormal
-from camseg.training.options import MONITORS, Settings
-from camseg.training.step import Adam, trace_inference, trace_step
+from camseg.training.options import MONITORS, Settings, StepOptions
+from camseg.training.step import Adam, StockAdam, trace_inference, trace_step
 
 PLATEAU = 10  # epochs without a better monitored value, after which `plateau` halves the rate
 
@@ -109,9 +109,10 @@ def train(
     given = {"validation": validation, "selection": selection}
     evaluated = {side: examples for side, examples in given.items() if examples is not None}
     _check({"training": training, **evaluated})
-    adam = Adam(model.trainable_variables, settings.learning_rate)
-    step = trace_step(model, adam, training.task(settings))
-    outputs = _inference(model, settings.batch_size)
+    optimizer = Adam if settings.fused else StockAdam
+    adam = optimizer(model.trainable_variables, settings.learning_rate)
+    step = trace_step(model, adam, training.task(settings), fused=settings.fused)
+    outputs = _inference(model, settings)
     writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
 
     variables = [*(variable.value for variable in model.variables), *adam.state]
@@ -172,7 +173,7 @@ def take(
     validation: Examples,
     *,
     selection: Examples | None = None,
-    batch_size: int,
+    options: StepOptions,
 ) -> Training:
     """Return what `train` does for a model that is taken as it is: a history of one row, epoch 1.
 
@@ -181,7 +182,7 @@ def take(
     """
     evaluated = {"validation": validation} | ({} if selection is None else {"selection": selection})
     _check({"training": training} | evaluated)
-    outputs = _inference(model, batch_size)
+    outputs = _inference(model, options)
     found = outputs(training)
     if found.shape != (len(training), 2):
         raise CamsegError(
@@ -202,13 +203,13 @@ def take(
     return Training([row], 1, outputs)
 
 
-def _inference(model: keras.Model, batch_size: int) -> Outputs:
+def _inference(model: keras.Model, options: StepOptions) -> Outputs:
     """Return the function `outputs` of a Training."""
-    infer = trace_inference(model)
+    infer = trace_inference(model, fused=options.fused)
 
     def outputs(examples: Set, index: np.ndarray | None = None) -> np.ndarray:
         index = np.arange(len(examples)) if index is None else index
-        parts = batches(index, batch_size)
+        parts = batches(index, options.batch_size)
         return np.concatenate([infer(examples.inputs(part)) for part in parts])
 
     return outputs

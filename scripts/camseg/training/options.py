@@ -10,7 +10,24 @@ MONITORS = {"val_loss": 1, "val_accuracy": -1, "val_auc": -1}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions(BatchOptions):
+class StepOptions(BatchOptions):
+    """What a training step of any network is computed by."""
+
+    kernels: str = option(
+        "batch normalisation and Adam `fused`, which is faster, or Keras' own, `stock`: the same "
+        "up to rounding, should a version of Keras not get on with the fused ones",
+        choices=("fused", "stock"),
+        default="fused",
+    )
+
+    @property
+    def fused(self) -> bool:
+        """Whether the kernels are fused."""
+        return self.kernels == "fused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions(StepOptions):
     """The section `training` of the configuration."""
 
     epochs: int = option("the most epochs that a training runs", minimum=1)

@@ -100,7 +100,7 @@ def train_classifier(
         selection = examples.get("selection")
         if taken:
             model = _trained(classifier, rois.image.shape[1])
-            training = take(model, *sets, selection=selection, batch_size=settings.batch_size)
+            training = take(model, *sets, selection=selection, options=settings)
         else:
             model = classifiers.build(
                 classifier.network,

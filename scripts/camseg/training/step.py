@@ -3,10 +3,11 @@
 A short training on a CPU pays TensorFlow mostly for tracing and optimising its graph, in
 proportion to the number of nodes. Hence the fused kernels of Adam and batch normalisation in
 place of the dozens of nodes that Keras composes them of: the same numbers to float32 rounding.
+They lean on how Keras' layers are made; Keras' own stay at hand (`training: kernels: stock`).
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,11 +81,37 @@ class Adam:
         self.powers[1].assign(scalars["beta2_power"] * self.beta_2)
 
 
-def trace_step(model: keras.Model, optimizer: Adam, task: Task | None = None) -> Callable:
+class StockAdam:
+    """Adam by Keras' own optimizer, to be used in the same way."""
+
+    def __init__(self, variables: list[keras.Variable], learning_rate: float):
+        self._keras, self._trained = keras.optimizers.Adam(learning_rate), variables
+        self._keras.build(variables)
+        self.learning_rate = self._keras.learning_rate
+        self.variables = [variable.value for variable in variables]
+
+    @property
+    def state(self) -> list[tf.Variable]:
+        """All that the next step depends on, apart from the learning rate and the variables."""
+        rate = self.learning_rate
+        return [variable.value for variable in self._keras.variables if variable is not rate]
+
+    def apply(self, gradients: list[tf.Tensor]) -> None:
+        """Take one step down `gradients`, one for each variable."""
+        self._keras.apply(gradients, self._trained)
+
+
+def trace_step(
+    model: keras.Model,
+    optimizer: Adam | StockAdam,
+    task: Task | None = None,
+    *,
+    fused: bool = True,
+) -> Callable:
     """Return the traced training step: (images, targets) to (mean loss, outputs).
 
-    The `task` is `classification` unless another one is given. Raises CamsegError if nothing
-    depends on some of the weights.
+    The `task` is `classification` unless another one is given. Batch normalisation is `fused`, or
+    Keras' own. Raises CamsegError if nothing depends on some of the weights.
     """
     task = task or classification()
     signature = [_images(model), task.targets]
@@ -105,21 +132,25 @@ def trace_step(model: keras.Model, optimizer: Adam, task: Task | None = None) ->
         optimizer.apply(gradients)
         return loss, outputs
 
-    with _fused_batch_normalization():
+    with _batch_normalization(fused):
         return step.get_concrete_function()
 
 
-def trace_inference(model: keras.Model) -> Callable:
-    """Return the traced inference: images to outputs."""
+def trace_inference(model: keras.Model, *, fused: bool = True) -> Callable:
+    """Return the traced inference: images to outputs; `fused` as in `trace_step`."""
     signature = [_images(model)]
     infer = tf.function(lambda images: model(images, training=False), signature, autograph=False)
-    with _fused_batch_normalization():
+    with _batch_normalization(fused):
         return infer.get_concrete_function()
 
 
 def _images(model: keras.Model) -> tf.TensorSpec:
     """Return the signature of a batch of any size: batches differ by one, and trace only once."""
     return tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+
+
+def _batch_normalization(fused: bool) -> AbstractContextManager[None]:
+    return _fused_batch_normalization() if fused else nullcontext()
 
 
 _STOCK = keras.layers.BatchNormalization.call

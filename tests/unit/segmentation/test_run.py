@@ -13,13 +13,12 @@ import pytest
 
 from camseg.errors import CamsegError
 from camseg.io import store
-from camseg.networks.options import BatchOptions
 from camseg.options import to_arguments
 from camseg.rois import split
 from camseg.scoring.dice import mean_dice
 from camseg.segmentation import run
 from camseg.segmentation.options import SegmentationOptions
-from camseg.training.options import ExecutionOptions
+from camseg.training.options import ExecutionOptions, StepOptions
 from made import make_rois
 from project import ROOT
 
@@ -28,7 +27,7 @@ OUTPUTS = ("model.keras", "history.csv", "metrics.json", "maps.h5")
 OPTIONS = SegmentationOptions(
     steps=150, width=4, learning_rate=0.02, flips=True, rotation=0, normal=True
 )
-BATCHING = BatchOptions(batch_size=8, threads=1)
+BATCHING = StepOptions(batch_size=8, threads=1)
 EXECUTION = ExecutionOptions(save_every_minutes=0, memory_mb=100, tensorboard=False)
 
 
@@ -183,7 +182,7 @@ def start(inputs, folder, **execution):
     command = [sys.executable, ROOT / "scripts/train_segmenter.py", "--segmenter", "fused-x"]
     command += ["--shards", *inputs.shards, "--split", inputs.split, "--cams", inputs.cams]
     command += to_arguments(SegmentationOptions, asdict(OPTIONS))
-    command += to_arguments(BatchOptions, asdict(BATCHING))
+    command += to_arguments(StepOptions, asdict(BATCHING))
     command += to_arguments(ExecutionOptions, asdict(replace(EXECUTION, **execution)))
     command += ["--seed", "5", "--output", folder / "maps.h5"]
     for name in OUTPUTS[:3]:

@@ -220,7 +220,8 @@ def test_an_epoch_chosen_by_other_rois_is_scored_on_those_of_validation():
         assert scores == {score: row[f"{name}_{score}"] for score in scores}
 
 
-def test_a_training_with_a_selection_side_resumes_to_the_same_bits(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kernels", ["fused", "stock"])
+def test_a_training_with_a_selection_side_resumes_to_the_same_bits(tmp_path, monkeypatch, kernels):
     monkeypatch.setattr(loop, "PLATEAU", 2)
 
     def broken(grey):
@@ -232,21 +233,34 @@ def test_a_training_with_a_selection_side_resumes_to_the_same_bits(tmp_path, mon
     seen: list[int] = []
     selection = make_examples(seed=3)
     selection.labels[:5] = 1 - selection.labels[:5]
-    whole, weights = trained(make_examples(seed=2), selection, keep="best")
+    whole, weights = trained(make_examples(seed=2), selection, keep="best", kernels=kernels)
     assert len({row["learning_rate"] for row in whole.history[:8]}) > 1
     assert whole.best_epoch <= 8
     with pytest.raises(KeyboardInterrupt):
         trained(
             make_examples(seed=2, preprocess=broken), selection,
-            Checkpoint(tmp_path, {}, 0), keep="best",
+            Checkpoint(tmp_path, {}, 0), keep="best", kernels=kernels,
         )  # fmt: skip
     again, resumed = trained(
         make_examples(seed=2, preprocess=broken), selection, Checkpoint(tmp_path, {}, 0),
-        keep="best",
+        keep="best", kernels=kernels,
     )  # fmt: skip
     assert len(seen) == 26 + 3 * (len(whole.history) - 8)
     assert again.history == whole.history
     assert same(weights, resumed)
+
+
+def test_a_training_by_keras_own_kernels_is_the_same_up_to_rounding(monkeypatch):
+    monkeypatch.setattr(loop, "PLATEAU", 2)
+    fused, weights = trained(make_examples(seed=2), keep="last")
+    monkeypatch.setattr("camseg.training.step._fused_call", None)  # it takes no part in these
+    monkeypatch.setattr(loop, "Adam", None)
+    stock, others = trained(make_examples(seed=2), keep="last", kernels="stock")
+    columns = [pd.DataFrame(result.history) for result in (fused, stock)]
+    assert len(set(columns[0]["learning_rate"])) > 1
+    pd.testing.assert_frame_equal(*columns, rtol=1e-3, check_exact=False)
+    for one, other in zip(weights, others, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-2, atol=1e-4)
 
 
 def test_the_last_epochs_weights_can_be_kept_instead():
@@ -545,7 +559,9 @@ def test_a_model_that_is_taken_as_it_is_is_scored_and_keeps_its_weights():
     model = tiny_model()
     before = model.get_weights()
     sides = {"training": make_examples(), "validation": make_examples(seed=2)}
-    taken = loop.take(model, *sides.values(), selection=make_examples(12, 3), batch_size=7)
+    taken = loop.take(
+        model, *sides.values(), selection=make_examples(12, 3), options=make_settings(batch_size=7)
+    )
     for one, other in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(one, other)
     logits = {
@@ -578,4 +594,4 @@ def test_a_model_without_two_finite_logits_is_not_taken(end, fault):
     model = tiny_model()
     model = keras.Model(model.input, end(model.output), name="tiny")
     with pytest.raises(CamsegError, match=fault):
-        loop.take(model, make_examples(), make_examples(), batch_size=8)
+        loop.take(model, make_examples(), make_examples(), options=make_settings())
