@@ -19,7 +19,7 @@ class Source:
     workflow makes. In a folder, files whose whole names match the regular expression `listing` (in
     any letter case, at any depth) list the cases; `missing` says what to do where there is none.
     `whole` says that every picture is a region already cut, `boxes` that what stands for a lesion's
-    outline is a box round it: every table and figure then says so.
+    outline is a box round it: every table and figure then says so. `note` stands below every figure.
     """
 
     title: str
@@ -29,6 +29,7 @@ class Source:
     missing: str = ""
     whole: bool = False
     boxes: bool = False
+    note: str = ""
 
 
 DDSM = Source(
@@ -46,7 +47,9 @@ TABLE = Source(
     "(docs/datasets.md says what stands in it)",
 )
 SOURCES = {
-    "phantom": replace(DDSM, title="synthetic DDSM", path=""),
+    "phantom": replace(
+        DDSM, title="synthetic DDSM", path="", note="Synthetic images (phantoms), not mammograms"
+    ),
     "ddsm": DDSM,
     "cbis_ddsm": Source(
         "CBIS-DDSM",
@@ -92,6 +95,7 @@ SOURCES = {
         missing="no finding_annotations.csv at any depth below it; put VinDr-Mammo's CSV and its "
         "folder images there (docs/data.md says how), or set dataset: path to where they are",
         boxes=True,
+        note="Boxes stand for the lesions' outlines",
     ),
     "table": TABLE,
     "rois": replace(TABLE, title="regions already cut", whole=True),
