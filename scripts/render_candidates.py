@@ -4,7 +4,7 @@ import argparse
 
 from camseg.cli import run
 from camseg.datasets.views import read_index
-from camseg.report import rejections, tables
+from camseg.report import links, rejections, tables
 from camseg.rois.candidates import read_candidates
 
 
@@ -18,7 +18,8 @@ def main() -> None:
 
     index, candidates = read_index(options.index), read_candidates(options.candidates)
     table = rejections.summary(index, candidates)
-    tables.write_table(table, options.output, tables.read_captions(options.captions))
+    captions = tables.read_captions(options.captions)
+    tables.write_table(table, options.output, captions, links.of_candidates(table))
 
 
 if __name__ == "__main__":

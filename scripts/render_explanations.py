@@ -7,7 +7,7 @@ from camseg.cli import run
 from camseg.figures import explanations as charts
 from camseg.figures import maps as samples
 from camseg.figures.style import save
-from camseg.report import audits, explanations, heat_maps, tables
+from camseg.report import audits, explanations, heat_maps, links, tables
 from camseg.report.explanations import Maps
 
 
@@ -47,7 +47,8 @@ def main() -> None:
             measures.cells.setdefault(model, []).append(audits.read_locality(cells))
         measured[method] = measures
     table = explanations.explanations(measured, args.seed)
-    tables.write_table(table, args.table, tables.read_captions(args.captions))
+    captions, led = tables.read_captions(args.captions), links.to_explorer(table, args.models)
+    tables.write_table(table, args.table, captions, led)
     save(charts.explanations(table), args.figure)
     save(charts.cost(table), args.cost)
     roi, cams, dice = samples.read_example(

@@ -3,7 +3,7 @@
 import argparse
 
 from camseg.cli import run
-from camseg.report import another_outline, heat_maps, tables
+from camseg.report import another_outline, heat_maps, links, tables
 
 
 def main() -> None:
@@ -29,10 +29,13 @@ def main() -> None:
     captions = tables.read_captions(options.captions)
     if another_outline.NAME in set(overall["Classifier"]):
         captions["heat_maps"] += f" {captions['another_outline']}"
-    tables.write_table(overall, options.heat_maps, captions)
     further = heat_maps.further_scores(splits.values())
-    tables.write_table(further, options.further, captions)
-    tables.write_table(heat_maps.by_group(splits.values()), options.by_group, captions)
+    for table, paths in (
+        (overall, options.heat_maps),
+        (further, options.further),
+        (heat_maps.by_group(splits.values()), options.by_group),
+    ):
+        tables.write_table(table, paths, captions, links.to_explorer(table, options.models))
     print(tables.to_markdown(overall))
     print(tables.to_markdown(further))
 

@@ -3,7 +3,7 @@
 import argparse
 
 from camseg.cli import run
-from camseg.report import by_class, intervals, results, tables
+from camseg.report import by_class, intervals, links, results, tables
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         (intervals.comparison(ours, published), options.comparison),
         (classes, options.by_class),
     ):
-        tables.write_table(table, paths, captions)
+        tables.write_table(table, paths, captions, links.to_explorer(table, options.models))
 
 
 if __name__ == "__main__":

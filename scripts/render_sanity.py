@@ -7,7 +7,7 @@ import pandas as pd
 
 from camseg.cli import run
 from camseg.io import store
-from camseg.report import audits, tables
+from camseg.report import audits, links, tables
 
 
 def main() -> None:
@@ -32,8 +32,8 @@ def main() -> None:
         checks[model].append(audits.read_checks(path))
         cells[model].append(audits.read_locality(locality))
         degenerate[model] += int(store.read_cams(cams, load=False).degenerate.sum())
-    captions = tables.read_captions(args.captions)
-    tables.write_table(audits.sanity(checks, cells, degenerate), args.output, captions)
+    captions, table = tables.read_captions(args.captions), audits.sanity(checks, cells, degenerate)
+    tables.write_table(table, args.output, captions, links.to_explorer(table, args.models))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import argparse
 
 from camseg.cli import run
-from camseg.report import results, tables
+from camseg.report import links, results, tables
 
 
 def main() -> None:
@@ -22,9 +22,12 @@ def main() -> None:
         trainings, results.read_dice(options.models, options.dice, trainings)
     )
     captions = tables.read_captions(options.captions)
-    tables.write_table(tables.table1(collected), options.table1, captions)
-    tables.write_table(tables.table2(collected), options.table2, captions)
-    tables.write_table(tables.table2_extended(collected), options.table2_extended, captions)
+    for table, paths in (
+        (tables.table1(collected), options.table1),
+        (tables.table2(collected), options.table2),
+        (tables.table2_extended(collected), options.table2_extended),
+    ):
+        tables.write_table(table, paths, captions, links.to_explorer(table, options.models))
     print(tables.to_markdown(tables.table2(collected)))
 
 

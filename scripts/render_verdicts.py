@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from camseg.cli import run
-from camseg.report import tables, verdicts
+from camseg.report import links, tables, verdicts
 
 
 def main() -> None:
@@ -19,8 +19,11 @@ def main() -> None:
     found = verdicts.read({Path(path).stem: path for path in options.tables})
     answers = verdicts.answers(found, options.margin)
     captions, table = tables.read_captions(options.captions), verdicts.verdicts(answers)
-    tables.write_table(table, options.verdicts, captions)
-    tables.write_table(verdicts.reasons(answers), options.reasons, captions)
+    tables.write_table(table, options.verdicts, captions, links.to_explorer(table, answers))
+    reasons = verdicts.reasons(answers)
+    led = links.to_explorer(reasons, answers)
+    led |= {"table": [f"{name}.html" for name in reasons["table"]]}  # which lie beside it
+    tables.write_table(reasons, options.reasons, captions, led)
     print(tables.to_markdown(table))
 
 

@@ -23,6 +23,7 @@ RULES += "score_baselines render_tables render_intervals render_claims render_se
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
 RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 render_locality "
 RULES += "render_transplant render_verdicts render_checklist render_architectures "
+RULES += "render_front_page "
 RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime record_provenance "
 RULES += "shrink_views pack_rois render_explorer"
 
@@ -168,12 +169,15 @@ SPOILT = [
     ("sensitivity/grad_cam/MobileNetV2/split-0.tsv", without_line(4), ": lacks some combination",
      "render_sensitivity"),
     ("tables/table2_intervals.csv", text_in("low"), ":2: low is 'good'",
-     "render_figure8 render_checklist"),
+     "render_figure8 render_checklist render_front_page"),
     ("tables/table1_intervals.csv", text_in("low"), ":2: low is 'good'",
      "render_verdicts render_architectures"),
     ("tables/accuracy_by_class.csv", cut, ": ", "render_checklist"),
     ("tables/heat_maps.csv", text_in("placement"), ":2: placement is 'good'",
-     "render_verdicts render_architectures"),
+     "render_verdicts render_architectures render_front_page"),
+    ("tables/verdicts_reasons.csv", without_line(1), ": has no row of MobileNetV2 and works",
+     "render_front_page"),
+    ("tables/candidates.csv", text_in("count"), ":2: count is 'good'", "render_front_page"),
     ("tables/sanity.csv", without_line(1), ": has no row of MobileNetV2",
      "render_verdicts render_architectures"),
     ("tables/table2_extended.csv", text_in("Dice"), ":2: Dice is 'good'", "render_figure8"),

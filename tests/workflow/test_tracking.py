@@ -26,7 +26,7 @@ RECORDS = "render_candidates render_checklist record_provenance "
 AUDITED = "render_sanity render_sensitivity "
 TABLES = "render_tables render_heat_maps summarise_runtime "
 TABLES += STATISTICS + AUDITED + RECORDS + "render_transplant render_verdicts "
-TABLES += "render_architectures "
+TABLES += "render_architectures render_front_page "
 OF_RESULTS = TABLES + HEAT_MAPS + "render_figure8 render_learning_curve "
 CHECKS = "check_cams measure_sensitivity "
 AUDIT = CHECKS + "transplant_regions score_untrained "
@@ -181,9 +181,13 @@ OWN = {
     "report.facts": "render_checklist",
     "report.facts_of_data": "render_checklist",
     "report.facts_of_models": "render_checklist",
+    "report.front_page": "render_front_page",
+    "report.front_style": "render_front_page",
     "report.heat_maps": "render_heat_maps render_dice_curves",
     "report.intervals": INTERVALS,
     "report.label_leaks": "render_label_leaks",
+    "report.links": "render_tables render_intervals render_candidates render_heat_maps "
+    "render_sanity render_verdicts render_front_page",
     "report.manifest": "record_provenance",
     "report.map_alone": "render_map_alone render_claims",
     "report.mimicry": "render_map_alone",
@@ -197,9 +201,10 @@ OWN = {
     "report.segmentation": "",
     "report.selection": "render_selection_bias",
     "report.statistics": STATISTICS + "render_heat_maps render_transplant render_architectures",
+    "report.summary": "render_front_page",
     "report.tables": TABLES,
     "report.transplants": "render_transplant",
-    "report.verdicts": "render_verdicts",
+    "report.verdicts": "render_verdicts render_front_page",
     "report.verification": "",
     "rois.boxes": "extract_rois " + SAMPLES,
     "rois.breast": "extract_rois ",

@@ -30,7 +30,7 @@ RENDERED = ("render_tables", "render_intervals", "render_claims", "render_select
 RENDERED += ("render_heat_maps", "render_dice_curves", "render_sanity", "render_sensitivity")
 RENDERED += ("render_transplant", "render_verdicts", "render_checklist", "render_architectures")
 RENDERED += ("render_map_alone", "render_label_leaks", "render_figure8", "summarise_runtime")
-RENDERED += ("record_provenance", "all")
+RENDERED += ("render_front_page", "record_provenance", "all")
 WHEELS = {
     "cv2": "opencv-python-headless",
     "skimage": "scikit-image",
@@ -510,7 +510,7 @@ def test_retraining_on_a_methods_maps_outdates_nothing(study):
     counts = jobs(snakemake(study, "-n", "all", config=config))
     new = ("compute_cams", "score_dice", "check_cams", "train_classifier", "render_learning_curve")
     records = ("render_checklist", "record_provenance", "summarise_runtime")  # name the keys
-    shown = ("render_explanations", "render_retrained", "render_explorer")
+    shown = ("render_explanations", "render_retrained", "render_explorer", "render_front_page")
     expected = dict.fromkeys([*new, *records, *shown], 1) | {"pack_rois": 2}
     assert {rule: count for rule, count in counts.items() if rule != "all"} == expected
 

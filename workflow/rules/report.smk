@@ -592,6 +592,48 @@ rule render_checklist:
         " > {log:q} 2>&1"
 
 
+# The page that a reader begins at. It links to all that a study makes, and reads of that only the
+# tables that answer its questions.
+rule render_front_page:
+    """The study's front page: its answers, then links to all tables, figures and records."""
+    input:
+        code=code("render_front_page"),
+        captions=captions_on_front_page,
+        tables=expand(
+            "<results>/tables/{table}.csv",
+            table=[
+                *("verdicts", "verdicts_reasons", "table2_intervals", "heat_maps"),
+                *("candidates", "label_leaks_readings"),
+            ],
+        ),
+    output:
+        "<results>/index.html",
+    log:
+        "<results>/logs/render_front_page.log",
+    benchmark:
+        "<results>/runtime/render_front_page.tsv"
+    conda:
+        REPORT
+    resources:
+        **SMALL,
+    params:
+        source=SOURCE.title,
+        note=SOURCE.note,
+        trained=f"ROIs of {config['rois']['size']} px, at most {config['training']['epochs']} epochs,"
+        f" seed {config['seed']}",
+        shown=lambda wildcards: json.dumps(on_front_page()),
+        curves=of_trainings(
+            "figures/learning_curves/{regime}/{model}/split-{split}.svg", REGIMES | RETRAINED
+        ),
+    message:
+        "Writing the front page"
+    shell:
+        "python {input.code[0]:q} --tables {input.tables:q} --source {params.source:q}"
+        " --note {params.note:q} --trained {params.trained:q} --shown {params.shown:q}"
+        " --curves {params.curves:q} --captions {input.captions:q} --output {output:q}"
+        " > {log:q} 2>&1"
+
+
 # How the study ran. These rules come last, so that they describe what is there.
 rule summarise_runtime:
     """Where the study's time went, stage by stage."""

@@ -30,6 +30,7 @@ RESULTS = [
         name=["index.html", *(f"rois-{shard}.js" for shard in range(len(ROIS)))],
     ),
     "<results>/rois/candidates.tsv",
+    "<results>/index.html",
 ]
 TIMINGS = ["<results>/runtime/runtime.csv"]
 if SEGMENTERS:

@@ -19,8 +19,8 @@ from camseg.seeds import generator
 from camseg.training.registry import REGIMES, Comparison
 
 OURS, PUBLISHED = "this study", "published"
-COLUMNS = ["claim", "data", "comparison", "Classifier", "test", "statistic", "n", "difference"]
-COLUMNS += ["low", "high", "p", "p_holm", "reading"]
+COLUMNS = ["claim", "data", "comparison", "Classifier", "reading", "difference", "low", "high"]
+COLUMNS += ["n", "p", "p_holm", "statistic", "test"]
 SIGNIFICANT = 0.05
 TWO_NETWORKS = "Of these two networks alone: other seeds give others."
 ONE_CLASS = "gave one class to all validation ROIs"

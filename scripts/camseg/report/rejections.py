@@ -15,7 +15,7 @@ def summary(index: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
     `index` and `candidates` are the tables of all views and of all candidate ROIs, as texts.
     Reasons that differ only in paths, ids, numbers and quoted values are counted together (see
     `reasons.by_kind`), shown as "..."; `example` is the first that is meant, with its own reason
-    where that differs. Columns: what, status, reason, count, example. What is used comes first,
+    where that differs. Columns: what, status, count, reason, example. What is used comes first,
     then by count.
     """
     views = index.assign(what="view", name=index["case_id"] + " " + index["view"])
@@ -32,8 +32,8 @@ def summary(index: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
             rows.append({
                 "what": what,
                 "status": status,
-                "reason": kind.text,
                 "count": kind.count,
+                "reason": kind.text,
                 "example": "" if status in USED else kind.name + own,
             })  # fmt: skip
     order = {"view": 0, "abnormal ROI": 1, "normal ROI": 2}

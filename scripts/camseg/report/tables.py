@@ -132,13 +132,17 @@ def read_captions(paths: Iterable[str | Path]) -> dict[str, str]:
 
 
 def write_table(
-    table: pd.DataFrame, paths: Sequence[str | Path], captions: Mapping[str, str]
+    table: pd.DataFrame,
+    paths: Sequence[str | Path],
+    captions: Mapping[str, str],
+    links: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Write a table to each path, in the format that its suffix names: .csv, .md, .tex or .html.
 
     The page of HTML holds the other three, to be saved from there. The caption BOXES, if there is
-    one, ends this table's, and stands below it in Markdown, which has no other caption. Raises
-    CamsegError if there is no caption of the files' name.
+    one, ends this table's, and stands below it in Markdown, which has no other caption. `links`, of
+    `links.to_explorer`, are the page's. Raises CamsegError if there is no caption of the files'
+    name.
     """
     name = Path(paths[0]).stem
     if name not in captions:
@@ -153,7 +157,7 @@ def write_table(
     for path in map(Path, paths):
         if path.suffix == ".html":
             downloads = {path.with_suffix(suffix).name: text for suffix, text in texts.items()}
-            text = table_page(_rows(table), _numeric(table), caption, downloads)
+            text = table_page(_rows(table), _numeric(table), caption, downloads, links or {})
         else:
             text = texts[path.suffix]
         with whole_file(path) as temporary:

@@ -179,6 +179,6 @@ def readings(
     for model, sides in found.items():
         evidence = sides["validation"]
         words = reading(evidence.shares, locality[model])
-        rows.append((model, *evidence.shares["all"], evidence.n, locality[model], *words))
-    columns = ["Classifier", "margin", "low", "high", "n", "locality", "depends_on", "map"]
+        rows.append((model, *words, *evidence.shares["all"], evidence.n, locality[model]))
+    columns = ["Classifier", "depends_on", "map", "margin", "low", "high", "n", "locality"]
     return pd.DataFrame(rows, columns=columns)

@@ -2,6 +2,7 @@ import html
 from html.parser import HTMLParser
 
 import pandas as pd
+import pytest
 
 from browser import open_page
 from camseg.report import pages, tables
@@ -76,3 +77,38 @@ def test_a_click_sorts_and_the_other_formats_can_be_saved(tmp_path):
                 page.get_by_role("link", name=path.name).click()
             assert saving.value.suggested_filename == path.name
             assert saving.value.path().read_bytes() == path.read_bytes()
+
+
+def test_cells_lead_where_they_are_told_to_but_nowhere_within_a_report(tmp_path):
+    """Snakemake's report shows the page in a frame, without what lies beside it."""
+    links = {"name": ["a.html#x=1&y=2", "", "b.html"], "finding": ["", "", "c.html"]}
+    tables.write_table(TABLE, [tmp_path / "t.html"], {"t": "A caption."}, links)
+    (tmp_path / "report.html").write_text('<link rel="icon" href="data:,"><iframe src="t.html">')
+    with open_page(tmp_path / "t.html") as page:
+        found = page.locator("td a")
+        assert found.all_inner_texts() == ["net 10", "<b>&amp;", 'a "quote"']
+        led = [link.get_attribute("href") for link in found.all()]
+        assert led == ["a.html#x=1&y=2", "b.html", "c.html"]
+        page.goto((tmp_path / "report.html").as_uri())
+        shown = page.frame_locator("iframe")
+        assert shown.locator("tbody tr").count() == 3
+        assert shown.locator("td").first.inner_text() == "net 10"
+        assert shown.locator("td a").count() == 0
+        assert shown.locator("p a").count() == 3  # to save it
+
+
+def test_what_is_wider_than_the_window_scrolls_beside_its_first_column(tmp_path):
+    wide = TABLE.assign(**{f"a_long_name_{n}": 0.5 for n in range(9)})
+    tables.write_table(wide, [tmp_path / "t.html"], {"t": "A caption. " * 30})
+    with open_page(tmp_path / "t.html") as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        still = [page.locator(selector).first for selector in ("h1", "td", "tr th")]
+        before = [each.bounding_box() for each in still]
+        assert all(box["x"] + box["width"] <= 390 for box in before)
+        right = page.locator("tbody tr td:last-child").first
+        assert right.bounding_box()["x"] > 390
+        page.evaluate("scrollTo(9999, 0)")
+        assert right.bounding_box()["x"] + right.bounding_box()["width"] <= 390
+        after = [each.bounding_box()["x"] for each in still]
+        assert after[0] == pytest.approx(before[0]["x"], abs=1)
+        assert after[1] == after[2] == pytest.approx(0, abs=1)

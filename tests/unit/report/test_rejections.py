@@ -33,25 +33,25 @@ def test_reasons_are_counted_with_an_example():
     )
     summary = rejections.summary(index, candidates)
     assert [tuple(row) for row in summary.itertuples(index=False)] == [
-        ("view", "usable", "", 1, ""),
+        ("view", "usable", 1, "", ""),
         (
-            *("view", "rejected", "... is missing", 2),
+            *("view", "rejected", 2, "... is missing"),
             "A-2 LEFT_CC: c/A_2.LEFT_CC.LJPEG is missing",
         ),
-        ("view", "absent", "", 1, "A-1 RIGHT_CC"),
-        ("view", "rejected", "unknown scanner", 1, "A-2 RIGHT_CC"),
-        ("abnormal ROI", "used", "", 2, ""),
+        ("view", "absent", 1, "", "A-1 RIGHT_CC"),
+        ("view", "rejected", 1, "unknown scanner", "A-2 RIGHT_CC"),
+        ("abnormal ROI", "used", 2, "", ""),
         (
-            *("abnormal ROI", "noted", "only ... of ... levels", 2),
+            *("abnormal ROI", "noted", 2, "only ... of ... levels"),
             "A-1.L.1.abnormal: only 9 of 256 levels",
         ),
-        ("abnormal ROI", "noted", "3 specks", 1, "A-1.L.1.abnormal"),
+        ("abnormal ROI", "noted", 1, "3 specks", "A-1.L.1.abnormal"),
         (
-            *("normal ROI", "unreadable", "A_1.R: lossless JPEG, byte 7: cut off", 1),
+            *("normal ROI", "unreadable", 1, "A_1.R: lossless JPEG, byte 7: cut off"),
             "A-1.L.2.normal",
         ),
         (
-            *("normal ROI", "dropped", OVERLAPS, 1),
+            *("normal ROI", "dropped", 1, OVERLAPS),
             "A-1.L.1.normal",
         ),
     ]
