@@ -15,6 +15,7 @@ from camseg.report import verdicts
 
 SCORES = ("Dice", "Dice_at_threshold", "placement")  # of heat_maps, shown beside floors
 MAYBE = Number(blank=True)
+SILENT = ("not measured", "no reading")  # answers that say nothing of a classifier
 # what is read: the columns of each table, and those that no two of its rows agree in
 TABLES: dict[str, tuple[Columns, tuple[str, ...]]] = {
     "verdicts": (dict.fromkeys(("Classifier", *verdicts.RESTS_ON)), ("Classifier",)),
@@ -76,12 +77,15 @@ def classifiers(found: Found) -> list[str]:
 
 
 def counted(found: Found, question: str) -> dict[str, list[str]]:
-    """Return the classifiers of each answer to a question of `verdicts`, the commonest first."""
+    """Return the classifiers of each answer to a question of `verdicts`.
+
+    Answers that say something come first, and of these the commonest.
+    """
     answers = found["verdicts"].set_index("Classifier")[question]
     given: dict[str, list[str]] = {}
     for model in classifiers(found):
         given.setdefault(answers[model], []).append(model)
-    return dict(sorted(given.items(), key=lambda each: -len(each[1])))
+    return dict(sorted(given.items(), key=lambda each: (each[0] in SILENT, -len(each[1]))))
 
 
 def best(found: Found, score: str, floors: Collection[str]) -> Best | None:
