@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= all
 
-.PHONY: demo real report test test-cluster test-envs check env plan dag docs pin clean
+.PHONY: demo real report test test-cluster test-envs test-container check env plan dag docs pin clean
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 .DELETE_ON_ERROR:
@@ -35,6 +35,12 @@ test-cluster: .venv/dev  ## runs through profiles/slurm on a real Slurm, install
 
 test-envs: .venv/dev  ## builds the rules' environments (4.3 GB for a while) and runs a tiny study in them
 	$(BIN)/python -m pytest tests/envs
+
+test-container: .venv/dev  ## builds the image with Podman, installed where apt-get and root are, and runs a small study in it
+	{ command -v podman && command -v mmdebstrap; } >/dev/null || \
+	    { apt-get -qq update && apt-get -qq install -y --no-install-recommends podman runc mmdebstrap; } >/dev/null 2>&1 || \
+	    echo "Podman and mmdebstrap could not be installed; the container's tests will skip" >&2
+	$(BIN)/python -m pytest tests/container
 
 check: .venv/dev
 	$(BIN)/ruff check .
