@@ -109,9 +109,9 @@ def _head(found: Found, study: Study, captions: Mapping[str, str]) -> str:
     facts += f"{counts['normal ROI']} normal ROIs; {len(models)} "
     facts += f"classifier{'' if len(models) == 1 else 's'}, trained "
     facts += f"{'once' if splits == 1 else f'{splits} times'} in each regime; {study.trained}."
-    cautions = list(filter(None, [captions.get(BOXES, study.note)]))
+    cautions = [f"<strong>{escape(study.note)}.</strong>"] if study.note else []
+    cautions += [escape(captions[BOXES])] if BOXES in captions else []
     cautions += [ONE_TRAINING] if splits == 1 else []
-    cautions = [escape(each) for each in cautions]
     if leaks := summary.leaks(found):
         table = linked("label_leaks_readings", "tables/label_leaks_readings.html")
         cautions.append(f"{LEAKS} {escape(' '.join(leaks))} ({table})")

@@ -59,8 +59,8 @@ summary { cursor: pointer; }
 dl { margin: .3em 0 .8em 1.2em; }
 dt { font-weight: bold; }
 dd { margin: 0 0 .3em; max-width: 75em; }
-.gallery { display: grid; gap: 1.5em; align-items: start;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%, 24em), 1fr)); }
+.gallery { columns: 3 22em; column-gap: 1.8em; }
+.gallery figure { break-inside: avoid; padding-bottom: 1.4em; }
 @media (max-width: 640px) {
   body { padding: .8em .9em 2em; }
   h1 { font-size: 1.35em; }

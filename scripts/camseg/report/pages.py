@@ -15,36 +15,46 @@ COLOURS = """
 }
 """
 # as wide as the window, or as its table: what is wider than the window scrolls below its head and
-# beside its first column, and leaves the caption where it is
+# beside its first column, and leaves the caption where it is; in a narrow window a row with
+# sentences becomes a paragraph
 STYLE = """
 body { box-sizing: border-box; width: fit-content; min-width: 100%; margin: 0; padding: 1.5em;
   background: var(--paper); color: var(--ink); font: 14px/1.45 system-ui, sans-serif; }
-h1, p { position: sticky; left: 1.5em; max-width: min(60em, 100vw - 3em); box-sizing: border-box; }
+h1, p { position: sticky; left: 1.5em; max-width: min(80em, 100vw - 3em); box-sizing: border-box; }
 h1 { margin: 0 0 1.2em; font-size: 1em; font-weight: normal; }
 a { color: var(--link); }
 table { border-collapse: collapse; }
 th { position: sticky; top: 0; z-index: 1; padding: 0; text-align: left; vertical-align: bottom;
   background: var(--paper); box-shadow: inset 0 -2px var(--ink); }
-th button { padding: .3em .55em; border: 0; background: none; font: inherit; font-weight: bold;
-  color: inherit; text-align: inherit; cursor: pointer; }
-th button::after { content: "\\a0\\2195" / ""; color: var(--faint); }
-th[aria-sort=ascending] button::after { content: "\\a0\\2191" / ""; }
-th[aria-sort=descending] button::after { content: "\\a0\\2193" / ""; }
-td { padding: .3em .55em; border-bottom: 1px solid var(--line); vertical-align: top; }
+th button { position: relative; padding: .3em .75em .3em .5em; border: 0; background: none;
+  font: inherit; font-weight: bold; color: inherit; text-align: inherit; cursor: pointer; }
+th button::after { content: "\\2195" / ""; position: absolute; right: .05em; color: var(--faint);
+  font-weight: normal; }
+th[aria-sort=ascending] button::after { content: "\\2191" / ""; color: inherit; }
+th[aria-sort=descending] button::after { content: "\\2193" / ""; color: inherit; }
+td { padding: .3em .75em .3em .5em; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr > :first-child { position: sticky; left: 0; background: var(--paper); }
 tr > th:first-child { z-index: 2; }
 .word, td.number { white-space: nowrap; }
+td:first-child { white-space: normal; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
-.sentence { min-width: 20em; }
+.sentence { width: 100%; min-width: 20em; }
 th.word, th.sentence { white-space: normal; }
 tbody tr:hover > td { background: var(--shade); }
 p a { margin-right: 1em; }
 @media (max-width: 640px) {
   body { padding: 1em; }
   h1, p { left: 1em; max-width: calc(100vw - 2em); }
-  td, th button { padding: .25em .4em; }
-  td:first-child { white-space: normal; overflow-wrap: break-word; min-width: 0; max-width: 8em; }
-  .sentence { min-width: 15em; }
+  td, th button { padding: .25em .7em .25em .3em; }
+  h1 { max-height: 40vh; overflow: auto; }
+  td:first-child { overflow-wrap: break-word; max-width: 8em; }
+  .told, .told :is(tbody, tr) { display: block; }
+  .told thead, .told td:empty { display: none; }
+  .told tr { padding: .5em 0; border-bottom: 1px solid var(--line); }
+  .told td { position: static; display: inline-block; max-width: none; margin-right: 1em;
+    padding: 0; border: 0; white-space: normal; text-align: left; }
+  .told td::before { content: attr(data-name) " "; color: var(--faint); font-size: .85em; }
+  .told td.sentence { display: block; min-width: 0; margin: .2em 0; }
 }
 """
 # in Snakemake's report, which shows pages in a frame, nothing lies beside them
@@ -91,14 +101,16 @@ def table_page(
         f'<th class="{kind}"><button>{breakable(name)}</button></th>'
         for name, kind in zip(names, kinds, strict=True)
     )
-    lines = [f"<table><thead><tr>{cells}</tr></thead><tbody>"]
+    told = ' class="told"' if "sentence" in kinds else ""
+    lines = [f"<table{told}><thead><tr>{cells}</tr></thead><tbody>"]
     for number, row in enumerate(body):
         cells = "".join(
-            f'<td class="{kind}">{linked(cell, links[name][number] if name in links else "")}</td>'
+            f'<td class="{kind}" data-name="{escape(name)}">'
+            f"{linked(cell, links[name][number] if name in links else '')}</td>"
             for name, cell, kind in zip(names, row, kinds, strict=True)
         )
         lines.append(f"<tr>{cells}</tr>")
-    saved = "".join(
+    saved = " ".join(
         f'<a href="data:text/plain;charset=utf-8;base64,{_base64(text)}"'
         f' download="{escape(name)}">{escape(name)}</a>'
         for name, text in downloads.items()

@@ -98,7 +98,7 @@ def test_cells_lead_where_they_are_told_to_but_nowhere_within_a_report(tmp_path)
 
 
 def test_what_is_wider_than_the_window_scrolls_beside_its_first_column(tmp_path):
-    wide = TABLE.assign(**{f"a_long_name_{n}": 0.5 for n in range(9)})
+    wide = TABLE.drop(columns="finding").assign(**{f"a_long_name_{n}": 0.5 for n in range(9)})
     tables.write_table(wide, [tmp_path / "t.html"], {"t": "A caption. " * 30})
     with open_page(tmp_path / "t.html") as page:
         page.set_viewport_size({"width": 390, "height": 844})
@@ -112,3 +112,19 @@ def test_what_is_wider_than_the_window_scrolls_beside_its_first_column(tmp_path)
         after = [each.bounding_box()["x"] for each in still]
         assert after[0] == pytest.approx(before[0]["x"], abs=1)
         assert after[1] == after[2] == pytest.approx(0, abs=1)
+
+
+def test_in_a_narrow_window_a_row_with_sentences_is_read_without_scrolling(tmp_path):
+    told = pd.DataFrame({"Classifier": ["A"], "n": [5], "low": [None], "reading": ["word " * 30]})
+    tables.write_table(told.assign(low=float("nan")), [tmp_path / "t.html"], {"t": "A caption."})
+    with open_page(tmp_path / "t.html") as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        cells = page.locator("td")
+        assert [cell.is_visible() for cell in cells.all()] == [True, True, False, True]
+        names = cells.evaluate_all(
+            "all => all.map(cell => getComputedStyle(cell, '::before').content)"
+        )
+        assert names[3] == '"reading "'
+        page.set_viewport_size({"width": 1440, "height": 844})
+        assert page.locator("th").first.is_visible()
