@@ -11,6 +11,7 @@ SHELL := bash
 demo: .venv/run  ## the default study, from synthetic DDSM cases to the tables
 	$(BIN)/snakemake --cores $(CORES) all
 	@cat results/phantom/tables/table2.md
+	@echo "open results/phantom/index.html in a browser"
 
 real: .venv/run  ## the studies of real pictures, those of DATA/busi and DATA/cesm that are there: make real DATA=FOLDER
 	@test -d "$(DATA)/busi" -o -d "$(DATA)/cesm" || \
@@ -21,8 +22,9 @@ real: .venv/run  ## the studies of real pictures, those of DATA/busi and DATA/ce
 	        --config "dataset={path: '$$(cd "$(DATA)" && pwd)/$$set'}" && cat results/$$set/tables/table2.md || exit 1; \
 	done
 
-report: .venv/run  ## tables, figures and records of the finished default study, to open in a browser
+report: .venv/run  ## of the finished default study: its front page, and all that it shows packed to be sent
 	$(BIN)/snakemake --report results/report.zip
+	@echo "open results/phantom/index.html in a browser; results/report.zip holds tables, figures and records"
 
 test: .venv/dev check  ## checks of style, then all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile

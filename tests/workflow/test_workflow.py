@@ -379,13 +379,12 @@ def test_a_reader_finds_the_main_results_in_the_report(study, tmp_path):
     tables = study / "results/phantom/tables"
     rows = {
         label: (tables / f"{name}.md").read_text().splitlines()[2].strip("| ").split(" | ")
-        for label, name in (("Table I", "table1"), ("Table II", "table2"), ("Answers", "verdicts"))
+        for label, name in (("Answers", "verdicts"), ("Table I", "table1"), ("Table II", "table2"))
     }
     with open_page(tmp_path / "report/report.html") as page:
         first = page.locator(".prose")
         assert "24 synthetic cases" in first.inner_text()
-        for table, label in zip(first.locator("table").all(), list(rows)[:2], strict=True):
-            cells = rows[label]
+        for table, cells in zip(first.locator("table").all(), rows.values(), strict=True):
             assert table.locator("tbody td").all_inner_texts() == cells
         assert first.locator("svg").bounding_box()["width"] > 200
 
@@ -402,6 +401,37 @@ def test_a_reader_finds_the_main_results_in_the_report(study, tmp_path):
         menu.nth(listed.index("Figure 8")).locator("a").first.click()
         figure = page.locator("img[src*=figure8]")
         assert figure.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
+
+
+@pytest.mark.slow
+def test_the_front_page_leads_to_everything_that_the_study_makes(study):
+    results = study / "results/phantom"
+    numbers = pd.read_csv(results / "tables/heat_maps.csv").set_index("Classifier")
+    verdicts = pd.read_csv(results / "tables/verdicts.csv")
+    with open_page(results / "index.html") as page:
+        assert "Synthetic images" in page.locator("header").inner_text()
+        cells = page.locator("#numbers tbody tr").first.locator("th, td").all_inner_texts()
+        assert [cells[0], *cells[2:4]] == [
+            "MobileNetV2",
+            *(
+                f"{numbers.loc['MobileNetV2', name]:z.3f}"
+                for name in ("Dice_at_threshold", "placement")
+            ),
+        ]
+        answers = page.locator("#verdicts tbody td").all_inner_texts()
+        assert answers == list(verdicts.iloc[0, 1:])
+        links = page.locator("a").evaluate_all("all => all.map(each => each.getAttribute('href'))")
+        page.get_by_role("link", name="MobileNetV2", exact=True).first.click()
+        page.wait_for_selector("html[data-shown]")  # the explorer
+        assert "model=MobileNetV2" in page.url
+    files = {link.partition("#")[0] for link in links} - {""}
+    assert {name for name in files if not (results / name).is_file()} == set()
+    made = {
+        path.relative_to(results).as_posix()
+        for pattern in ("tables/*.html", "figures/**/*.svg", "provenance/*.html", "runtime/*.html")
+        for path in results.glob(pattern)
+    }
+    assert made - files == {"figures/figure8_column.svg"}  # which is shown
 
 
 @pytest.mark.slow

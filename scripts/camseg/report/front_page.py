@@ -22,6 +22,11 @@ TITLE = "Does a heat map segment the lesion? And does the classifier look at it?
 ONE_TRAINING = "Every network was trained once: with another seed its numbers are others."
 LEAKS = "A network may have learned this in place of the lesion:"
 EXPLORER = "explorer/index.html"
+# the two questions, the one of `verdicts` that answers each, and tables that say more
+QUESTIONS = (
+    ("Does a heat map segment the lesion?", "segmentation", ("verdicts_reasons", "heat_maps")),
+    ("Does the classifier look at it?", "depends_on", ("transplant_readings", "transplant")),
+)
 # what each question of `verdicts` asks, and its answers in words where they are no plain ones
 ASKED = {
     "works": "tells the classes apart?",
@@ -113,8 +118,8 @@ def _head(found: Found, study: Study, captions: Mapping[str, str]) -> str:
     cautions += [escape(captions[BOXES])] if BOXES in captions else []
     cautions += [ONE_TRAINING] if splits == 1 else []
     if leaks := summary.leaks(found):
-        table = linked("label_leaks_readings", "tables/label_leaks_readings.html")
-        cautions.append(f"{LEAKS} {escape(' '.join(leaks))} ({table})")
+        said = escape(" ".join(leaks))
+        cautions.append(f"{LEAKS} {said} ({_table('label_leaks_readings')})")
     lines = [f"<header><h1>{escape(TITLE)}</h1>", f"<p>{escape(facts)}</p>"]
     if cautions:
         said = "".join(f"<li>{each}</li>" for each in cautions)
@@ -127,7 +132,7 @@ def _head(found: Found, study: Study, captions: Mapping[str, str]) -> str:
 def _answers(found: Found) -> str:
     """The two questions, each with its answers counted and the numbers that decided."""
     words = [_beside(found, score) for score in ("Dice_at_threshold", "placement")]
-    first = _card(found, "Does a heat map segment the lesion?", "segmentation", filter(None, words))
+    first = _card(found, *QUESTIONS[0], filter(None, words))
     reasons = found["verdicts_reasons"].set_index(["question", "Classifier"])
     measured = [
         f"{model}: {reasons.loc[('depends_on', model), 'because']}"
@@ -138,11 +143,13 @@ def _answers(found: Found) -> str:
     given = summary.counted(found, "map_shows_where")
     told = "; ".join(_of(answer, models, found) for answer, models in given.items())
     measured = [*measured, f"Does its heat map show where it looks? {told}."]
-    second = _card(found, "Does the classifier look at it?", "depends_on", measured)
+    second = _card(found, *QUESTIONS[1], measured)
     return f'<section id="answers" aria-label="Answers">{first}{second}</section>'
 
 
-def _card(found: Found, question: str, column: str, words: Iterable[str]) -> str:
+def _card(
+    found: Found, question: str, column: str, tables: Sequence[str], words: Iterable[str]
+) -> str:
     given = summary.counted(found, column)
     answers = "".join(
         f'<li class="{SIGNS.get(answer, "open")}"><b>{escape(PLAIN.get(answer, answer))}</b> '
@@ -150,7 +157,12 @@ def _card(found: Found, question: str, column: str, words: Iterable[str]) -> str
         for answer, models in given.items()
     )
     said = "".join(f"<p>{escape(each)}</p>" for each in words)
+    said += f"<p>Tables: {', '.join(_table(name) for name in tables)}.</p>"
     return f"<article><h2>{escape(question)}</h2><ul>{answers}</ul>{said}</article>"
+
+
+def _table(name: str) -> str:
+    return linked(name, f"tables/{name}.html")
 
 
 def _of(answer: str, models: Sequence[str], found: Found) -> str:
@@ -164,13 +176,10 @@ def _beside(found: Found, score: str) -> str:
     best = summary.best(found, score, FLOORS[score])
     if not best:
         return ""
+    floors = "floor" if FLOORS[score] == OF_REGION else "floor that needs no outline"
     words = f"By {score}, the maps of {best.above} of {len(summary.classifiers(found))} are above "
-    words += (
-        f"every floor{'' if FLOORS[score] == OF_REGION else ' that needs no outline'}: the best is "
-    )
-    return (
-        f"{words}{best.value:.3f} ({best.classifier}), the floor {best.floor} {best.of_floor:.3f}."
-    )
+    words += f"every {floors}: the best is {_number(best.value)} ({best.classifier}), the floor "
+    return f"{words}{best.floor} {_number(best.of_floor)}."
 
 
 def _numbers(found: Found, picture: str) -> str:
@@ -200,16 +209,15 @@ def _below(values: pd.DataFrame) -> str:
     """What the numbers are means of, and which tables say more."""
     models = values.index.get_level_values("Classifier").unique()
     accuracy, dice = (values.loc[(models[0], name)] for name in ("val_acc", "Dice"))
-    words = (
-        f'<p class="caption">Dice and placement over {dice["n"]} abnormal ROIs, accuracies over '
+    words = f"Dice and placement over {dice['n']} abnormal ROIs, Dice_at_threshold over those for "
+    words += f"validation; accuracies over {accuracy['n']} validation ROIs of all splits together, "
+    words += (
+        f"of which the larger class is {_number(accuracy['majority'])}. Below the numbers 95 % "
     )
-    words += f"{accuracy['n']} validation ROIs, of all splits together, of which the larger class "
-    words += f"is {accuracy['majority']:.3f}; below them 95 % intervals "
-    words += f"({escape(accuracy['interval'])}; of Dice: {escape(dice['interval'])}). Floors are "
-    words += "maps that no trained network made: a Dice says something only beside theirs. All in "
-    for name in ("heat_maps", "table2_intervals", "paper_comparison"):
-        words += f"{linked(name, f'tables/{name}.html')}, "
-    return f"{words.removesuffix(', ')}.</p>"
+    words += f"intervals ({accuracy['interval']}; of Dice: {dice['interval']}). Floors are maps "
+    words += "that no trained network made: a Dice says something only beside theirs. All in "
+    names = ("heat_maps", "table2_intervals", "paper_comparison")
+    return f'<p class="caption">{escape(words)}{", ".join(map(_table, names))}.</p>'
 
 
 def _with_interval(values: pd.DataFrame, key: tuple[str, str]) -> str:

@@ -45,7 +45,7 @@ td :is(span, small) { white-space: nowrap; }
 .beside { display: flex; flex-wrap: wrap; gap: 1em 2em; }
 .beside > div { min-width: 0; flex: 1 1 58em; max-width: 64em; }
 .figure8 { flex: 1 1 20em; max-width: 26em; }
-.figure7 { margin-top: 1.8em; max-width: 62em; }
+.figure7 { margin-top: 1.8em; max-width: 50em; }
 figure { margin: 0; }
 figure img { display: block; width: 100%; height: auto; background: #fff; border-radius: 4px; }
 figcaption { margin-top: .3em; color: var(--faint); font-size: .9em; }

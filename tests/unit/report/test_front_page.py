@@ -26,7 +26,8 @@ MADE = {"explorer/index.html", "manifest.json", "provenance/configuration.yaml",
 MADE |= {"rois/candidates.tsv", "figures/figure8_column.svg", *CURVES}
 MADE |= {each.path for each in SHOWN}
 MADE |= {f"tables/{name}.html" for name in ("table2_intervals", "paper_comparison")}
-MADE |= {"tables/label_leaks_readings.html"}
+MADE |= {f"tables/{name}.html" for name in ("label_leaks_readings", "verdicts_reasons")}
+MADE |= {f"tables/{name}.html" for name in ("transplant", "transplant_readings")}
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"/>'
 
 
