@@ -137,9 +137,9 @@ def _answers(found: Found) -> str:
     measured = [
         f"{model}: {reasons.loc[('depends_on', model), 'because']}"
         for model in summary.classifiers(found)
-        if reasons.loc[("depends_on", model), "answer"] not in ("not measured", "no reading")
-    ]
-    measured = [*measured[:FEW], MARGIN] if measured else []
+        if reasons.loc[("depends_on", model), "answer"] != "not measured"
+    ][:FEW]
+    measured += [MARGIN] if any("S of " in each for each in measured) else []
     given = summary.counted(found, "map_shows_where")
     told = "; ".join(_of(answer, models, found) for answer, models in given.items())
     measured = [*measured, f"Does its heat map show where it looks? {told}."]
@@ -186,20 +186,22 @@ def _numbers(found: Found, picture: str) -> str:
     """Table II with intervals, what maps score at their threshold and by place, and floors."""
     values = found["table2_intervals"].set_index(["Classifier", "quantity"])
     maps = found["heat_maps"].set_index("Classifier")
-    columns = ["Classifier", *summary.SCORES, *QUANTITIES]
+    run = set(found["table2_intervals"].dropna(subset="value")["quantity"])
+    quantities = [name for name in QUANTITIES if name in run]
+    columns = ["Classifier", *summary.SCORES, *quantities]
     head = "".join(f'<th scope="col">{breakable(name)}</th>' for name in columns)
     lines = []
     for model in summary.classifiers(found):
         cells = [_with_interval(values, (model, "Dice"))]
         cells += [_number(maps.loc[model, score]) for score in summary.SCORES[1:]]
-        cells += [_with_interval(values, (model, quantity)) for quantity in QUANTITIES]
+        cells += [_with_interval(values, (model, quantity)) for quantity in quantities]
         lines.append(_row(linked(model, _in_explorer(model=model)), cells))
     highest = [summary.best(found, score, FLOORS[score]) for score in summary.SCORES]
     cells = [f"{_number(f.of_floor)}<small>{escape(f.floor)}</small>" if f else "" for f in highest]
-    lines.append(_row("highest floor", [*cells, *len(QUANTITIES) * [""]], "floor"))
+    lines.append(_row("highest floor", [*cells, *len(quantities) * [""]], "floor"))
     if CEILING in maps.index:
         cells = [_number(maps.loc[CEILING, score]) for score in summary.SCORES]
-        lines.append(_row(CEILING, [*cells, *len(QUANTITIES) * [""]], "floor"))
+        lines.append(_row(CEILING, [*cells, *len(quantities) * [""]], "floor"))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     told = f"<div>{_scrolled(table, 'Numbers')}{_below(values)}</div>"
     return _section("numbers", "Numbers", f'<div class="beside">{told}{picture}</div>')
