@@ -10,6 +10,7 @@ from camseg.report import architectures, tables
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", nargs="+", required=True, help="all, in the study's order")
     parser.add_argument("--metrics", nargs="+", required=True, help="metrics.json of the trainings")
     parser.add_argument("--heat-maps", required=True, help="the table's CSV")
     parser.add_argument("--sanity", required=True, help="likewise")
@@ -18,6 +19,7 @@ def main() -> None:
     parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--table", nargs="+", required=True, help=".csv, .md, .tex to write")
     parser.add_argument("--correlations", nargs="+", required=True, help="likewise")
+    parser.add_argument("--note", default="", help="what stands below every figure of the study")
     parser.add_argument("--figure", nargs="+", required=True, help=".svg, .png to write")
     args = parser.parse_args()
 
@@ -29,7 +31,8 @@ def main() -> None:
     tables.write_table(table, args.table, captions)
     ranks = architectures.correlations(classifiers, args.seed)
     tables.write_table(ranks, args.correlations, captions)
-    save(charts.architectures(classifiers, floors), args.figure)
+    figure = charts.architectures(classifiers, floors, args.models)
+    save(figure, args.figure, captions["architectures"], args.note)
     print(tables.to_markdown(table))
     print(tables.to_markdown(ranks))
 

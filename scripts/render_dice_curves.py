@@ -4,7 +4,7 @@ import argparse
 
 from camseg.cli import run
 from camseg.figures import charts
-from camseg.figures.style import save
+from camseg.figures.style import read_caption, save
 from camseg.report.curves import mean_curves
 
 
@@ -19,13 +19,15 @@ def main() -> None:
     parser.add_argument(
         "--baseline-curves", nargs="+", required=True, help="the HDF5 files beside them"
     )
+    parser.add_argument("--caption", type=read_caption, required=True, help="file of the caption")
+    parser.add_argument("--note", default="", help="what stands below every figure of the study")
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
     args = parser.parse_args()
 
-    networks, floors = mean_curves(
+    curves = mean_curves(
         args.models, args.scores, args.curves, args.baselines, args.baseline_curves
     )
-    save(charts.dice_curves(networks, floors), args.output)
+    save(charts.dice_curves(*curves), args.output, args.caption, args.note)
 
 
 if __name__ == "__main__":

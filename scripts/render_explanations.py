@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--table", nargs="+", required=True, help=".csv, .md, .tex to write")
+    parser.add_argument("--note", default="", help="what stands below every figure of the study")
     parser.add_argument("--figure", nargs="+", required=True, help=".svg, .png to write")
     parser.add_argument("--cost", nargs="+", required=True, help="likewise: scores over cost")
     parser.add_argument("--roi", nargs="+", required=True, help="likewise: one ROI, all methods")
@@ -49,14 +50,16 @@ def main() -> None:
     table = explanations.explanations(measured, args.seed)
     captions, led = tables.read_captions(args.captions), links.to_explorer(table, args.models)
     tables.write_table(table, args.table, captions, led)
-    save(charts.explanations(table), args.figure)
-    save(charts.cost(table), args.cost)
+    figure, cost = charts.explanations(table, args.models), charts.cost(table, args.models)
+    save(figure, args.figure, captions["explanations"], args.note)
+    save(cost, args.cost, captions["explanations_cost"], args.note)
     roi, cams, dice = samples.read_example(
         args.shards,
         dict(zip(args.titles, args.example_cams, strict=True)),
         dict(zip(args.titles, args.example_scores, strict=True)),
     )
-    save(samples.figure7(roi, cams, dice), args.roi)
+    figure = samples.figure7(roi, cams, dice)
+    save(figure, args.roi, captions["explanations_roi"], args.note)
 
 
 if __name__ == "__main__":

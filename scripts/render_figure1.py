@@ -4,7 +4,7 @@ import argparse
 
 from camseg.cli import run
 from camseg.figures import maps
-from camseg.figures.style import save
+from camseg.figures.style import read_caption, save
 
 
 def main() -> None:
@@ -12,6 +12,7 @@ def main() -> None:
     parser.add_argument("--image", required=True, help="JPEG, PNG or TIFF")
     parser.add_argument("--weights", required=True, help="'imagenet' or a weights file")
     parser.add_argument("--threads", type=int, required=True, help="of TensorFlow")
+    parser.add_argument("--caption", type=read_caption, required=True, help="file of the caption")
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
     args = parser.parse_args()
 
@@ -26,7 +27,7 @@ def main() -> None:
     prediction = imagenet.predict(imagenet.load_xception(args.weights), image)
     name = imagenet.class_name(prediction.index)
     caption = f"{name}, probability {prediction.probability:.3f}"
-    save(maps.figure1(image, prediction.cam, caption), args.output)
+    save(maps.figure1(image, prediction.cam, caption), args.output, args.caption)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import argparse
 
 from camseg.cli import run
 from camseg.figures import maps
-from camseg.figures.style import save
+from camseg.figures.style import read_caption, save
 
 
 def main() -> None:
@@ -13,6 +13,8 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", required=True)
     parser.add_argument("--cams", nargs="+", required=True, help="HDF5 of each of the models")
     parser.add_argument("--dice", nargs="+", required=True, help="TSV of each of the models")
+    parser.add_argument("--caption", type=read_caption, required=True, help="file of the caption")
+    parser.add_argument("--note", default="", help="what stands below every figure of the study")
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
     args = parser.parse_args()
     roi, cams, dice = maps.read_example(
@@ -20,7 +22,7 @@ def main() -> None:
         dict(zip(args.models, args.cams, strict=True)),
         dict(zip(args.models, args.dice, strict=True)),
     )
-    save(maps.figure7(roi, cams, dice), args.output)
+    save(maps.figure7(roi, cams, dice), args.output, args.caption, args.note)
 
 
 if __name__ == "__main__":

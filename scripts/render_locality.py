@@ -4,7 +4,7 @@ import argparse
 
 from camseg.cli import run
 from camseg.figures import audits as charts
-from camseg.figures.style import save
+from camseg.figures.style import read_caption, save
 from camseg.report import audits
 
 
@@ -14,11 +14,18 @@ def main() -> None:
     parser.add_argument(
         "--locality", nargs="+", required=True, help="a TSV of check_cams.py per model"
     )
+    parser.add_argument("--caption", type=read_caption, required=True, help="file of the caption")
+    parser.add_argument("--note", default="", help="what stands below every figure of the study")
     parser.add_argument("--output", nargs="+", required=True, help=".svg, .png to write")
     args = parser.parse_args()
 
     cells = map(audits.read_locality, args.locality)
-    save(charts.locality(dict(zip(args.models, cells, strict=True))), args.output)
+    save(
+        charts.locality(dict(zip(args.models, cells, strict=True))),
+        args.output,
+        args.caption,
+        args.note,
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from camseg.report import segmentation, tables
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", nargs="+", required=True, help="all, in the study's order")
     parser.add_argument("--segmenters", nargs="+", required=True, help="the segmenter of each of:")
     parser.add_argument("--scores", nargs="+", required=True, help="a TSV of score_segmenter.py")
     parser.add_argument(
@@ -24,6 +25,7 @@ def main() -> None:
     parser.add_argument("--table", nargs="+", required=True, help=".csv, .md, .tex to write")
     parser.add_argument("--outlines", nargs="+", required=True, help="likewise: their worth")
     parser.add_argument("--gains", nargs="+", required=True, help="likewise: what each adds")
+    parser.add_argument("--note", default="", help="what stands below every figure of the study")
     parser.add_argument("--figure", nargs="+", required=True, help=".svg, .png to write")
     parser.add_argument("--curve", nargs="+", required=True, help="likewise: Dice over outlines")
     parser.add_argument("--rois", nargs="+", required=True, help="likewise: ROIs and maps")
@@ -35,11 +37,13 @@ def main() -> None:
     tables.write_table(table.drop(columns=segmentation.FURTHER), args.table, captions)
     tables.write_table(segmentation.worth(table), args.outlines, captions)
     tables.write_table(segmentation.gains(scores), args.gains, captions)
-    save(charts.segmentation(table), args.figure)
-    save(charts.outlines(table), args.curve)
+    figure, curve = charts.segmentation(table, args.models), charts.outlines(table, args.models)
+    save(figure, args.figure, captions["segmentation"], args.note)
+    save(curve, args.curve, captions["segmentation_outlines"], args.note)
     rois = charts.choose_rois(store.read_rois(args.shards), scores)
     columns = charts.read_columns(args.shown, args.maps, scores, rois)
-    save(charts.segmentation_rois(rois, columns, args.example), args.rois)
+    figure = charts.segmentation_rois(rois, columns, args.example)
+    save(figure, args.rois, captions["segmentation_rois"], args.note)
 
 
 if __name__ == "__main__":

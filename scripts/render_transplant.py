@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--table", nargs="+", required=True, help=".csv, .md, .tex to write")
     parser.add_argument("--readings", nargs="+", required=True, help="likewise")
+    parser.add_argument("--note", default="", help="what stands below every figure of the study")
     parser.add_argument("--figure", nargs="+", required=True, help=".svg, .png to write")
     args = parser.parse_args()
 
@@ -46,7 +47,7 @@ def main() -> None:
     captions, table = tables.read_captions(args.captions), transplants.transplant(found)
     tables.write_table(table, args.table, captions)
     tables.write_table(transplants.readings(found, local), args.readings, captions)
-    save(charts.transplant(table), args.figure)
+    save(charts.transplant(table), args.figure, captions["transplant"], args.note)
 
 
 if __name__ == "__main__":

@@ -17,12 +17,14 @@ def main() -> None:
     )
     parser.add_argument("--captions", nargs="+", required=True, help="a file for each table's name")
     parser.add_argument("--table", nargs="+", required=True, help=".csv, .md, .tex, .html to write")
+    parser.add_argument("--note", default="", help="what stands below every figure of the study")
     parser.add_argument("--figure", nargs="+", required=True, help=".svg, .png to write")
     options = parser.parse_args()
 
     table = runtime.summarise(options.runtime, options.jobs)
-    tables.write_table(table, options.table, tables.read_captions(options.captions))
-    save(charts.where_time_goes(table), options.figure)
+    captions = tables.read_captions(options.captions)
+    tables.write_table(table, options.table, captions)
+    save(charts.where_time_goes(table), options.figure, captions["runtime"], options.note)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A study of boxes says so wherever it shows a score."""
+"""A study of boxes says so wherever it shows a score, one of phantoms in every picture."""
 
 import re
 
@@ -33,3 +33,10 @@ def test_all_tables_of_boxes_and_no_others_have_the_caption_that_says_so(project
         assert told == (set(scripts) - of_the_run if boxes else set())
         (figure8,) = re.findall(r"python scripts/render_figure8.py .*", shown)
         assert ("--boxes" in figure8) == boxes
+        drawn = re.findall(r"python scripts/(\S+)\.py (.*\.png .*)", shown)
+        note = "Boxes stand for the lesions' outlines" if boxes else "Synthetic images"
+        noted = {script for script, words in drawn if note in words.replace("'\"'\"'", "'")}
+        assert noted == {script for script, _ in drawn} - (
+            {"summarise_runtime"} if boxes else set()
+        )
+        assert len(noted) > 10

@@ -56,7 +56,7 @@ def test_default_study_has_nineteen_trainings(project):
     assert counts["measure_sensitivity"] == counts["transplant_regions"] == 1
     assert counts["extract_rois"] == 2
     assert [counts[f"render_figure{number}"] for number in ("s4_5", 6, 7, 8, 9, 10)] == [1] * 6
-    assert counts["render_learning_curve"] == 19
+    assert (counts["render_learning_curve"], counts["render_learning_curves"]) == (19, 1)
     assert "render_figure1" not in counts
     assert "digest_inputs" not in counts  # phantoms are results, which the record counts
     assert counts["score_baselines"] == counts["score_untrained"] == 1
@@ -541,6 +541,7 @@ def test_retraining_on_a_methods_maps_outdates_nothing(study):
     new = ("compute_cams", "score_dice", "check_cams", "train_classifier", "render_learning_curve")
     records = ("render_checklist", "record_provenance", "summarise_runtime")  # name the keys
     shown = ("render_explanations", "render_retrained", "render_explorer", "render_front_page")
+    shown += ("render_learning_curves",)
     expected = dict.fromkeys([*new, *records, *shown], 1) | {"pack_rois": 2}
     assert {rule: count for rule, count in counts.items() if rule != "all"} == expected
 
@@ -714,7 +715,7 @@ def test_rerunning_one_model_reruns_what_follows_from_it_only(study):
         "transplant_regions": 1,
         **dict.fromkeys(RENDERED, 1),
         **dict.fromkeys(("render_figure7", "render_figure9", "render_figure10"), 1),
-        "render_learning_curve": 1,
+        **dict.fromkeys(("render_learning_curve", "render_learning_curves"), 1),
     }
     counts = jobs(snakemake(study, "-n", "-f", target, config=SMALL))
     assert counts == {"train_classifier": 1}

@@ -105,6 +105,8 @@ def maps_in(folder):
 
 
 OWN_MAPS = maps_in(config["dataset"]["path"]) if BRINGS_MAPS else no_maps
+# what stands below every figure, as an option of the scripts
+NOTE = ["--note", SOURCE.note] if SOURCE.note else []
 CASES = config["dataset"]["path"] if SOURCE.path else "<results>/cases"
 # what of the data a record counts: phantoms are results themselves
 DIGESTS = "<results>/provenance/inputs.tsv" if SOURCE.path else []

@@ -274,7 +274,7 @@ rule render_explanations:
     """What the maps of several methods score and whether they pass the checks, and those of one ROI."""
     input:
         code=code("render_explanations"),
-        captions=captions("explanations"),
+        captions=captions("explanations", "explanations_cost", "explanations_roi"),
         scores=of_methods("<results>/dice/{explanation}/{model}/split-{split}.tsv"),
         checks=of_methods("<results>/sanity/{explanation}/{model}/split-{split}.tsv"),
         locality=of_methods("<results>/locality/{explanation}/{model}/split-{split}.tsv"),
@@ -297,6 +297,7 @@ rule render_explanations:
         mem_mb=by_attempt(2000),
         runtime=by_attempt(10),
     params:
+        note=NOTE,
         explanations=[method for method in METHODS for _ in DICE_MODELS],
         models=DICE_MODELS * len(METHODS),
         titles=[EXPLANATIONS[method].title for method in METHODS],
@@ -309,7 +310,8 @@ rule render_explanations:
         " --baselines {input.baselines:q} --seed {params.seed} --captions {input.captions:q}"
         " --shards {input.shards:q} --titles {params.titles:q} --example-cams {input.example_cams:q}"
         " --example-scores {input.example_scores:q} --table {output.table:q}"
-        " --figure {output.figure:q} --cost {output.cost:q} --roi {output.roi:q} > {log:q} 2>&1"
+        " {params.note:q} --figure {output.figure:q} --cost {output.cost:q} --roi {output.roi:q}"
+        " > {log:q} 2>&1"
 
 
 rule render_retrained:
@@ -348,7 +350,9 @@ rule render_segmentation:
     """What methods of segmentation score beside the CAMs, how many outlines a CAM is worth, and maps."""
     input:
         code=code("render_segmentation"),
-        captions=captions("segmentation", "segmentation_outlines", "segmentation_gains"),
+        captions=captions(
+            "segmentation", "segmentation_outlines", "segmentation_gains", "segmentation_rois"
+        ),
         scores=of_segmenters("<results>/segmentation/scores/{segmenter}/split-{split}.tsv"),
         baselines=expand("<results>/dice/baselines/split-{split}.tsv", split=SPLITS),
         shards=ROIS,
@@ -374,17 +378,21 @@ rule render_segmentation:
         mem_mb=by_attempt(2000),
         runtime=by_attempt(10),
     params:
+        note=NOTE,
+        models=list(MODELS),
         segmenters=[name for name in SEGMENTERS for _ in SPLITS],
         example=DRAWN_OF,
         shown=DRAWN,
     message:
         "Rendering the tables and figures of segmentation"
     shell:
-        "python {input.code[0]:q} --segmenters {params.segmenters} --scores {input.scores:q}"
+        "python {input.code[0]:q} --models {params.models} --segmenters {params.segmenters}"
+        " --scores {input.scores:q}"
         " --baselines {input.baselines:q} --shards {input.shards:q} --example {params.example:q}"
         " --shown {params.shown} --maps {input.maps:q} --captions {input.captions:q}"
         " --table {output.table:q} --outlines {output.outlines:q} --gains {output.gains:q}"
-        " --figure {output.figure:q} --curve {output.curve:q} --rois {output.rois:q} > {log:q} 2>&1"
+        " {params.note:q} --figure {output.figure:q} --curve {output.curve:q} --rois {output.rois:q}"
+        " > {log:q} 2>&1"
 
 
 rule summarise_segmentation:
@@ -440,14 +448,17 @@ rule render_architectures:
     resources:
         **SMALL,
     params:
+        note=NOTE,
+        models=list(MODELS),
         seed=config["seed"],
     message:
         "Rendering what goes with a good map"
     shell:
-        "python {input.code[0]:q} --metrics {input.metrics:q} --heat-maps {input.heat_maps:q}"
+        "python {input.code[0]:q} --models {params.models} --metrics {input.metrics:q}"
+        " --heat-maps {input.heat_maps:q}"
         " --sanity {input.sanity:q} --intervals {input.intervals:q} --seed {params.seed}"
         " --captions {input.captions:q} --table {output.table:q}"
-        " --correlations {output.ranks:q} --figure {output.figure:q} > {log:q} 2>&1"
+        " --correlations {output.ranks:q} {params.note:q} --figure {output.figure:q} > {log:q} 2>&1"
 
 
 rule render_sensitivity:
@@ -509,6 +520,7 @@ rule render_transplant:
     resources:
         **SMALL,
     params:
+        note=NOTE,
         models=[model for model in TRANSPLANTED for _ in SPLITS],
         seed=config["seed"],
     message:
@@ -516,8 +528,8 @@ rule render_transplant:
     shell:
         "python {input.code[0]:q} --models {params.models} --measured {input.measured:q}"
         " --locality {input.locality:q} --seed {params.seed} --captions {input.captions:q}"
-        " --table {output.table:q} --readings {output.readings:q} --figure {output.figure:q}"
-        " > {log:q} 2>&1"
+        " --table {output.table:q} --readings {output.readings:q} {params.note:q}"
+        " --figure {output.figure:q} > {log:q} 2>&1"
 
 
 rule render_verdicts:
@@ -651,14 +663,15 @@ rule summarise_runtime:
     resources:
         **SMALL,
     params:
+        note=[] if SOURCE.boxes else NOTE,
         folder=lambda wildcards, output: Path(output.table[0]).parent,
         jobs=MEASURED,
     message:
         "Adding up where the time went"
     shell:
         "python {input.code[0]:q} --runtime {params.folder:q} --jobs {params.jobs}"
-        " --captions {input.captions:q} --table {output.table:q} --figure {output.figure:q}"
-        " > {log:q} 2>&1"
+        " --captions {input.captions:q} --table {output.table:q} {params.note:q}"
+        " --figure {output.figure:q} > {log:q} 2>&1"
 
 
 rule record_provenance:

@@ -8,7 +8,7 @@ TABLES += ["sanity", "architectures", "architectures_correlations"]
 TABLES += ["sensitivity", "sensitivity_spread"]
 TABLES += ["transplant", "transplant_readings", "verdicts", "verdicts_reasons"]
 FIGURES = [f"figure{number}" for number in (4, 5, 6, 7, 8, "8_column", 9, 10)] + ["dice_curves"]
-FIGURES += ["locality", "transplant", "architectures"]
+FIGURES += ["locality", "transplant", "architectures", "learning_curves"]
 if ALSO:
     TABLES += ["explanations"]
     FIGURES += ["explanations", "explanations_cost", "explanations_roi"]

@@ -1,6 +1,6 @@
 """The chart of what goes with a good map: scores of maps over the size and accuracy of networks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import matplotlib as mpl
@@ -13,11 +13,11 @@ from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
 from camseg.figures.drawing import MM, WIDTH, fitting
-from camseg.figures.style import COLOURS, STYLE
+from camseg.figures.style import COLOURS, STYLE, looks
 from camseg.report.architectures import QUALITIES
 
 MARKERS = "osD^vP*X<>"
-MARK, NUMBER, KEY = 3.5, 6, 7  # points: of marks, of their numbers, of the list of classifiers
+MARK, NUMBER, KEY = 3.5, 8, 8  # points: of marks, of their numbers, of the list of classifiers
 LISTED = 40  # mm that a name in the list may take
 STEPS = [1, 2, 5, 10]  # between ticks, times a power of ten; as many in any panel
 DIGIT = np.array([0.62 * NUMBER, NUMBER])  # points: width and height
@@ -27,19 +27,25 @@ PLACES = [np.multiply(reach, way) for reach in (5, 8, 11, 14, 18, 22) for way in
 PANELS = list(product(QUALITIES, ("parameters", "val_acc")))
 
 
-def architectures(classifiers: pd.DataFrame, floors: Mapping[str, float]) -> Figure:
+def architectures(
+    classifiers: pd.DataFrame, floors: Mapping[str, float], models: Sequence[str]
+) -> Figure:
     """The QUALITIES of every classifier's maps over its parameters and over its accuracy.
 
-    Both arguments are of `report.architectures.read`. Numbers are the places in `classifiers`, by
-    falling Dice; Dice has its interval; a dashed line is the highest floor. Markers are heads if
-    there are several, else the maps' grids; colours are networks if some share one.
+    `classifiers` and `floors` are of `report.architectures.read`, `models` are those of the study.
+    Numbers are the places in `classifiers`, by falling Dice; Dice has its interval; a dashed line
+    is the highest floor. Markers are heads if there are several, else the maps' grids; colours are
+    networks if some share one, else classifiers if the colours suffice, as in other charts.
     """
     kind = "head" if len(set(classifiers["head"])) > 1 else "grid"
-    colour = "network" if classifiers["network"].duplicated().any() else kind
+    shared = classifiers["network"].duplicated().any()
+    colour = "network" if shared else "Classifier" if len(models) <= len(COLOURS) else kind
     marker_of, colour_of = (
         {value: signs[number % len(signs)] for number, value in enumerate(sorted(set(values)))}
         for signs, values in ((MARKERS, classifiers[kind]), (COLOURS, classifiers[colour]))
     )
+    if colour == "Classifier":
+        colour_of = {name: look["color"] for name, look in looks(models).items()}
     styles: list[dict] = [
         {"marker": marker_of[row[kind]], "color": colour_of[row[colour]], "linestyle": "none"}
         for row in classifiers.to_dict("records")
@@ -61,16 +67,16 @@ def architectures(classifiers: pd.DataFrame, floors: Mapping[str, float]) -> Fig
             axes.grid(color="0.92")
             axes.set_axisbelow(True)
         for axes, quality in zip(grid[:, 0], QUALITIES, strict=True):
-            axes.set_ylabel(quality)
+            axes.set_ylabel("Dice (bars: 95 %)" if quality == "Dice" else quality)
             axes.yaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
         left, right = grid[-1]
-        left.set(xscale="log", xlabel="parameters")
+        left.set(xscale="log", xlabel="parameters of the network")
         low, high = classifiers["parameters"].min(), classifiers["parameters"].max()
         left.set_xlim(low / 1.6, high * 1.6)  # 1, 2 or 5 times a power of ten is between
         left.xaxis.set_major_locator(LogLocator(subs=(1, 3) if high > 10 * low else (1, 2, 5)))
         left.xaxis.set_major_formatter(EngFormatter(sep=" "))
         left.xaxis.set_minor_locator(NullLocator())
-        right.set_xlabel("val_acc")
+        right.set_xlabel("val_acc, validation accuracy")
         right.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
         marks = [Line2D([], [], markersize=MARK, **style) for style in styles]
         figure.legend(
@@ -78,7 +84,7 @@ def architectures(classifiers: pd.DataFrame, floors: Mapping[str, float]) -> Fig
             fontsize=fitting(keys, LISTED, KEY), title_fontsize=KEY, handletextpad=0.2,
         )  # fmt: skip
         signs = [_sign(value, marker=marker_of[value]) for value in marker_of]
-        if colour != kind:
+        if shared and colour != kind:
             signs += [_sign(value, marker="s", color=colour_of[value]) for value in colour_of]
         signs.append(Line2D([], [], color="0.45", linestyle="--", label="highest floor"))
         figure.legend(handles=signs, loc="outside lower center", ncols=4, frameon=False)

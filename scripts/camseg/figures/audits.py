@@ -12,6 +12,8 @@ from camseg.figures.style import BLUE, STYLE, VERMILLION
 from camseg.report.audits import slopes
 
 BARS = {"outline": BLUE, "complement": BLUE, "CAM top": VERMILLION, "CAM bottom": VERMILLION}
+HATCHED: dict = {"facecolor": "white", "edgecolor": "0.6", "hatch": "////"}
+REFUSED = "blackened: no evidence"
 SHOWN = -0.5, 1.5  # of S; what lies beyond is written at the edge
 COLUMNS, EDGE, GAP, HEAD, LINE = 3, 1, 6, 10, 4  # of panels; mm: round them, between, above
 SIDE = (WIDTH - 2 * EDGE - (COLUMNS - 1) * GAP) / COLUMNS  # mm, of a panel
@@ -30,6 +32,7 @@ def locality(cells: Mapping[str, pd.DataFrame]) -> Figure:
     height = rows * (SIDE + HEAD) + foot
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width * MM, height * MM))
+        n = max(table["roi_id"].nunique() for table in cells.values())
         for number, (model, table) in enumerate(cells.items()):
             row, column = divmod(number, columns)
             left, bottom = EDGE + column * (SIDE + GAP), height - (row + 1) * (SIDE + HEAD)
@@ -49,13 +52,14 @@ def locality(cells: Mapping[str, pd.DataFrame]) -> Figure:
             )  # fmt: skip
             centres = axes.plot(
                 means["centre_column"], means["centre_row"], "s", color=VERMILLION, markersize=3,
-                zorder=3, label="the middle of what it looks at",
+                zorder=3, label=f"where it looks (mean, n = {n})",
             )  # fmt: skip
             down, across = slopes(table).values()
-            lines = [model, f"down {down:z.2f}, across {across:z.2f}"]
+            lines = [model, f"slope down {down:z.2f}, across {across:z.2f}"]
             axes.set_title("\n".join(lines), fontsize=fitting(lines, SIDE, 9))
         style: dict = {"frameon": False, "loc": "center", "ncols": entries, "borderpad": 0}
-        figure.legend(handles=[*places, *centres], bbox_to_anchor=(0.5, foot / 2 / height), **style)
+        style |= {"bbox_to_anchor": (0.5, foot / 2 / height), "bbox_transform": figure.transFigure}
+        figure.legend(handles=[*places, *centres], **style)
     return figure
 
 
@@ -65,11 +69,12 @@ def transplant(table: pd.DataFrame) -> Figure:
     `table` is that of `report.transplants.transplant`. Training ROIs are hollow marks.
     """
     models = list(dict.fromkeys(table["Classifier"]))
+    of_validation, of_training = (f" (n = {table[n].max()})" for n in ("n", "n_training"))
     columns = min(COLUMNS, len(models))
     rows = -(-len(models) // columns)
     low, high = SHOWN
     with mpl.rc_context(STYLE):
-        size = (WIDTH if columns > 1 else 110) * MM, (42 * rows + 16) * MM
+        size = (WIDTH if columns > 1 else 110) * MM, (42 * rows + 20) * MM
         figure = Figure(figsize=size, layout="constrained")
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for axes in grid.flat[len(models) :]:
@@ -80,7 +85,7 @@ def transplant(table: pd.DataFrame) -> Figure:
                 refused = row.region.startswith("blackened")
                 style: dict = {"color": BARS.get(row.region, "0.6")}
                 if refused:
-                    style = {"facecolor": "white", "edgecolor": "0.6", "hatch": "////"}
+                    style = HATCHED
                 axes.barh(place, row.S, 0.7, **style)
                 ends = [[row.S - row.low], [row.high - row.S]]
                 axes.errorbar(row.S, place, xerr=ends, color="0.1", linewidth=0.8, capsize=2)
@@ -89,13 +94,13 @@ def transplant(table: pd.DataFrame) -> Figure:
                     shift = 3 if side == "left" else -3  # points, off the axis
                     text = axes.annotate(
                         f"{row.S:.2f}", (edge, place), (shift, 0), textcoords="offset points",
-                        va="center", ha=side, fontsize=6,
+                        va="center", ha=side,
                     )  # fmt: skip
                     text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
             places = np.arange(len(of_model))
             (training,) = axes.plot(
                 of_model["S_training"], places, "D", color="0.1", markersize=3,
-                markerfacecolor="white", linestyle="none", label="training ROIs",
+                markerfacecolor="white", linestyle="none", label=f"training ROIs{of_training}",
             )  # fmt: skip
             axes.axvline(0, color="0.1", linewidth=0.8)
             axes.set(xlim=SHOWN, title=model, yticks=places, yticklabels=of_model["region"])
@@ -104,7 +109,12 @@ def transplant(table: pd.DataFrame) -> Figure:
             axes.set_axisbelow(True)
         for axes in grid[-1]:
             axes.set_xlabel("S, share of the margin lost")
-        label = "validation ROIs, 95 % interval"
-        bar = mpl.patches.Patch(facecolor="0.6", label=label)
-        figure.legend(handles=[bar, training], loc="outside upper center", ncols=2, frameon=False)
+        label = f"validation ROIs{of_validation}, 95 % interval"
+        bars = [
+            mpl.patches.Patch(facecolor="0.6", label=label),
+            mpl.patches.Patch(label=REFUSED, **HATCHED),
+        ]
+        handles = [bars[0], training, bars[1]]
+        style = {"ncols": min(columns, 2), "frameon": False}
+        figure.legend(handles=handles, loc="outside upper center", **style)
     return figure

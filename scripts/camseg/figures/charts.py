@@ -6,9 +6,8 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from camseg.figures.style import BLUE, COLOURS, GREEN, STYLE, VERMILLION
+from camseg.figures.style import BLUE, STYLE, VERMILLION, looks
 from camseg.training.registry import REGIMES
 
 FLOOR_DASHES = ((1, 1), (4, 2), (8, 2), (4, 2, 1, 2), (1, 3))
@@ -22,11 +21,12 @@ def figure8(
     width: float,
     boxes: bool = False,
 ) -> Figure:
-    """Figure 8: Dice and CAM_val_acc of every classifier, in Table II's order; `width` in mm.
+    """Figure 8: Dice and CAM_val_acc of every classifier; `width` in mm.
 
-    Filled marks, lines and error bars are this study's values and `intervals` (Table II's), hollow
-    marks the published values, grey ones the accuracies of controls in `extended` Table II. The
-    names are turned where they would overlap. The axis says if `boxes` stand for outlines.
+    Classifiers stand in the order of `extended` Table II. Filled marks and error bars are this
+    study's values and `intervals` (Table II's), hollow marks the published values, grey ones the
+    accuracies of controls. The names are turned where they would overlap. The axis says if `boxes`
+    stand for outlines.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width / 25.4, 80 / 25.4), layout="constrained")
@@ -35,18 +35,18 @@ def figure8(
         names = list(extended["Classifier"])
         places = np.arange(len(names))
         paper = published.set_index("Classifier").reindex(names)
-        shown: list = []
+        ours_shown, published_shown, controls_shown = [], [], []
         for column, colour, marker in (("CAM_val_acc", VERMILLION, "s"), ("Dice", BLUE, "o")):
             ours = intervals[intervals["quantity"] == column].set_index("Classifier").reindex(names)
             style: dict = {"color": colour, "marker": marker, "markersize": size, "clip_on": False}
             ends = [ours["value"] - ours["low"], ours["high"] - ours["value"]]
-            shown += [axes.errorbar(
-                places, ours["value"], ends, label=column, linewidth=1, elinewidth=0.6,
-                capsize=2, capthick=0.6, **style,
+            ours_shown += [axes.errorbar(
+                places, ours["value"], ends, label=f"{column} ({_count(ours['n'])})",
+                linestyle="none", elinewidth=0.8, capsize=2, capthick=0.8, **style,
             )]  # fmt: skip
-            shown += axes.plot(
-                places + 0.15, paper[column], label=f"{column}, published", linestyle="none",
-                zorder=3, markerfacecolor="white", **style,
+            published_shown += axes.plot(
+                places + 0.15, paper[column], label=f"{column}, paper (DDSM)",
+                linestyle="none", zorder=3, markerfacecolor="white", **style,
             )  # fmt: skip
         controls = {
             name: regime
@@ -55,19 +55,21 @@ def figure8(
         }
         step = min(0.07, 0.5 / max(len(controls), 1))
         for number, (name, regime) in enumerate(controls.items()):  # side by side: may be equal
-            shown += axes.plot(
+            controls_shown += axes.plot(
                 places - 0.15 - step * number, extended[regime.column], regime.marker,
                 label=name, color="0.45", markersize=0.9 * size, clip_on=False,
             )  # fmt: skip
         axes.set_xticks(places, names)
         axes.set_xlim(-0.4 - min(0.05 * len(controls), 0.4), len(names) - 0.6)
         axes.set_ylim(0, 1)
-        axes.set_ylabel("Dice with boxes, accuracy" if boxes else "Dice, accuracy")
+        quantities = "Dice with boxes, accuracy" if boxes else "Dice, accuracy"
+        axes.set_ylabel(f"{quantities}\n(bars: 95 % interval)")
         axes.grid(axis="y", color="0.9")
         axes.set_axisbelow(True)
         figure.legend(
-            handles=shown, loc="outside upper center", ncols=int(width / 42), frameon=False,
-            handlelength=1.5, columnspacing=1.2,
+            handles=[*ours_shown, *published_shown, *controls_shown], ncols=int(width / 42),
+            loc="outside upper center", frameon=False, handlelength=1, columnspacing=1,
+            handletextpad=0.4,
         )  # fmt: skip
         figure.draw_without_rendering()
         extents = [label.get_window_extent() for label in axes.get_xticklabels()]
@@ -78,48 +80,16 @@ def figure8(
     return figure
 
 
-def learning_curve(history: pd.DataFrame, best_epoch: int, name: str) -> Figure:
-    """The loss and accuracy of one training, `name`, epoch by epoch; a line at the best epoch.
-
-    `history` has one row per epoch, columns epoch, loss, accuracy, val_loss and val_accuracy, and
-    those of the selection ROIs, if there are any: these then chose the epoch. The loss is on a
-    logarithmic scale: a single bad epoch must not flatten the others.
-    """
-    selected = "selection_loss" in history
-    sides = [("training", "", BLUE)]
-    sides += [("selection", "selection_", GREEN)] if selected else []
-    sides += [("validation", "val_", VERMILLION)]
-    style: dict = {"marker": "o" if len(history) <= 30 else "", "markersize": 3, "clip_on": False}
-    with mpl.rc_context(STYLE | {"font.size": 11}):  # readable at 85 mm too
-        figure = Figure(figsize=(175 / 25.4, 80 / 25.4), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        for axes, quantity in ((left, "loss"), (right, "accuracy")):
-            for side, prefix, colour in sides:
-                values = history[f"{prefix}{quantity}"]
-                axes.plot(history["epoch"], values, color=colour, label=side, **style)
-            label = f"{'epoch chosen' if selected else 'best epoch'}, {best_epoch}"
-            axes.axvline(best_epoch, color="0.4", linestyle=":", zorder=1, label=label)
-            axes.set(xlabel="epoch", ylabel=quantity)
-            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
-            axes.grid(axis="y", color="0.9")
-            axes.set_axisbelow(True)
-        low, high = left.dataLim.intervaly
-        left.set(yscale="log", ylim=(min(0.9 * low, 0.2), max(1.1 * high, 1)))
-        ticks = (1, 2, 5) if high < 1e3 * low else (1,)  # of every power of ten
-        left.yaxis.set_major_locator(LogLocator(subs=ticks, numticks=9))
-        left.yaxis.set_major_formatter("{x:g}")
-        left.yaxis.set_minor_locator(NullLocator())
-        right.set_ylim(0, 1)
-        figure.suptitle(name, fontsize="medium")
-        lines = left.get_legend_handles_labels()
-        figure.legend(*lines, loc="outside lower center", ncols=len(sides) + 1, frameon=False)
-    return figure
+def _count(n: pd.Series) -> str:
+    """Return the number of ROIs behind values, or its range."""
+    low, high = n.min(), n.max()
+    return f"n = {low:.0f}" if low == high else f"n = {low:.0f} to {high:.0f}"
 
 
-def dice_curves(models: dict[str, np.ndarray], floors: dict[str, np.ndarray]) -> Figure:
+def dice_curves(models: dict[str, np.ndarray], floors: dict[str, np.ndarray], n: int) -> Figure:
     """Mean Dice over the threshold t, (256,) by name: networks in colour, floors in grey.
 
-    The legend lists networks by mean-Dice, which is the mean height of a curve, falling.
+    `n` abnormal ROIs are behind a mean.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(85 / 25.4, 95 / 25.4), layout="constrained")
@@ -128,17 +98,17 @@ def dice_curves(models: dict[str, np.ndarray], floors: dict[str, np.ndarray]) ->
             dashes = (0, FLOOR_DASHES[number % len(FLOOR_DASHES)])
             axes.plot(curve, color="0.45", linestyle=dashes, linewidth=1.2, label=name)
         for number, (name, curve) in enumerate(models.items()):
-            colour = COLOURS[number % len(COLOURS)]
-            style = ("-", "--", "-.")[number // len(COLOURS) % 3]
-            axes.plot(curve, color=colour, linestyle=style, linewidth=1.2, label=name)
-        axes.set(xlim=(0, 255), ylim=(0, 1), xlabel="threshold t", ylabel="Dice(mask, map > t)")
+            places = slice(12 + 44 * number // len(models), None, 44)  # marks beside each other
+            style: dict = {"markevery": places, "markersize": 4, "linewidth": 1.2, "label": name}
+            axes.plot(curve, **style | looks(list(models))[name])
+        axes.set(xlim=(0, 255), ylim=(0, 1), ylabel="mean Dice(mask, map > t)")
+        axes.set_xlabel(f"threshold t, grey levels (n = {n} lesions)")
         axes.set_xticks([0, 64, 128, 192, 255])
         axes.grid(color="0.9")
         axes.set_axisbelow(True)
         lines = axes.get_lines()
-        ranked = sorted(lines[len(floors) :], key=lambda line: -np.asarray(line.get_ydata()).mean())
-        small: dict = {"frameon": False, "fontsize": 7, "handlelength": 2.5}
-        figure.legend(handles=ranked, loc="outside lower left", **small)
+        small: dict = {"frameon": False, "handlelength": 2.2, "borderaxespad": 0.2}
+        figure.legend(handles=lines[len(floors) :], loc="outside lower left", **small)
         figure.legend(handles=lines[: len(floors)], loc="outside lower right", **small)
     return figure
 

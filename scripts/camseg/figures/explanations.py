@@ -14,40 +14,40 @@ from matplotlib.transforms import Bbox
 
 from camseg.figures.drawing import MM, WIDTH, spread
 from camseg.figures.rows import rows_of_marks
-from camseg.figures.style import BLUE, STYLE
+from camseg.figures.style import BLUE, STYLE, looks
 from camseg.report.explanations import FLOOR
 
 SCORES = ("Dice", "placement", "pixel_AUC")
 OVER_COST = ("Dice", "placement")
-ROW = 48  # mm, the height of a panel over cost
-MARK, NAME, STEP, GAP = 3, 6, 3.6, 4  # points: of marks, of names, between marks, beside them
+ROW = 58  # mm, the height of a panel over cost
+MARK, NAME, STEP, GAP = 3, 8, 3.6, 4  # points: of marks, of names, between marks, beside them
 
 
-def explanations(table: pd.DataFrame) -> Figure:
+def explanations(table: pd.DataFrame, models: Sequence[str]) -> Figure:
     """What the maps of several methods score: a row per method, a mark per classifier.
 
-    `table` is that of `report.explanations.explanations`. Dice has its interval; a dashed line is
-    the highest floor.
+    `table` is that of `report.explanations.explanations`, `models` are those of the study. Dice has
+    its interval; a dashed line is the highest floor.
     """
     of_networks = table[table["explanation"] != FLOOR]
     floors = table[table["explanation"] == FLOOR]
-    return rows_of_marks(of_networks, floors, "explanation", SCORES)
+    return rows_of_marks(of_networks, floors, "explanation", SCORES, looks(models))
 
 
-def cost(table: pd.DataFrame) -> Figure:
+def cost(table: pd.DataFrame, models: Sequence[str]) -> Figure:
     """Dice and placement over the runs of the network for a map: two panels per classifier.
 
-    `table` is that of `report.explanations.explanations`. A run back counts as two forward; methods
-    whose runs nobody counted are left out. Dice has its interval; a dashed line is the highest
+    Arguments as of `explanations`. A run back counts as two forward; methods whose runs nobody
+    counted are left out. Dice has its interval; a dashed line is the highest
     floor. Marks of one cost stand beside each other, round their cost.
     """
     runs = table[["forward", "back"]].astype(float)
     of_networks = table.assign(cost=runs["forward"] + 2 * runs["back"])
     of_networks = of_networks[table["explanation"] != FLOOR].dropna(subset="cost")
     floors = table[table["explanation"] == FLOOR]
-    models = list(dict.fromkeys(of_networks["Classifier"]))
+    shown = [model for model in dict.fromkeys(models) if model in set(of_networks["Classifier"])]
     with mpl.rc_context(STYLE):
-        panels = list(product(OVER_COST, models))
+        panels = list(product(OVER_COST, shown))
         height = 12 + ROW * len(panels)
         figure = Figure(figsize=(WIDTH * MM, height * MM), layout="constrained")
         grid = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
@@ -57,9 +57,10 @@ def cost(table: pd.DataFrame) -> Figure:
                 label="highest floor",
             )  # fmt: skip
             ends = ["low", "high"] if score == "Dice" else [score]
-            shown = [*of_networks[ends].to_numpy().flat, floors[score].max()]
-            margin = 0.06 * np.ptp(shown) or 0.1
-            axes.set(ylabel=score, ylim=(min(shown) - margin, max(shown) + margin))
+            values = [*of_networks[ends].to_numpy().flat, floors[score].max()]
+            margin = 0.06 * np.ptp(values) or 0.1
+            label = "Dice (bars: 95 %)" if score == "Dice" else score
+            axes.set(ylabel=label, ylim=(min(values) - margin, max(values) + margin))
             axes.set_title(model, loc="left", fontsize=STYLE["font.size"])
             # with room for names on both sides
             axes.set(xscale="log", xlim=of_networks["cost"].agg(["min", "max"]) * [1 / 3, 3])

@@ -18,6 +18,7 @@ from camseg.report.results import DICE
 from camseg.training import filtering
 
 SHOWN, COLUMNS = 10, 5  # ROIs in Figure 10, and how many stand beside each other
+WHITE = "white: the lesion's outline"
 MANY = 16  # panels of Figure 7 that fit a page in rows of four
 
 
@@ -124,33 +125,37 @@ def figure7(roi: Rois, cams: Mapping[str, np.ndarray], dice: Mapping[str, float]
             show(axes, cam, COLOURS)
             outline(axes, roi.mask[0], "white", linewidth=1.2)
             head(axes, *title)
-        foot(figure, f"ROI {roi.roi_id[0]}")
+        foot(figure, f"ROI {roi.roi_id[0]}; {WHITE}")
     return figure
 
 
-def figure9(rois: Rois, mask: np.ndarray, inverse: np.ndarray) -> Figure:
-    """Figure 9: a row per ROI, and what the regimes `mask` and `inverse` leave of it.
+def figure9(
+    rois: Rois, cam: np.ndarray, mask: np.ndarray, inverse: np.ndarray, model: str
+) -> Figure:
+    """Figure 9: a row per ROI, and what the regimes `cam`, `mask` and `inverse` leave of it.
 
-    `mask` and `inverse` are these regimes' weights of the ROIs, (n, S, S) uint8, as `filtering`
-    gives them: a normal ROI's mask is a drawn one.
+    `cam`, `mask` and `inverse` are these regimes' weights of the ROIs, (n, S, S) uint8, as
+    `filtering` gives them: the CAMs are those of `model`, a normal ROI's mask is a drawn one.
     """
-    titles = ("Original", "Mask used", "Mask-filtered", "Inverse-filtered")
-    columns = (
-        rois.image,
-        mask,
-        filtering.apply(rois.image, mask),
-        filtering.apply(rois.image, inverse),
-    )
+    columns = {
+        "Original": rois.image,
+        "CAM": cam,
+        "CAM- filtered": filtering.apply(rois.image, cam),
+        "Mask used": mask,
+        "Mask- filtered": filtering.apply(rois.image, mask),
+        "Inverse- filtered": filtering.apply(rois.image, inverse),
+    }
     with mpl.rc_context(TYPE):
-        figure, grid = lay_out([2.4] * len(rois), len(titles), foot=False)
+        figure, grid = lay_out([3.4] * len(rois), len(columns))
         for roi, row in enumerate(grid):
-            for axes, images, title in zip(row, columns, titles, strict=True):
-                show(axes, images[roi])
-                head(axes, title)
+            for axes, (title, images) in zip(row, columns.items(), strict=True):
+                show(axes, images[roi], COLOURS if title == "CAM" else "gray")
+                head(axes, *title.split(" "))
             name = f"{('Normal', 'Abnormal')[rois.label[roi]]} ROI {rois.roi_id[roi]}"
             style: dict = {"xycoords": "axes fraction", "textcoords": "offset points"}
             style |= {"fontsize": fitting([name], WIDTH - 2 * EDGE)}
-            row[0].annotate(name, (0, 1), (0, 24), **style)  # points, above the panel's title
+            row[0].annotate(name, (0, 1), (0, 38), **style)  # points, above the panels' titles
+        foot(figure, f"CAMs of {model}; black: removed")
     return figure
 
 
@@ -171,5 +176,5 @@ def figure10(rois: Rois, cams: np.ndarray, dice: Sequence[float], model: str) ->
             show(below, cams[roi], COLOURS)
             outline(below, rois.mask[roi], "white", linewidth=1.2)
             head(below, f"Dice {dice[roi]:.3f}")
-        foot(figure, f"CAMs of {model}")
+        foot(figure, f"CAMs of {model}; {WHITE}")
     return figure

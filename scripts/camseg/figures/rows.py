@@ -1,6 +1,6 @@
 """Scores of several methods as marks in rows: a row per method, a mark per classifier."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -8,21 +8,24 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from camseg.figures.drawing import MM, WIDTH
-from camseg.figures.style import COLOURS, STYLE
-
-MARKERS = "osD^vP"
+from camseg.figures.style import STYLE
 
 
 def rows_of_marks(
-    table: pd.DataFrame, floors: pd.DataFrame, method: str, scores: Sequence[str]
+    table: pd.DataFrame,
+    floors: pd.DataFrame,
+    method: str,
+    scores: Sequence[str],
+    looks: Mapping[str, dict],
 ) -> Figure:
     """Return a panel per score, a row per method in the order of `table`, a mark per Classifier.
 
     `method` names the column of the rows' names; Dice has its interval, `low` to `high`; a dashed
-    line is the highest of the `floors`, where any has the score.
+    line is the highest of the `floors`, where any has the score. `looks` has the style of each
+    classifier's marks, in the order in which they stand.
     """
     methods = list(dict.fromkeys(table[method]))
-    models = list(dict.fromkeys(table["Classifier"]))
+    models = [model for model in looks if model in set(table["Classifier"])]
     marks = {name: list(rows["Classifier"]) for name, rows in table.groupby(method)}
     edges = np.cumsum([0, *(4 + 2 * len(marks[name]) for name in methods)])  # of the rows, mm
     places = {}
@@ -35,14 +38,11 @@ def rows_of_marks(
         figure = Figure(figsize=(WIDTH * MM, height * MM), layout="constrained")
         grid = figure.subplots(1, len(scores), sharey=True)
         for axes, score in zip(grid, scores, strict=True):
-            for number, model in enumerate(models):
+            for model in models:
                 rows = table[table["Classifier"] == model]
                 heights = [places[name, model] for name in rows[method]]
-                round_again = number // len(COLOURS)  # with other markers
-                colour = COLOURS[number % len(COLOURS)]
-                marker = MARKERS[(number + round_again) % len(MARKERS)]
-                style: dict = {"color": colour, "marker": marker}
-                style |= {"markersize": 4, "linestyle": "none", "label": model}
+                style: dict = {"markersize": 4, "linestyle": "none", "label": model}
+                style |= looks[model]
                 if score == "Dice":
                     ends = [rows["Dice"] - rows["low"], rows["high"] - rows["Dice"]]
                     axes.errorbar(rows["Dice"], heights, xerr=ends, linewidth=0.8, **style)
@@ -53,7 +53,7 @@ def rows_of_marks(
                     floors[score].max(), color="0.45", linestyle="--", linewidth=1, zorder=0,
                     label="highest floor",
                 )  # fmt: skip
-            axes.set_xlabel(score)
+            axes.set_xlabel(f"{score} (bars: 95 %)" if score == "Dice" else score)
             axes.grid(axis="x", color="0.9")
             axes.set_axisbelow(True)
             for edge in edges[1:-1]:

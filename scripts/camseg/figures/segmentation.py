@@ -1,6 +1,6 @@
 """What methods of segmentation score, how many outlines a CAM is worth, and what they draw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,7 @@ from camseg.figures.drawing import MM, TYPE, WIDTH, outline, spread
 from camseg.figures.maps import by_size, normal_partner
 from camseg.figures.panels import COLOURS, foot, halves, head, lay_out, show
 from camseg.figures.rows import rows_of_marks
-from camseg.figures.style import BLUE, STYLE
-from camseg.figures.style import COLOURS as OF_CHARTS
+from camseg.figures.style import STYLE, looks
 from camseg.io import store
 from camseg.io.store import Rois
 from camseg.report.segmentation import AT_THRESHOLD, FEW, MEAN_MASK, curve, named
@@ -25,6 +24,7 @@ from camseg.scoring.dice import dice_curve
 from camseg.segmentation.pseudo_masks import pseudo_masks
 from camseg.segmentation.registry import CAM, METHODS, parts
 
+NO_CAM = "no CAM"  # how a figure calls the classifier of a method that takes none
 SCORES = ("Dice", "Dice_at_threshold", "false_positive_share")
 # of the picture of outlines: its scores with the ends of their intervals, and how an axis says it
 PANELS = {
@@ -42,19 +42,20 @@ LEAST = {1: 3, 2: 7}  # panels beside a ROI, by the number of bands: larger ones
 OF_MAP = "#FF6FB5"  # the outline that a method draws: apart from white and from the map's colours
 
 
-def segmentation(table: pd.DataFrame) -> Figure:
+def segmentation(table: pd.DataFrame, models: Sequence[str]) -> Figure:
     """What every method scores: a row per method, a mark per classifier whose CAMs it takes.
 
-    `table` is that of `report.segmentation.segmentation`. Dice has its interval; a dashed line is
-    the highest floor.
+    `table` is that of `report.segmentation.segmentation`, `models` are those of the study. Dice has
+    its interval; a dashed line is the highest floor.
     """
     of_floors = table["method"].isin([MEAN_MASK, FEW]) | (table["data"] == "none")
     rows = table[~of_floors]
     rows = rows.assign(
         method=[label(row.method, row.data) for row in rows.itertuples()],
-        Classifier=rows["Classifier"].replace("", "no CAM"),
+        Classifier=rows["Classifier"].replace("", NO_CAM),
     )
-    return rows_of_marks(rows, table[of_floors], "method", SCORES)
+    marks = {NO_CAM: {"color": "black", "marker": "X"}} | looks(models)
+    return rows_of_marks(rows, table[of_floors], "method", SCORES, marks)
 
 
 def label(method: str, data: str) -> str:
@@ -62,17 +63,17 @@ def label(method: str, data: str) -> str:
     return f"{method}, {data}" if method == METHODS["unet"].title else method
 
 
-def outlines(table: pd.DataFrame) -> Figure:
+def outlines(table: pd.DataFrame, models: Sequence[str]) -> Figure:
     """How many outlines a CAM is worth: Dice over the outlines that a U-Net was trained on.
 
-    `table` is that of `report.segmentation.segmentation`. Lines across are the CAMs, the U-Nets on
+    Arguments as of `segmentation`. Lines across are the CAMs, the U-Nets on
     pseudo-masks and the mean training mask, whose intervals stand where the lines end; a mark is
     the floor of a few outlines.
     """
     with mpl.rc_context(STYLE | {"font.size": 11}):  # readable at 85 mm too
         height = LEGEND + len(PANELS) * (ROW + BETWEEN) + BELOW
         figure = Figure(figsize=(WIDTH * MM, height * MM))
-        lines = _lines(table)
+        lines = _lines(table, looks(models))
         widest = max((_width(line["name"]) for line in lines), default=0)
         width = WIDTH - LEFT - widest - GAP / 72 / MM - 4
         for number, ((score, *ends), title) in enumerate(PANELS.items()):
@@ -96,19 +97,14 @@ def outlines(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _lines(table: pd.DataFrame) -> list[dict]:
+def _lines(table: pd.DataFrame, marks: Mapping[str, dict]) -> list[dict]:
     """Return the lines across: what they are of, how they are named and drawn, by falling Dice."""
-    palette = [*OF_CHARTS[1:], "black"]  # the first is the curve's
-    colours = {
-        name: palette[number % len(palette)]
-        for number, name in enumerate(table["Classifier"][table["method"] == "CAM"])
-    }
     lines = []
     for _, row in table.iterrows():
         if row["method"] in ("CAM", PSEUDO):
             of_cam = row["method"] == "CAM"
             name = f"{'CAM' if of_cam else 'pseudo-masks'}, {row['Classifier']}"
-            style = {"color": colours.get(row["Classifier"], "black")}
+            style = {"color": marks[row["Classifier"]]["color"]}
             lines.append({"name": name, "style": style | {"linestyle": "-" if of_cam else "--"}})
         elif row["method"] == MEAN_MASK:
             lines.append({"name": MEAN_MASK, "style": {"color": "0.45", "linestyle": ":"}})
@@ -129,7 +125,7 @@ def _over_outlines(axes: Axes, table: pd.DataFrame, columns: Sequence[str]) -> l
     score, low, high = columns
     numbers = sorted({*found["outlines"], *few["outlines"]})
     styles: list[tuple[pd.DataFrame, dict]] = [
-        (found, {"color": BLUE, "marker": "o", "label": METHODS["unet"].title}),
+        (found, {"color": "black", "marker": "o", "label": METHODS["unet"].title}),
         (few, {"color": "black", "marker": "D", "linestyle": "none", "mfc": "white"}),
     ]
     for rows, style in styles:

@@ -20,10 +20,10 @@ def mean_curves(
     curves: Iterable[str | Path],
     baselines: Iterable[str | Path],
     baseline_curves: Iterable[str | Path],
-) -> tuple[Curves, Curves]:
+) -> tuple[Curves, Curves, int]:
     """Return the mean Dice at every threshold, (256,), of each model and of each floor DRAWN.
 
-    Averages over used abnormal ROIs, then over splits. `models` names the model of each table of
+    And how many ROIs are behind them. Averages over used abnormal ROIs, then over splits. `models` names the model of each table of
     `scores` and of each file of `curves`; `baselines` and `baseline_curves` have one per split.
     Errors as of `heat_maps.read_scores` and `store.read_curves`.
     """
@@ -32,15 +32,17 @@ def mean_curves(
     of_floors = {Path(path).stem: path for path in baseline_curves}
     networks: dict[str, list[np.ndarray]] = defaultdict(list)  # a curve per split
     floors: dict[str, list[np.ndarray]] = defaultdict(list)
+    shown: set[str] = set()  # ROIs
     for split, (tables, floor_tables) in read_scores(models, scores, baselines).items():
         for model, rows in tables.items():
             curve = read_curves(of_models[model, split], rows.index, rows["roi_id"])
             networks[model].append(curve.mean(axis=0))
+            shown |= set(rows["roi_id"])
         for floor in filter(floor_tables.__contains__, DRAWN):
             rows = floor_tables[floor]
             curve = read_curves(of_floors[split], rows.index, rows["roi_id"])
             floors[floor].append(curve.mean(axis=0))
-    return _over_splits(networks), _over_splits(floors)
+    return _over_splits(networks), _over_splits(floors), len(shown)
 
 
 def _over_splits(curves: dict[str, list[np.ndarray]]) -> Curves:

@@ -32,6 +32,13 @@ CAPTIONS = {
         "micrometres per pixel, too. PxAP is of the pixels of all images together."
     ),
 }
+# and of the figure of own_curves
+OF_CURVES = (
+    "Dice of the mask and the map above the threshold t, averaged over all images with a "
+    "lesion; a curve's mean height is its mean-Dice. Grey: maps that no method made, of all "
+    "255, of smooth noise, of the image's brightness, of a pixel regression on 5 outlines, "
+    "and the mean of all training masks, as far as images and sides are given."
+)
 
 
 def own_tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -57,14 +64,16 @@ def own_tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {name: table.rename(columns={"Classifier": "map"}) for name, table in tables.items()}
 
 
-def own_curves(scores: pd.DataFrame, curves: np.ndarray) -> tuple[Curves, Curves]:
+def own_curves(scores: pd.DataFrame, curves: np.ndarray) -> tuple[Curves, Curves, int]:
     """Return the mean Dice at every threshold, (256,), of each method and of each floor DRAWN.
 
-    `curves` (rows, 256) are those of the rows of `scores`.
+    And how many images are behind them. `curves` (rows, 256) are those of the rows of `scores`.
     """
-    means = {name: curves[table.index].mean(axis=0) for name, table in _by_method(scores).items()}
+    rows = _by_method(scores)
+    means = {name: curves[table.index].mean(axis=0) for name, table in rows.items()}
     methods = {name: curve for name, curve in means.items() if name not in BASELINES}
-    return methods, {name: means[name] for name in DRAWN if name in means}
+    floors = {name: means[name] for name in DRAWN if name in means}
+    return methods, floors, max(map(len, rows.values()))
 
 
 def _by_method(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -156,7 +156,7 @@ def read_results(path: str | Path, remedy: str = REMEDY) -> pd.DataFrame:
 
 def read_intervals(path: str | Path) -> pd.DataFrame:
     """Return a table of intervals; raises CamsegError if it is not whole."""
-    columns: Columns = {"Classifier": None, "quantity": None}
+    columns: Columns = {"Classifier": None, "quantity": None, "n": NATURAL}
     columns |= dict.fromkeys(("value", "low", "high"), Number(0, 1, blank=True))
     return read_table(path, columns, ["Classifier", "quantity"])
 

@@ -55,7 +55,7 @@ def score_files(
         write_table(rows, [out / f"{name}{suffix}" for suffix in FORMATS], report.CAPTIONS)
         print(to_markdown(rows))
     figure = charts.dice_curves(*report.own_curves(scores, curves))
-    save(figure, [out / "dice_curves.svg", out / "dice_curves.png"])
+    save(figure, [out / "dice_curves.svg", out / "dice_curves.png"], report.OF_CURVES)
 
 
 def _tell(examined: map_checks.Examined, *, strict: bool) -> None:

@@ -30,7 +30,7 @@ def marks(axes) -> list:
 
 def test_each_mark_is_a_classifier(tmp_path):
     of = classifiers(6, grid=["4 x 4", "2 x 2", "4 x 4", "4 x 4", "2 x 2", "4 x 4"])
-    figure = architectures.architectures(of, FLOORS)
+    figure = architectures.architectures(of, FLOORS, list(of["Classifier"]))
     panels = [(score, name) for score in ("Dice", "placement", "locality")
               for name in ("parameters", "val_acc")]  # fmt: skip
     for axes, (score, name) in zip(figure.axes, panels, strict=True):
@@ -52,13 +52,19 @@ def test_each_mark_is_a_classifier(tmp_path):
     assert key == [f"{number} {name}" for number, name in enumerate(of["Classifier"], 1)]
     assert signs == ["2 x 2", "4 x 4", "highest floor"]
     for name in ("1.svg", "2.svg"):
-        save([figure, architectures.architectures(of, FLOORS)][name == "2.svg"], [tmp_path / name])
+        save(
+            [figure, architectures.architectures(of, FLOORS, list(of["Classifier"]))][
+                name == "2.svg"
+            ],
+            [tmp_path / name],
+        )
     assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()
 
 
 def test_heads_are_markers_and_networks_colours():
     heads, networks = ["gap", "flatten_dense (64)"] * 2, ["A", "A", "B", "B"]
-    figure = architectures.architectures(classifiers(4, head=heads, network=networks), FLOORS)
+    of = classifiers(4, head=heads, network=networks)
+    figure = architectures.architectures(of, FLOORS, list(of["Classifier"]))
     looks = [(line.get_marker(), line.get_color()) for line in marks(figure.axes[0])]
     (a_gap, a_flat), (b_gap, b_flat) = looks[:2], looks[2:]
     assert a_gap[0] == b_gap[0] != a_flat[0] == b_flat[0]
@@ -69,7 +75,8 @@ def test_heads_are_markers_and_networks_colours():
 
 @pytest.mark.parametrize("n", [1, 6, 20, 45])
 def test_what_is_written_can_be_read(n):
-    figure = architectures.architectures(classifiers(n), FLOORS)
+    of = classifiers(n)
+    figure = architectures.architectures(of, FLOORS, list(of["Classifier"]))
     figure.draw_without_rendering()
     legends = [legend.get_window_extent() for legend in figure.legends]
     boxes = [axes.get_tightbbox() for axes in figure.axes] + legends
@@ -95,7 +102,9 @@ def test_what_is_written_can_be_read(n):
 def test_what_a_classifier_lacks_is_left_out():
     of = classifiers(3)
     of.loc[1, ["placement", "locality"]] = np.nan
-    figure = architectures.architectures(of, {"Dice": 0.8, "placement": np.nan})
+    figure = architectures.architectures(
+        of, {"Dice": 0.8, "placement": np.nan}, list(of["Classifier"])
+    )
     figure.draw_without_rendering()
     assert [text.get_text() for text in figure.axes[2].texts] == ["1", "3"]
     assert [text.get_text() for text in figure.axes[0].texts] == ["1", "2", "3"]

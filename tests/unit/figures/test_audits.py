@@ -23,8 +23,8 @@ def cells(slope: float) -> pd.DataFrame:
 def test_a_line_leads_from_each_cell_to_where_it_looks(tmp_path):
     figure = audits.locality({"One": cells(0.5), "Two": cells(0)})
     one, two = figure.axes
-    assert one.get_title() == "One\ndown 0.50, across 0.50"
-    assert two.get_title() == "Two\ndown 0.00, across 0.00"
+    assert one.get_title() == "One\nslope down 0.50, across 0.50"
+    assert two.get_title() == "Two\nslope down 0.00, across 0.00"
     *lines, places, centres = one.get_lines()
     assert len(lines) == 4
     first = [*lines[0].get_xdata(), *lines[0].get_ydata()]
@@ -32,6 +32,7 @@ def test_a_line_leads_from_each_cell_to_where_it_looks(tmp_path):
     assert list(places.get_xdata()) == [0.25, 0.75, 0.25, 0.75]
     assert centres.get_xdata() == pytest.approx([0.375, 0.625, 0.375, 0.625])
     assert one.get_ylim() == (1, 0)  # rows count from the top
+    assert "n = 2" in centres.get_label()  # ROIs
     assert places.get_marker() != centres.get_marker()  # apart without colours, too
     for name in ("1.svg", "2.svg"):
         save(audits.locality({"One": cells(0.5)}), [tmp_path / name])
@@ -76,6 +77,9 @@ def test_bars_are_the_shares_with_their_intervals(tmp_path):
     np.testing.assert_allclose(ends.get_segments()[0], [[0.8, 0], [1.1, 0]])
     marks = next(line for line in one.get_lines() if line.get_marker() == "D")
     np.testing.assert_allclose(marks.get_xdata(), shares("One")["S_training"])
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts[:2] == ["validation ROIs (n = 18), 95 % interval", "training ROIs (n = 16)"]
+    assert {text.get_fontsize() for text in one.texts} == {8}
     for name in ("1.svg", "2.svg"):
         save(audits.transplant(shares("One")), [tmp_path / name])
     assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()

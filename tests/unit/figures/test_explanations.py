@@ -24,17 +24,17 @@ def table() -> pd.DataFrame:
 
 
 def test_each_mark_is_a_methods_score_and_the_line_the_highest_floor(table):
-    figure = explanations.explanations(table)
+    figure = explanations.explanations(table, ["A", "B"])
     dice, placement, auc = figure.axes
     assert [text.get_text() for text in dice.get_yticklabels()] == ["one", "two"]
-    b, a, floor = (line for line in placement.get_lines() if line.get_label()[0] != "_")
+    a, b, floor = (line for line in placement.get_lines() if line.get_label()[0] != "_")
     assert (b.get_label(), list(b.get_xdata())) == ("B", [0.3, 0.1])
     assert (a.get_label(), list(a.get_xdata())) == ("A", [-0.2, 0.0])
     assert list(floor.get_xdata()) == [0.9, 0.9]
     one, two = dice.get_yticks()
     nearest = [min((one, two), key=lambda tick: abs(tick - y)) for y in a.get_ydata()]
     assert nearest == [two, one]  # each at its own method's place
-    (low, high), *_ = dice.containers[0].lines[2][0].get_segments()
+    (low, high), *_ = dice.containers[1].lines[2][0].get_segments()  # of B
     assert (low[0], high[0]) == pytest.approx((0.5, 0.7))
     lines = [line for line in auc.get_lines() if line.get_label() == "highest floor"]
     assert list(lines[0].get_xdata()) == [0.65, 0.65]
@@ -42,7 +42,7 @@ def test_each_mark_is_a_methods_score_and_the_line_the_highest_floor(table):
 
 
 def test_classifiers_are_apart_without_colours(table):
-    figure = explanations.explanations(table)
+    figure = explanations.explanations(table, ["A", "B"])
     marks = {line.get_marker() for line in figure.axes[1].get_lines() if line.get_label() in "AB"}
     assert len(marks) == 2
 
@@ -79,10 +79,11 @@ def marks_in(axes) -> np.ndarray:
 
 
 def test_every_method_is_marked_at_its_cost_and_named(costly):
-    figure = explanations.cost(costly)
+    figure = explanations.cost(costly, ["A", "B"])
     panels = [("Dice", "A"), ("Dice", "B"), ("placement", "A"), ("placement", "B")]
     for axes, (score, model) in zip(figure.axes, panels, strict=True):
-        assert (axes.get_ylabel(), axes.get_title(loc="left")) == (score, model)
+        label = "Dice (bars: 95 %)" if score == "Dice" else score
+        assert (axes.get_ylabel(), axes.get_title(loc="left")) == (label, model)
         assert axes.get_xscale() == "log"
         rows = costly[costly["Classifier"] == model].set_index("explanation")
         marks = marks_in(axes)
@@ -103,7 +104,7 @@ def test_every_method_is_marked_at_its_cost_and_named(costly):
 
 
 def test_names_over_cost_cover_no_mark_and_no_other_name(costly):
-    figure = explanations.cost(costly)
+    figure = explanations.cost(costly, ["A", "B"])
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -118,6 +119,6 @@ def test_names_over_cost_cover_no_mark_and_no_other_name(costly):
 
 def test_a_method_whose_runs_nobody_counted_has_no_mark(costly):
     costly.loc[costly["explanation"] == "rise", ["forward", "back"]] = pd.NA
-    figure = explanations.cost(costly)
+    figure = explanations.cost(costly, ["A", "B"])
     assert all(len(axes.texts) == len(marks_in(axes)) == len(COSTS) - 1 for axes in figure.axes)
     assert "rise" not in [text.get_text() for text in figure.axes[0].texts]

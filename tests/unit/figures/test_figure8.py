@@ -16,7 +16,11 @@ def study(names, *controls):
     table = PUBLISHED.iloc[np.arange(len(names)) % len(PUBLISHED)].assign(Classifier=names)
     table = table.assign(**{REGIMES[control].column: 0.6 for control in controls})
     intervals = table.melt("Classifier", var_name="quantity")
-    return intervals.assign(low=intervals["value"] - 0.1, high=intervals["value"] + 0.05), table
+    return intervals.assign(
+        low=intervals["value"] - 0.1,
+        high=intervals["value"] + 0.05,
+        n=np.where(intervals["quantity"] == "Dice", 100, 38),
+    ), table
 
 
 @pytest.mark.parametrize("width", [85, 175])
@@ -38,7 +42,7 @@ def test_figure8_is_readable_in_print(width, names, controls):
         box = text.get_window_extent()
         assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
         assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
-        assert text.get_fontsize() >= 7
+        assert text.get_fontsize() >= 8
     height = labels[0].get_fontsize() / 72 * figure.dpi
     places = axes.transData.transform([(x, 0) for x in axes.get_xticks()])[:, 0]
     if labels[0].get_rotation():
@@ -53,9 +57,13 @@ def test_figure8_shows_values_intervals_and_controls():
     figure = charts.figure8(*study(names, "blob"), PUBLISHED, width=175)
     (axes,) = figure.axes
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert texts == ["CAM_val_acc", "CAM_val_acc, published", "Dice", "Dice, published", "blob"]
+    assert texts == [
+        *("CAM_val_acc (n = 38)", "Dice (n = 100)"),
+        *("CAM_val_acc, paper (DDSM)", "Dice, paper (DDSM)", "blob"),
+    ]
     ours = dict(zip(["CAM_val_acc", "Dice"], axes.containers, strict=True))
     for column, (line, _, bars) in ours.items():
+        assert line.get_linestyle() == "None"  # networks have no order that a line could show
         np.testing.assert_allclose(line.get_ydata().astype(float), PUBLISHED[column])
         ends = np.array([segment[:, 1] for segment in bars[0].get_segments()], float)
         np.testing.assert_allclose(ends[:, 0], PUBLISHED[column] - 0.1)
@@ -67,7 +75,7 @@ def test_figure8_shows_values_intervals_and_controls():
 )
 def test_figure8_says_if_boxes_stand_for_outlines(boxes, label):
     figure = charts.figure8(*study(["A", "B"]), PUBLISHED, width=85, boxes=boxes)
-    assert figure.axes[0].get_ylabel() == label
+    assert figure.axes[0].get_ylabel() == f"{label}\n(bars: 95 % interval)"
 
 
 def test_every_control_that_was_run_is_in_figure8_and_none_hides_another():

@@ -17,6 +17,7 @@ from camseg.training import filtering
 
 SIZE = 24
 MODELS = ["Xception", "VGG16"]
+TO = ["--caption", "caption.rst", "--output", "x.svg"]
 
 
 def make_rois(pairs: int) -> store.Rois:
@@ -75,8 +76,9 @@ def drawn(study, monkeypatch):
         found = []
         name = script.__name__.removeprefix("render_")
         monkeypatch.setattr(maps, name, lambda *data: found.append(data))
-        monkeypatch.setattr(script, "save", lambda figure, paths: None)
-        monkeypatch.setattr(sys, "argv", ["script", *arguments.split(), "--output", "x.svg"])
+        monkeypatch.setattr(script, "save", lambda *written: None)
+        (folder / "caption.rst").write_text("Words.")
+        monkeypatch.setattr(sys, "argv", ["script", *arguments.split(), *TO])
         script.main()
         return found[0]
 
@@ -174,7 +176,7 @@ def test_figure7_shows_the_roi_its_mask_and_every_models_cam(count):
         (outline,) = axes.patches
         assert outline.get_xy().min(axis=0).tolist() == [5.5, 4.5]
     texts = [text.get_text() for text in figure.texts]
-    assert texts == [f"ROI {roi.roi_id[0]}"]
+    assert texts == [f"ROI {roi.roi_id[0]}; white: the lesion's outline"]
     assert figure.get_figwidth() * 25.4 == pytest.approx(175)
     assert figure.get_figheight() * 25.4 < 250
     assert_clear(figure)
@@ -209,9 +211,12 @@ def test_figure7_is_drawn_of_the_chosen_roi(study, drawn):
 
 def test_figure9_shows_what_the_networks_saw(study, drawn):
     """Oracle: the weights as a training gets them, of all ROIs of the split."""
-    _, rois, side = study
+    folder, rois, side = study
     arguments = "--shards shard.h5 --split split-0.tsv --dice Xception.tsv VGG16.tsv --seed 7"
-    shown, mask, inverse = drawn(render_figure9, arguments)
+    arguments += " --model VGG16 --cams VGG16.h5"
+    shown, cam, mask, inverse, model = drawn(render_figure9, arguments)
+    assert model == "VGG16"
+    assert (cam == store.read_cams(folder / "VGG16.h5", shown.roi_id).cam).all()
     used = rois.take(side == "validation")
     expected = filtering.weights("mask", used, filtering.Given(), seed=7)(np.arange(len(used)))
     places = [list(used.roi_id).index(roi_id) for roi_id in shown.roi_id]
@@ -226,11 +231,14 @@ def test_figure9_shows_what_the_networks_saw(study, drawn):
 def test_figure9_shows_rois_masks_and_what_they_leave():
     rois = make_rois(1)
     mask = 255 * np.stack([rois.mask[0], np.rot90(rois.mask[0])])
-    figure = maps.figure9(rois, mask, 255 - mask)
-    shown = np.reshape(panels(figure), (2, 4))
+    cam = np.random.default_rng(0).integers(0, 256, mask.shape, np.uint8)
+    figure = maps.figure9(rois, cam, mask, 255 - mask, "VGG16")
+    shown = np.reshape(panels(figure), (2, 6))
     for roi, row in enumerate(shown):
-        image, used, kept, rest = map(image_in, row)
+        image, weights, dimmed, used, kept, rest = map(image_in, row)
         assert (image == rois.image[roi]).all()
+        assert (weights == cam[roi]).all()
+        np.testing.assert_allclose(dimmed, image * (cam[roi] / 255), rtol=1e-6)
         assert (used == mask[roi]).all()
         assert (kept == np.where(mask[roi], image, 0)).all()
         assert (rest == np.where(mask[roi], 0, image)).all()
@@ -267,7 +275,9 @@ def test_figure10_has_each_cam_below_its_roi(count):
         assert above.get_title().replace("\n", ".") + ".abnormal" == rois.roi_id[roi]
         assert below.get_title() == f"Dice {dice[roi]:.3f}"
         assert len(below.patches) == 1
-    assert [text.get_text() for text in figure.texts] == ["CAMs of Xception"]
+    assert [text.get_text() for text in figure.texts] == [
+        "CAMs of Xception; white: the lesion's outline"
+    ]
     assert_clear(figure)
 
 

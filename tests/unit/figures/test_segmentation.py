@@ -11,7 +11,7 @@ from matplotlib.colors import same_color
 import render_segmentation
 import summarise_segmentation
 from camseg.figures import segmentation as figures
-from camseg.figures.style import BLUE
+from camseg.figures.style import looks
 from camseg.io import store
 from camseg.report import segmentation as report
 from camseg.rois import split
@@ -23,6 +23,7 @@ from project import ROOT
 SIZE = 32
 NAMES = ["A-0001-1", "A-0002-1", "B-0003-1", "C-0004-1", "D-0005-1"]
 OUTLINES = {"unet": 4, "few_outlines-1": 1, "few_outlines-2": 2, "fused-Net": 4}
+MODELS = ["Net", "Other"]
 SEGMENTERS = [*OUTLINES, "cam-Net", "cam-Other", "pseudo_masks-Net", "grab_cut-Net"]
 FLOORS = ["all 255", "mean training mask", "5 outlines"]
 
@@ -88,7 +89,7 @@ def line_of(axes, label):
 
 
 def test_the_curve_is_the_u_nets_dice_over_its_outlines(table):
-    figure = figures.outlines(table)
+    figure = figures.outlines(table, MODELS)
     rows = table[table["method"] == "U-Net"].sort_values("outlines")
     assert list(rows["outlines"]) == [1, 2, 4]
     ends = {"Dice": ["low", "high"], "Dice_at_threshold": report.AT_THRESHOLD}
@@ -96,7 +97,7 @@ def test_the_curve_is_the_u_nets_dice_over_its_outlines(table):
         points, _, (bars,) = line_of(axes, "U-Net")
         assert list(points.get_xdata()) == [1, 2, 4]
         assert list(points.get_ydata()) == list(rows[score])
-        assert same_color(points.get_color(), BLUE)
+        assert same_color(points.get_color(), "black")  # of no classifier
         shown = [segment[:, 1].tolist() for segment in bars.get_segments()]
         assert np.ravel(shown) == pytest.approx(np.ravel(rows[names]))
         few, _, _ = line_of(axes, "5 outlines, pixel regression")
@@ -110,7 +111,7 @@ def test_the_curve_is_the_u_nets_dice_over_its_outlines(table):
 
 
 def test_lines_across_are_cams_pseudo_masks_and_the_mean_mask(table):
-    figure = figures.outlines(table)
+    figure = figures.outlines(table, MODELS)
     named = {
         "CAM, Net": table.query("method == 'CAM' and Classifier == 'Net'").iloc[0],
         "CAM, Other": table.query("method == 'CAM' and Classifier == 'Other'").iloc[0],
@@ -130,7 +131,9 @@ def test_lines_across_are_cams_pseudo_masks_and_the_mean_mask(table):
         ends = ["low", "high"] if score == "Dice" else report.AT_THRESHOLD
         assert all(tuple(row[ends]) in drawn for row in named.values())
     colours = {name: text.get_color() for name, text in texts.items()}
-    assert colours["CAM, Net"] == colours["pseudo-masks, Net"] != colours["CAM, Other"]
+    of_charts = looks(MODELS)
+    assert colours["CAM, Net"] == colours["pseudo-masks, Net"] == of_charts["Net"]["color"]
+    assert colours["CAM, Other"] == of_charts["Other"]["color"] != colours["CAM, Net"]
 
 
 @pytest.mark.parametrize("models", [0, 1, 6])
@@ -141,7 +144,7 @@ def test_names_of_lines_lie_apart_and_inside(table, models):
         named.query("Classifier == 'Net'").assign(Classifier=f"MobileNetV{number}")
         for number in range(models)
     )])  # fmt: skip
-    figure = figures.outlines(many)
+    figure = figures.outlines(many, [f"MobileNetV{number}" for number in range(models)])
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -160,7 +163,7 @@ def test_names_of_lines_lie_apart_and_inside(table, models):
 
 
 def test_a_row_per_method_and_its_false_positives(table):
-    figure = figures.segmentation(table)
+    figure = figures.segmentation(table, MODELS)
     dice, _, false = figure.axes
     names = [text.get_text() for text in dice.get_yticklabels()]
     assert set(names) == {
@@ -250,11 +253,11 @@ def test_programs_write_tables_and_figures(study, tmp_path, monkeypatch):
     folder, _ = study
     monkeypatch.chdir(folder)
     names = " ".join(SEGMENTERS)
-    captions = [
-        ROOT / f"workflow/report/segmentation{each}.rst" for each in ("", "_outlines", "_gains")
-    ]
+    parts = ("", "_outlines", "_gains", "_rois")
+    captions = [ROOT / f"workflow/report/segmentation{part}.rst" for part in parts]
     shown = ["cam-Net", "unet"]
     arguments = [
+        *("--models", *MODELS),
         *f"--segmenters {names} --baselines baselines/split-0.tsv --shards shard.h5".split(),
         *("--scores", *(f"{name}/split-0.tsv" for name in SEGMENTERS), "--example", "Net"),
         *("--shown", *shown, "--maps", *(f"{name}.h5" for name in shown)),

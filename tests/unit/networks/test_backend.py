@@ -49,6 +49,7 @@ def test_settings_that_keras_does_not_know_are_one_line(tmp_path):
     """Of a program that imports Keras, with whatever arguments."""
     program = [ROOT / "scripts/render_figure1.py", "--image", "x", "--weights", "x"]
     program += ["--threads", "1", "--output", "x"]
+    program += ["--caption", ROOT / "workflow/report/figure1.rst"]
     line = said(program, tmp_path, {"floatx": "bfloat16"})
     assert line.startswith(f"error: {tmp_path}/keras.json: cannot be used by Keras: Invalid")
 

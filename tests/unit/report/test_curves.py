@@ -92,7 +92,8 @@ def by_hand(curve, splits, name):
 
 def test_curves_are_means_over_used_abnormal_rois_then_over_splits(study):
     paths, curve = study
-    networks, floors = mean_curves(**paths)
+    networks, floors, n = mean_curves(**paths)
+    assert n == 6  # abnormal, and used in one split at least
     assert (list(networks), list(floors)) == (MODELS, SHOWN)
     for name, found in (networks | floors).items():
         np.testing.assert_allclose(found, by_hand(curve, SPLITS, name), rtol=1e-12)
@@ -101,7 +102,8 @@ def test_curves_are_means_over_used_abnormal_rois_then_over_splits(study):
 def test_of_one_split_they_are_its_own(study):
     paths, curve = study
     first = {name: values[: len(values) // 2] for name, values in paths.items()}
-    networks, floors = mean_curves(**first)
+    networks, floors, n = mean_curves(**first)
+    assert n == 5
     for name, found in (networks | floors).items():
         np.testing.assert_allclose(found, by_hand(curve, SPLITS[:1], name), rtol=1e-12)
 
@@ -109,7 +111,9 @@ def test_of_one_split_they_are_its_own(study):
 def test_the_order_of_files_changes_nothing(study):
     paths, _ = study
     turned = {name: values[::-1] for name, values in paths.items()}
-    for one, other in zip(mean_curves(**paths), mean_curves(**turned), strict=True):
+    (*all_curves, n), (*all_turned, other_n) = mean_curves(**paths), mean_curves(**turned)
+    assert n == other_n
+    for one, other in zip(all_curves, all_turned, strict=True):
         assert one.keys() == other.keys()
         for name, found in one.items():
             np.testing.assert_allclose(found, other[name], rtol=1e-12)

@@ -4,7 +4,7 @@ import pytest
 
 from camseg.datasets.map_folder import MAPS, MASKS
 from camseg.report import statistics
-from camseg.report.own_maps import CAPTIONS, own_curves, own_tables
+from camseg.report.own_maps import CAPTIONS, OF_CURVES, own_curves, own_tables
 from camseg.scoring.map_checks import examine
 from camseg.scoring.map_files import source_of
 from camseg.scoring.own_maps import score_examined
@@ -85,7 +85,8 @@ def test_grids_that_differ_are_called_so(scored):
 
 def test_curves_are_means_whose_mean_is_dice(scored):
     scores, curves = scored
-    methods, floors = own_curves(scores, curves)
+    methods, floors, n = own_curves(scores, curves)
+    assert n == 9
     assert list(floors) == ["all 255", "smooth noise", "mean training mask"]
     dice = own_tables(scores)["heat_maps"].set_index("map")["Dice"]
     for name, curve in (methods | floors).items():
@@ -98,4 +99,6 @@ def test_every_table_has_its_caption_and_further_scores(scored):
     assert all("\n" not in caption for caption in CAPTIONS.values())
     for name, caption in CAPTIONS.items():  # which the workflow's report shows
         assert (ROOT / f"workflow/report/own_{name}.rst").read_text() == f"{caption}\n"
+    shown = (ROOT / "workflow/report/own_dice_curves.rst").read_text()
+    assert shown == f"{OF_CURVES}\n"
     assert {"PxAP", "average_precision", "NSD"} <= set(tables["heat_maps_scores"])
