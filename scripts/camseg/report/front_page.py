@@ -308,7 +308,8 @@ def _tables(shown: Sequence[Shown], captions: Mapping[str, str]) -> str:
 def _figures(shown: Sequence[Shown], curves: Sequence[str], captions: Mapping[str, str]) -> str:
     figures = sorted((each for each in shown if each.is_figure), key=lambda each: each.category)
     lines = [
-        f'<figure><a href="{each.path}"><img src="{each.path}" loading="lazy" alt=""></a>'
+        f'<figure><a href="{each.path}"><img src="{each.path}" loading="lazy" '
+        f'alt="{escape(_label(each))}"></a>'
         f"<figcaption>{linked(_label(each), each.path)}{_captioned(captions[each.name])}"
         "</figcaption></figure>"
         for each in figures
