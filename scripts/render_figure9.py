@@ -1,4 +1,4 @@
-"""Render Figure 9: the ROI of Figure 7 and a normal one, filtered by CAMs, masks, inverse masks."""
+"""Render Figure 9: the ROI of Figure 7 and a normal one, filtered by CAMs and by masks."""
 
 import argparse
 

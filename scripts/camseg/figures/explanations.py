@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Affine2D, Bbox
 
 from camseg.figures.drawing import MM, WIDTH, spread
 from camseg.figures.rows import rows_of_marks
@@ -108,6 +108,7 @@ def _name(
     Each is as near its mark's height as it fits without covering what is `taken`, to which it is
     added; the middle one first, so that lines to the names do not cross.
     """
+    to_data = Affine2D().scale(axes.figure.dpi / 72) + axes.transData.inverted()
     heights = np.argsort(marks[:, 1], kind="stable")
     middle = (len(marks) - 1) / 2
     for rank in sorted(range(len(marks)), key=lambda rank: abs(rank - middle)):
@@ -126,7 +127,7 @@ def _name(
         taken.append(box)
         line = {"arrowstyle": "-", "linewidth": 0.4, "color": "0.5", "shrinkA": 0, "shrinkB": 0}
         axes.annotate(
-            name, mark, (x - mark[0], shift), xycoords="figure points", textcoords="offset points",
+            name, to_data.transform(mark), (x - mark[0], shift), textcoords="offset points",
             ha=align, va="center_baseline", fontsize=NAME, arrowprops=line,
         )  # fmt: skip
 

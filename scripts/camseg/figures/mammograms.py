@@ -166,8 +166,9 @@ def figure4(sample: Sample) -> Figure:
         )
         _show(left, image, box, _window(image[box.slices]))
         _show(right, image, Box(0, 0, columns, rows), _window(image))
-        left.set_title("ROI")
-        left.set_xlabel(sample.roi_id, fontsize=SMALL)
+        left.set_title(f"ROI, {_size(box)}")
+        label = f"{sample.roi_id}; red: the lesion's outline"
+        left.set_xlabel(label, fontsize=fitting([label], WIDTH - width - 10, SMALL))
         left.spines[:].set(visible=True, color=SKY, linewidth=2)
         picture = "Mammogram" if side_of(sample.view) else "Picture"
         right.set_title(f"{picture}, {sample.view}")

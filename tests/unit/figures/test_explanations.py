@@ -1,3 +1,4 @@
+import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,7 +7,7 @@ from matplotlib.colors import same_color
 from matplotlib.text import Text
 
 from camseg.figures import explanations
-from camseg.figures.style import BLUE
+from camseg.figures.style import BLUE, save
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_every_method_is_marked_at_its_cost_and_named(costly):
         assert sorted(text.get_text() for text in axes.texts) == sorted(COSTS)
         for text in axes.texts:  # the line from a name ends at its mark
             name = text.get_text()
-            end = axes.transData.inverted().transform(np.array(text.xy) * figure.dpi / 72)
+            end = np.array(text.xy)
             assert end[1] == pytest.approx(rows.loc[name, score])
             forward, back = COSTS[name]
             # those of one cost stand beside each other: less than half a decade
@@ -122,3 +123,12 @@ def test_a_method_whose_runs_nobody_counted_has_no_mark(costly):
     figure = explanations.cost(costly, ["A", "B"])
     assert all(len(axes.texts) == len(marks_in(axes)) == len(COSTS) - 1 for axes in figure.axes)
     assert "rise" not in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_names_stay_at_their_marks_above_a_note(costly, tmp_path):
+    bare, noted = tmp_path / "bare.png", tmp_path / "noted.png"
+    save(explanations.cost(costly, ["A", "B"]), [bare])
+    save(explanations.cost(costly, ["A", "B"]), [noted], note="Synthetic")
+    expected = matplotlib.image.imread(bare)
+    found = matplotlib.image.imread(noted)[: len(expected)]
+    np.testing.assert_allclose(found, expected, atol=1.5 / 255)
