@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import numpy as np
 import tensorflow as tf
 
+import conditions
 from camseg import named
 from camseg.explanations.explain import METHODS, asks, explain
 from camseg.io import store
@@ -123,6 +124,7 @@ def main() -> None:
     args = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    print(conditions.line())
     for rois in args.memory:
         memory(rois, args)
     for network in [] if args.memory else args.networks:

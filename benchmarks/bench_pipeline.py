@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+import conditions
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from camseg.io import store
 from camseg.networks import classifiers
@@ -37,6 +39,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="of which the medians")
     args = parser.parse_args()
     make_repeatable(1, 1)
+    print(conditions.line())
     print(f"batches of {args.batch_size}, one thread\n")
     print("| network | px | step s | input ms | share | files ms | share | state MB | s | share |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")

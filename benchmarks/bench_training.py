@@ -3,12 +3,12 @@
 Each measurement runs in a fresh process of its own. "First step" is the time from before the
 network is built to the end of its first step, without imports, which are the same for both;
 "later step" the mean of the steps after it. Stock Keras is compile("adam") and fit on arrays, with
-Keras' choices (just-in-time compilation among them) and the same threads.
+Keras' choices (just-in-time compilation among them) and the same threads. TensorFlow's switches are
+the environment's, as in the workflow: the first line says whether oneDNN is on.
 """
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+import conditions
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from camseg.networks import classifiers
@@ -36,6 +38,7 @@ def main() -> None:
     if args.measure:
         print(json.dumps(measure(args)))
         return
+    print(conditions.line_of_child())
     print(f"{args.size} px, batches of {args.batch_size}, {args.threads} thread(s)\n")
     print("| network | first step s | stock | ratio | later step s | stock | ratio | GB | stock |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
@@ -63,7 +66,6 @@ def in_fresh_process(network: str, which: str, args: argparse.Namespace) -> dict
 
 def measure(args: argparse.Namespace) -> dict:
     """Return seconds to the end of the `first` step, of a `later` one, and peak `memory` in GB."""
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     import keras
 
     from camseg.training import loop

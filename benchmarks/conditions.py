@@ -1,0 +1,46 @@
+"""Under what a benchmark runs: the processor, and whether TensorFlow computes by oneDNN.
+
+    python benchmarks/conditions.py
+
+The workflow leaves TF_ENABLE_ONEDNN_OPTS as it finds it, and so do the benchmarks: where it is not
+set, TensorFlow decides by the processor. `peers.py` alone sets it, to measure both.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SWITCH = "TF_ENABLE_ONEDNN_OPTS"
+
+
+def line() -> str:
+    """Return the processor, whether TensorFlow uses oneDNN in this process, and who chose so."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+    from camseg.networks import machine
+
+    found = machine.processor()
+    wide = "with" if "avx512f" in found["instruction_sets"] else "without"
+    by = SWITCH if SWITCH in os.environ else "TensorFlow itself"
+    return (
+        f"{found['model']} ({found['architecture']}), {wide} AVX-512, {found['cores']} cores; "
+        f"oneDNN {'on' if uses_onednn() else 'off'}, by {by}"
+    )
+
+
+def uses_onednn() -> bool:
+    """Return whether TensorFlow computes by oneDNN in this process."""
+    from tensorflow.python.framework import test_util
+
+    return bool(test_util.IsMklEnabled())
+
+
+def line_of_child(environment: dict[str, str] | None = None) -> str:
+    """Return the line of a fresh process, so that TensorFlow is not loaded in this one."""
+    ask = [sys.executable, __file__]
+    said = subprocess.run(ask, env=environment, check=True, capture_output=True, text=True)
+    return said.stdout.strip()
+
+
+if __name__ == "__main__":
+    print(line())
