@@ -13,7 +13,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", nargs="+", required=True, help="the tables' CSVs, by any order")
     parser.add_argument("--source", required=True, help="the data source's name in print")
-    parser.add_argument("--note", required=True, help="what to say of all its pictures, or nothing")
+    parser.add_argument("--note", default="", help="what to say of all its pictures, or nothing")
     parser.add_argument("--trained", required=True, help="how networks were trained, in words")
     parser.add_argument("--shown", required=True, help="JSON: path, category and label of each")
     parser.add_argument("--curves", nargs="+", required=True, help="of each training, likewise")

@@ -630,7 +630,7 @@ rule render_front_page:
         **SMALL,
     params:
         source=SOURCE.title,
-        note=SOURCE.note,
+        note=NOTE,
         trained=f"ROIs of {config['rois']['size']} px, at most {config['training']['epochs']} epochs,"
         f" seed {config['seed']}",
         shown=lambda wildcards: json.dumps(on_front_page()),
@@ -641,7 +641,7 @@ rule render_front_page:
         "Writing the front page"
     shell:
         "python {input.code[0]:q} --tables {input.tables:q} --source {params.source:q}"
-        " --note {params.note:q} --trained {params.trained:q} --shown {params.shown:q}"
+        " {params.note:q} --trained {params.trained:q} --shown {params.shown:q}"
         " --curves {params.curves:q} --captions {input.captions:q} --output {output:q}"
         " > {log:q} 2>&1"
 
