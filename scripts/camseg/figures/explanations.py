@@ -127,7 +127,7 @@ def _name(
         taken.append(box)
         line = {"arrowstyle": "-", "linewidth": 0.4, "color": "0.5", "shrinkA": 0, "shrinkB": 0}
         axes.annotate(
-            name, to_data.transform(mark), (x - mark[0], shift), textcoords="offset points",
+            name, tuple(to_data.transform(mark)), (x - mark[0], shift), textcoords="offset points",
             ha=align, va="center_baseline", fontsize=NAME, arrowprops=line,
         )  # fmt: skip
 

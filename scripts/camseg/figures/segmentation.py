@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 import matplotlib as mpl
 import numpy as np
@@ -14,7 +15,7 @@ from matplotlib.ticker import NullLocator
 
 from camseg.figures.drawing import MM, TYPE, WIDTH, outline, spread
 from camseg.figures.maps import by_size, normal_partner
-from camseg.figures.panels import COLOURS, foot, halves, head, lay_out, show
+from camseg.figures.panels import COLOURS, foot, head, lay_out, show
 from camseg.figures.rows import rows_of_marks
 from camseg.figures.style import STYLE, looks
 from camseg.io import store
@@ -39,6 +40,7 @@ NAMES, STEP, GAP = 10, 12, 5  # points: of the lines' names, from one to the nex
 SHOWN = 3  # abnormal ROIs
 MOST = 9  # methods from which on they are too many beside each other
 LEAST = {1: 3, 2: 7}  # panels beside a ROI, by the number of bands: larger ones leave the page
+LETTERS = 12  # of a line above a panel, so that its type is not small where panels are narrow
 OF_MAP = "#FF6FB5"  # the outline that a method draws: apart from white and from the map's colours
 
 
@@ -245,10 +247,11 @@ def segmentation_rois(rois: Rois, columns: Sequence[Column], classifier: str) ->
     """
     bands = 1 if len(columns) < MOST else 2
     each = max(-(-len(columns) // bands), LEAST[bands])
-    names = [halves(column.name) for column in columns]
-    lines = 1 + max(map(len, names))
+    names = [wrap(column.name, LETTERS, break_on_hyphens=False) for column in columns]
+    of_bands = [names[band * each :][:each] for band in range(bands)]
     with mpl.rc_context(TYPE):
-        rows = [lines, *[1] * (len(rois) - 1)] * bands
+        below = [1] * (len(rois) - 1)
+        rows = [lines for own in of_bands for lines in (1 + max(map(len, own)), *below)]
         figure, grid = lay_out(rows, 1 + each)
         for band in range(bands):
             for roi in range(len(rois)):

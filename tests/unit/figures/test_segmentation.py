@@ -233,8 +233,8 @@ def test_every_method_has_a_panel_for_each_roi(study, scores, count):
         for roi, grey in enumerate(column.maps):
             axes = images[grey.tobytes()]
             heads = [column.name] if roi == 0 else []
-            text = "".join(axes.get_title().split("\n"))
-            assert text == "".join([*heads, column.texts[roi]])
+            text = " ".join(axes.get_title().split("\n"))
+            assert text == " ".join([*heads, column.texts[roi]])
             colours = [patch.get_edgecolor() for patch in axes.patches]
             assert any(same_color(colour, figures.OF_MAP) for colour in colours)
             white = [colour for colour in colours if same_color(colour, "white")]
