@@ -100,6 +100,7 @@ LATE = {
     "check_cams": [f"camseg.{name}" for name in ("audit.locality", "audit.sanity", COMPUTE)],
     "compute_cams": ["camseg.explanations.compute"],
     "measure_sensitivity": ["camseg.audit.sensitivity", "camseg.explanations.compute"],
+    "record_provenance": ["camseg.networks.machine"],
     "render_figure1": ["camseg.explanations.imagenet"],
     "transplant_regions": [f"camseg.{name}" for name in ("audit.transplant", EXPLAIN)],
     "score_untrained": ["camseg.audit.untrained", "camseg.explanations.compute"],
