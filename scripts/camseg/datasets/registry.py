@@ -19,7 +19,8 @@ class Source:
     workflow makes. In a folder, files whose whole names match the regular expression `listing` (in
     any letter case, at any depth) list the cases; `missing` says what to do where there is none.
     `whole` says that every picture is a region already cut, `boxes` that what stands for a lesion's
-    outline is a box round it: every table and figure then says so. `note` stands below every figure.
+    outline is a box round it: every table and figure then says so. `note` stands below every
+    figure.
     """
 
     title: str

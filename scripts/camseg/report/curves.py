@@ -23,9 +23,10 @@ def mean_curves(
 ) -> tuple[Curves, Curves, int]:
     """Return the mean Dice at every threshold, (256,), of each model and of each floor DRAWN.
 
-    And how many ROIs are behind them. Averages over used abnormal ROIs, then over splits. `models` names the model of each table of
-    `scores` and of each file of `curves`; `baselines` and `baseline_curves` have one per split.
-    Errors as of `heat_maps.read_scores` and `store.read_curves`.
+    And how many ROIs are behind them. Averages over used abnormal ROIs, then over splits. `models`
+    names the model of each table of `scores` and of each file of `curves`; `baselines` and
+    `baseline_curves` have one per split. Errors as of `heat_maps.read_scores` and
+    `store.read_curves`.
     """
     models, scores = list(models), list(scores)
     of_models = {(model, Path(path).stem): path for model, path in zip(models, curves, strict=True)}

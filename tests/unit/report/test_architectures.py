@@ -60,7 +60,8 @@ def study(folder: Path) -> tuple[list[Path], dict[str, Path]]:
     }
     paths = {name: folder / f"{name}.csv" for name in rows}
     for name, path in paths.items():
-        pd.DataFrame(rows[name], columns=columns[name]).to_csv(path, index=False)
+        table = pd.DataFrame(rows[name], columns=columns[name])
+        table.assign(n=38).to_csv(path, index=False)
     return metrics, paths
 
 
