@@ -50,20 +50,22 @@ def clone(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def base(clone, tmp_path_factory) -> str:
+def base(clone, tmp_path_factory) -> Iterator[str]:
     """The base image that the Dockerfile names, or a bare Debian in its place."""
     if os.geteuid() != 0 or not shutil.which("podman"):
         pytest.skip("Podman is not installed, or this is not root: no image is built")
     name = re.search(r"^FROM (\S+)$", (clone / "container/Dockerfile").read_text(), re.M)[1]
     pull = ["podman", "pull", f"docker.io/library/{name}"]
     if subprocess.run(pull, capture_output=True, check=False).returncode == 0:
-        return pull[-1]
+        yield pull[-1]
+        return
     if not shutil.which("mmdebstrap"):
         pytest.skip("no registry of images can be reached, and mmdebstrap is not installed")
     bare = tmp_path_factory.mktemp("base") / "bare.tar"
     done("mmdebstrap", "--variant=minbase", "bookworm", bare)
     podman("import", bare, "localhost/camseg-test-base")
-    return "localhost/camseg-test-base"
+    yield "localhost/camseg-test-base"
+    podman("rmi", "--force", "localhost/camseg-test-base")
 
 
 def pip_configuration(folder: Path) -> list[str]:
