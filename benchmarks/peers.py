@@ -13,9 +13,9 @@ which mean-Dice is one). Keras is `peers_keras.py`, what people write: compile, 
 Dice in loops. PyTorch is `peers_torch.py`, likewise.
 
 Before anything is told, both must have done the same. camseg and Keras start from the same weights
-and see the same batches: their losses over the first epoch agree. Maps of the same model differ by
-a grey level at most. Scores of the same maps are equal. PyTorch's networks are torchvision's, which
-pad otherwise and start elsewhere: the table says how many weights they train.
+and see the same batches: their losses agree, in the first step to 1e-3. Maps of the same model
+differ by a grey level at most. Scores of the same maps are equal. PyTorch's networks are those of
+torchvision, which pad otherwise and start elsewhere: what is told is how many weights they train.
 """
 
 import argparse
@@ -50,9 +50,10 @@ HERE = ROOT / "benchmarks"
 SEED = 1
 IN_TORCHVISION = ("MobileNetV2", "DenseNet121", "InceptionV3", "ResNet50V2")
 TORCH = {"PyTorch": [], "PyTorch, channels last": ["--channels-last"]}
-# how far apart camseg and a peer may be: the share of the mean loss to each of the first steps, of
-# which each enlarges what rounding makes; a mean-Dice
-LOSSES, DICE = (1e-4, 1e-3, 1e-2), 1e-9
+# how far apart camseg and a peer may be: the share of the mean loss to the first two steps; a
+# mean-Dice. Adam's first steps are as long whatever the gradient, so that rounding alone moves the
+# weights whose gradient is about 0 as far as others.
+LOSSES, DICE = (1e-3, 0.1), 1e-9
 PARTS = {  # what is measured, in which unit, and how many of it are a second
     "start to the end of the first step": ("s", 1),
     "training step": ("s", 1),
@@ -79,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", nargs="+", default=["MobileNetV2"], choices=NETWORKS)
     parser.add_argument("--size", type=int, default=128, help="pixels per side")
-    parser.add_argument("--cases", type=int, default=30, help="synthetic ones, for the ROIs")
+    parser.add_argument("--cases", type=int, default=20, help="synthetic ones, for the ROIs")
     parser.add_argument("--epochs", type=int, default=3, help="at least 3")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=2)

@@ -51,7 +51,7 @@ def test_what_differs_is_not_compared(apart):
 @pytest.mark.slow
 def test_a_small_run_without_torch(tmp_path):
     command = [sys.executable, ROOT / "benchmarks/peers.py", "--networks", "MobileNet"]
-    command += ["--size", "32", "--cases", "12", "--batch-size", "4", "--rounds", "1"]
+    command += ["--size", "64", "--cases", "12", "--batch-size", "4", "--rounds", "1"]
     done = subprocess.run(
         [*command, "--onednn", "0"],
         cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path)}, text=True, capture_output=True,
