@@ -457,7 +457,8 @@ def test_everything_in_the_report_can_be_seen(study, tmp_path):
     assert "Heat maps, floors and ceilings" in seen["3 Heat maps"]
     good = "What goes with a good map"
     assert {good, f"{good}, correlations", f"{good}, drawn"} <= set(seen["3 Heat maps"])
-    assert seen["4 Figures"] == [f"Figure {number}" for number in (4, 5, 6, 7, 9, 10)]
+    figures = [f"Figure {number}" for number in (4, 5, 6, 7, 9, 10)]
+    assert seen["4 Figures"] == [*figures, "Learning curves"]
     assert seen["5 Learning curves"] == ["cam", "inverse", "mask", "original"]
     records = ["Checklist (CLAIM, TRIPOD+AI)", "Configuration", "Runtime", "Versions"]
     records.append("Where the time goes")
@@ -716,6 +717,7 @@ def test_rerunning_one_model_reruns_what_follows_from_it_only(study):
         **dict.fromkeys(RENDERED, 1),
         **dict.fromkeys(("render_figure7", "render_figure9", "render_figure10"), 1),
         **dict.fromkeys(("render_learning_curve", "render_learning_curves"), 1),
+        **{"pack_rois": 2, "render_explorer": 1},
     }
     counts = jobs(snakemake(study, "-n", "-f", target, config=SMALL))
     assert counts == {"train_classifier": 1}

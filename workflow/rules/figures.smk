@@ -314,7 +314,7 @@ rule render_learning_curves:
         ),
         metrics=METRICS + METRICS_RETRAINED,
     output:
-        figure=report_figure("learning_curves", CURVES, "All trainings"),
+        figure=report_figure("learning_curves", SAMPLES, "Learning curves"),
     log:
         "<results>/logs/render_learning_curves.log",
     benchmark:
