@@ -135,6 +135,7 @@ OWN = {
     "figures.contact_sheet": "",
     "figures.drawing": IMAGES + LEARNING + AUDIT_CHARTS + "render_architectures",
     "figures.explanations": "",
+    "figures.labels": CHARTS + "render_architectures",
     "figures.learning_curves": LEARNING,
     "figures.mammograms": SAMPLES,
     "figures.maps": HEAT_MAPS,

@@ -13,6 +13,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
 from camseg.figures.drawing import MM, WIDTH, fitting
+from camseg.figures.labels import axis_of
 from camseg.figures.style import COLOURS, STYLE, looks
 from camseg.report.architectures import QUALITIES
 
@@ -67,7 +68,7 @@ def architectures(
             axes.grid(color="0.92")
             axes.set_axisbelow(True)
         for axes, quality in zip(grid[:, 0], QUALITIES, strict=True):
-            axes.set_ylabel("Dice (bars: 95 %)" if quality == "Dice" else quality)
+            axes.set_ylabel(axis_of(quality, classifiers["n"]))
             axes.yaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
         left, right = grid[-1]
         left.set(xscale="log", xlabel="parameters of the network")

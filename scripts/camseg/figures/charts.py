@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from camseg.figures.labels import counted
 from camseg.figures.style import BLUE, STYLE, VERMILLION, looks
 from camseg.training.registry import REGIMES
 
@@ -41,7 +42,7 @@ def figure8(
             style: dict = {"color": colour, "marker": marker, "markersize": size, "clip_on": False}
             ends = [ours["value"] - ours["low"], ours["high"] - ours["value"]]
             ours_shown += [axes.errorbar(
-                places, ours["value"], ends, label=f"{column} ({_count(ours['n'])})",
+                places, ours["value"], ends, label=f"{column} ({counted(ours['n'])})",
                 linestyle="none", elinewidth=0.8, capsize=2, capthick=0.8, **style,
             )]  # fmt: skip
             published_shown += axes.plot(
@@ -78,12 +79,6 @@ def figure8(
             for label in axes.get_xticklabels():
                 label.set(horizontalalignment="right", rotation_mode="anchor")
     return figure
-
-
-def _count(n: pd.Series) -> str:
-    """Return the number of ROIs behind values, or its range."""
-    low, high = n.min(), n.max()
-    return f"n = {low:.0f}" if low == high else f"n = {low:.0f} to {high:.0f}"
 
 
 def dice_curves(models: dict[str, np.ndarray], floors: dict[str, np.ndarray], n: int) -> Figure:

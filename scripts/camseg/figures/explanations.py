@@ -13,6 +13,7 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from matplotlib.transforms import Affine2D, Bbox
 
 from camseg.figures.drawing import MM, WIDTH, spread
+from camseg.figures.labels import axis_of
 from camseg.figures.rows import rows_of_marks
 from camseg.figures.style import BLUE, STYLE, looks
 from camseg.report.explanations import FLOOR
@@ -59,8 +60,10 @@ def cost(table: pd.DataFrame, models: Sequence[str]) -> Figure:
             ends = ["low", "high"] if score == "Dice" else [score]
             values = [*of_networks[ends].to_numpy().flat, floors[score].max()]
             margin = 0.06 * np.ptp(values) or 0.1
-            label = "Dice (bars: 95 %)" if score == "Dice" else score
-            axes.set(ylabel=label, ylim=(min(values) - margin, max(values) + margin))
+            axes.set(
+                ylabel=axis_of(score, of_networks["n"]),
+                ylim=(min(values) - margin, max(values) + margin),
+            )
             axes.set_title(model, loc="left", fontsize=STYLE["font.size"])
             # with room for names on both sides
             axes.set(xscale="log", xlim=of_networks["cost"].agg(["min", "max"]) * [1 / 3, 3])

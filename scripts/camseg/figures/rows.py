@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from camseg.figures.drawing import MM, WIDTH
+from camseg.figures.labels import axis_of
 from camseg.figures.style import STYLE
 
 
@@ -53,7 +54,7 @@ def rows_of_marks(
                     floors[score].max(), color="0.45", linestyle="--", linewidth=1, zorder=0,
                     label="highest floor",
                 )  # fmt: skip
-            axes.set_xlabel(f"{score} (bars: 95 %)" if score == "Dice" else score)
+            axes.set_xlabel(axis_of(score, table["n"]))
             axes.grid(axis="x", color="0.9")
             axes.set_axisbelow(True)
             for edge in edges[1:-1]:

@@ -39,9 +39,10 @@ def read(
     `metrics` are the metrics.json of all trainings, `paths` the study's tables `heat_maps`,
     `sanity` and `table1_intervals` by name. Columns: COLUMNS, of which `head` has the units of its
     hidden layers, `locality` is the smaller slope, and `low` and `high` are the interval of Dice;
-    then `cells` of the map, `hidden_units` of the head, `flattened`: 1 if its dense layers see each
-    position, 0 if a pooled map. What is behind a classifier that was trained elsewhere is not
-    known. Raises CamsegError if a file is not whole, or a table lacks a classifier.
+    then `n`, the ROIs behind Dice, `cells` of the map, `hidden_units` of the head, `flattened`: 1
+    if its dense layers see each position, 0 if a pooled map. What is behind a classifier that was
+    trained elsewhere is not known. Raises CamsegError if a file is not whole, or a table lacks a
+    classifier.
     """
     networks = _networks(list(metrics))
     maps = read_table(paths["heat_maps"], OF_MAPS, ["Classifier"]).set_index("Classifier")
@@ -62,13 +63,13 @@ def read(
     table["cells"] = [int(np.prod([int(side) for side in grid.split(" x ")]))
                       for grid in table["grid"]]  # fmt: skip
     table["val_acc"] = measured["val_acc"]["value"]
-    table[["low", "high"]] = measured["Dice"][["low", "high"]]
+    table[["low", "high", "n"]] = measured["Dice"][["low", "high", "n"]]
     table["random_weights"] = checks["random_weights"]
     table["locality"] = checks[["locality_rows", "locality_columns"]].min(axis=1)
     others = maps.drop(index=[*models, another_outline.NAME], errors="ignore")
     floors = others[[*FLOORED]].max().to_dict()
     table = table.rename_axis("Classifier").reset_index()
-    return table[[*COLUMNS, "cells", *OF_HEADS]], floors
+    return table[[*COLUMNS, "n", "cells", *OF_HEADS]], floors
 
 
 def _networks(metrics: list[str | Path]) -> pd.DataFrame:

@@ -47,8 +47,8 @@ def explanations(methods: dict[str, Maps], seed: int) -> pd.DataFrame:
     Classifiers stand in the order of `heat_maps` by the first method, a classifier's methods by
     falling Dice (ties in their order). Columns: Classifier, explanation (FLOOR of floors), SCORES
     with the 95 % interval of Dice as in `intervals.intervals`, CHECKS, `locality`, the smaller
-    slope of `audits.slopes`, `degenerate`, of all maps, in all runs, and RUNS, whole numbers, empty
-    where nobody counted.
+    slope of `audits.slopes`, `degenerate`, of all maps, in all runs, RUNS, whole numbers, empty
+    where nobody counted, and `n`, the abnormal ROIs that are scored.
     """
     parts = []
     for number, (method, maps) in enumerate(methods.items()):
@@ -68,19 +68,21 @@ def explanations(methods: dict[str, Maps], seed: int) -> pd.DataFrame:
     order = order.sort_values(["place", "falling"], kind="stable").index
     table = pd.concat([table.loc[order], floors], ignore_index=True)
     table[RUNS] = table[RUNS].round().astype("Int64")
-    return table[["Classifier", "explanation", *SCORES, *CHECKS, "locality", "degenerate", *RUNS]]
+    columns = ["Classifier", "explanation", *SCORES, *CHECKS, "locality", "degenerate", *RUNS, "n"]
+    return table[columns]
 
 
 def _scored(maps: Maps, seed: int) -> pd.DataFrame:
-    """Return the rows of `heat_maps` with the columns of SCORES and `degenerate`."""
+    """Return the rows of `heat_maps` with the columns of SCORES, `degenerate` and `n`."""
     first = heat_maps.heat_maps(maps.scores.values())
     further = heat_maps.further_scores(maps.scores.values()).drop(columns="grid", errors="ignore")
     table = first.merge(further[["Classifier", "average_precision", "pointing_game"]])
-    ends = []
+    ends, n = [], []
     for name in table["Classifier"]:
         runs = [(models | floors)[name].assign(split=run)
                 for run, (models, floors) in maps.scores.items()]  # fmt: skip
         rng = generator(seed, "bootstrap of Dice", name)
         ends.append(intervals.of_dice(pd.concat(runs), rng)[:2])
+        n.append(pd.concat(runs)["roi_id"].nunique())
     table[["low", "high"]] = ends
-    return table
+    return table.assign(n=n)

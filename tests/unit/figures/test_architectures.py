@@ -21,7 +21,7 @@ def classifiers(n: int, **columns) -> pd.DataFrame:
     table["val_acc"] = rng.integers(30, 36, n) / 38
     table["Dice"] = np.sort(rng.normal(0.37, 0.05, n))[::-1]
     table["placement"], table["locality"] = rng.normal(0, 0.3, n), rng.uniform(0, 0.7, n)
-    return table.assign(low=table["Dice"] - 0.02, high=table["Dice"] + 0.03, **columns)
+    return table.assign(low=table["Dice"] - 0.02, high=table["Dice"] + 0.03, n=38, **columns)
 
 
 def marks(axes) -> list:

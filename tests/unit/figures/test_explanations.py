@@ -21,7 +21,7 @@ def table() -> pd.DataFrame:
         ("GrabCut", "none", 0.45, 0.4, 0.5, 0.9, 0.65),
     ]
     columns = ["Classifier", "explanation", "Dice", "low", "high", "placement", "pixel_AUC"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(n=38)
 
 
 def test_each_mark_is_a_methods_score_and_the_line_the_highest_floor(table):
@@ -65,7 +65,7 @@ def costly() -> pd.DataFrame:
         columns=["Classifier", "explanation", "forward", "back"],
     )
     table["Dice"] = random.normal(0.4, 0.02, len(table))
-    table = table.assign(low=table["Dice"] - 0.05, high=table["Dice"] + 0.03)
+    table = table.assign(low=table["Dice"] - 0.05, high=table["Dice"] + 0.03, n=38)
     table["placement"] = random.normal(0.1, 0.1, len(table))
     floor = {"Classifier": "GrabCut", "explanation": "none", "Dice": 0.85, "placement": 0.9}
     floors = pd.DataFrame([floor, floor | {"Dice": 0.5}])
@@ -83,7 +83,7 @@ def test_every_method_is_marked_at_its_cost_and_named(costly):
     figure = explanations.cost(costly, ["A", "B"])
     panels = [("Dice", "A"), ("Dice", "B"), ("placement", "A"), ("placement", "B")]
     for axes, (score, model) in zip(figure.axes, panels, strict=True):
-        label = "Dice (bars: 95 %)" if score == "Dice" else score
+        label = "Dice (n = 38, bars: 95 %)" if score == "Dice" else score
         assert (axes.get_ylabel(), axes.get_title(loc="left")) == (label, model)
         assert axes.get_xscale() == "log"
         rows = costly[costly["Classifier"] == model].set_index("explanation")

@@ -67,15 +67,15 @@ def study(folder: Path) -> tuple[list[Path], dict[str, Path]]:
 
 def test_each_classifiers_network_stands_beside_its_map(tmp_path):
     table, floors = read(*study(tmp_path))
-    assert list(table) == [*COLUMNS, "cells", "hidden_units", "flattened"]
+    assert list(table) == [*COLUMNS, "n", "cells", "hidden_units", "flattened"]
     nan = np.nan
     flat = ["flat", "MobileNetV2", "flatten_dense (512, 64)", 1000, "4 x 4", 0.85]
     vgg = ["VGG16", "VGG16", "as trained", 15_000_000, "2 x 3", 0.95]
     small = ["small", "MobileNetV2", "gap", 2_000_000, "4 x 4", 0.75]
     expected = [
-        [*flat, 0.8, 0.5, 0.9, 0.95, 0.5, 0.2, 16, 576, 1],
-        [*vgg, 0.5, 0.45, 0.55, -0.2, 0.4, -0.1, 6, nan, nan],
-        [*small, 0.4, 0.35, 0.45, nan, 0.2, 0.1, 16, 0, 0],
+        [*flat, 0.8, 0.5, 0.9, 0.95, 0.5, 0.2, 38, 16, 576, 1],
+        [*vgg, 0.5, 0.45, 0.55, -0.2, 0.4, -0.1, 38, 6, nan, nan],
+        [*small, 0.4, 0.35, 0.45, nan, 0.2, 0.1, 38, 16, 0, 0],
     ]
     expected = pd.DataFrame(expected, columns=table.columns)
     pd.testing.assert_frame_equal(table, expected, check_dtype=False)
