@@ -47,7 +47,7 @@ def write_module(folder: Path, snakefile: str, names: str = "", further: str = "
 def check_ran(result: subprocess.CompletedProcess, folder: Path, project: Path) -> None:
     """The table of candidates is there, and nothing was written beside the workflow."""
     assert result.returncode == 0, result.stdout + result.stderr
-    assert (folder / TABLE).read_text().startswith("what,status,reason,count,example")
+    assert (folder / TABLE).read_text().startswith("what,status,count,reason,example")
     assert not (project / "results").exists()
 
 

@@ -23,7 +23,7 @@ RULES += "score_baselines render_tables render_intervals render_claims render_se
 RULES += "render_heat_maps render_dice_curves render_sanity render_sensitivity render_candidates "
 RULES += "render_figures4_5 render_figure6 render_figure7 render_figure8 render_locality "
 RULES += "render_transplant render_verdicts render_checklist render_architectures "
-RULES += "render_front_page "
+RULES += "render_front_page render_learning_curves "
 RULES += "render_figure9 render_figure10 render_learning_curve summarise_runtime record_provenance "
 RULES += "shrink_views pack_rois render_explorer"
 
@@ -45,8 +45,8 @@ OF_SHARD = "split_rois measure_leaks score_dice score_baselines render_figure6 r
 OF_SHARD += "render_figure9 render_figure10 render_explorer"
 OF_CAMS = "score_dice probe_cams render_figure7 render_figure10"
 READ = "render_intervals render_claims render_selection_bias render_map_alone "
-READ += "render_label_leaks render_explorer"  # from predictions
-OF_PREDICTIONS = f"score_dice probe_cams {READ}"
+READ += "render_label_leaks"  # from predictions
+OF_PREDICTIONS = f"score_dice probe_cams render_explorer {READ}"
 OF_METRICS = f"render_tables render_checklist render_architectures {READ} "
 OF_DICE = "render_tables render_intervals render_claims render_heat_maps render_dice_curves "
 OF_DICE += "render_explorer "
@@ -122,7 +122,7 @@ SPOILT = [
     (f"{TRAINING}/predictions.tsv", text_in("probability"), ":2: probability is 'good', not a",
      OF_PREDICTIONS),
     (f"{TRAINING}/predictions.tsv", swap("\tabnormal\tvalid", "\tnormal\tvalid"), ": is not of ",
-     READ),
+     f"render_explorer {READ}"),
     (PROBE, text_in("probability"), ":2: probability is 'good'", "render_claims render_map_alone"),
     (PROBE, swap("\tvalidation\t", "\ttrain\t"), ": is not of the ROIs that MobileNetV2 was ",
      "render_claims render_map_alone"),
@@ -133,13 +133,13 @@ SPOILT = [
     (f"{TRAINING}/metrics.json", swap('"val_acc"', '"acc"'), ": has no val_acc", OF_METRICS),
     (f"{TRAINING}/metrics.json", swap('"original"', '"mask"'), ": is of mask, ", OF_METRICS),
     (f"{TRAINING}/metrics.json", swap('"best_epoch": ', '"best_epoch": -'), ": best_epoch is '-",
-     OF_METRICS + "render_learning_curve"),
+     OF_METRICS + "render_learning_curve render_learning_curves"),
     (f"{TRAINING}/metrics.json", swap('"parameters"', '"size"'), ": has no parameters",
      "render_architectures"),
     (f"{TRAINING}/history.csv", swap("val_loss", "loss"), ": has no column val_loss",
-     "render_learning_curve"),
+     "render_learning_curve render_learning_curves"),
     (f"{TRAINING}/history.csv", without_line(1), ": does not have the epochs 1 to 2",
-     "render_learning_curve"),
+     "render_learning_curve render_learning_curves"),
     (DICE, text_in("dice"), ":2: dice is 'good', not a number from 0 to 1", OF_DICE + DICE_FIGURES),
     (DICE, swap("\tabnormal\t", "\tabnrmal\t"), ":2: label is 'abnrmal'", OF_DICE + DICE_FIGURES),
     (DICE, without_line(1), ": ", OF_DICE),

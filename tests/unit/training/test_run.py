@@ -76,7 +76,7 @@ def test_the_same_training_has_the_same_identity_wherever_its_files_lie(study, t
 OTHER = {
     **{"epochs": 2, "patience": 9, "monitor": "val_auc", "keep": "last", "batch_size": 5},
     **{"learning_rate": 0.02, "schedule": "cosine", "class_weights": "balanced", "flips": True},
-    **{"rotation": 5, "batchnorm_momentum": None, "seed": 2, "threads": 2},
+    **{"rotation": 5, "batchnorm_momentum": None, "seed": 2, "threads": 2, "kernels": "stock"},
 }
 
 
