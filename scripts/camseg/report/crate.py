@@ -26,7 +26,8 @@ LICENSE = "https://spdx.org/licenses/MIT"  # of the workflow; that of the data i
 # what is left out: pictures of the data, heat maps and networks, which are large or not ours to
 # give; the record has the SHA-256 of each
 LEFT_OUT = (".h5", ".keras")
-LEFT_OUT_FOLDERS = ("cases",)
+LEFT_OUT_FOLDERS = ("cases", "explorer")
+LEFT_OUT_NAMES = "rois/views-*.json"  # small pictures of whole views
 FORMATS = {".csv": "text/csv", ".tsv": "text/tab-separated-values", ".json": "application/json"}
 FORMATS |= {".md": "text/markdown", ".html": "text/html", ".tex": "application/x-tex"}
 FORMATS |= {".svg": "image/svg+xml", ".png": "image/png", ".yaml": "application/yaml"}
@@ -37,7 +38,8 @@ def packed(names: Mapping[str, Digest]) -> Iterator[str]:
     """Yield which of a record's results a crate holds."""
     for name in names:
         path = Path(name)
-        if path.suffix not in LEFT_OUT and path.parts[0] not in LEFT_OUT_FOLDERS:
+        left_out = path.suffix in LEFT_OUT or path.parts[0] in LEFT_OUT_FOLDERS
+        if not left_out and not path.match(LEFT_OUT_NAMES):
             yield name
 
 

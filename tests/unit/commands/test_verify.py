@@ -25,7 +25,7 @@ def run(*arguments):
 def test_it_ends_with_0_if_all_is_as_recorded_and_with_1_if_not(results):
     result = run(results)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.splitlines()[1] == "results: 8 files as recorded"
+    assert result.stdout.splitlines()[1] == "results: 11 files as recorded"
     (results / "index.tsv").unlink()
     result = run(results)
     assert (result.returncode, result.stderr) == (1, "")

@@ -19,9 +19,12 @@ def test_it_counts_every_outcome_and_neither_logs_states_nor_hidden_files(result
     found = manifest.read(results)
     assert list(found["outputs"]) == [
         "cases/a.LJPEG",
+        "explorer/index.html",
         "index.tsv",
         "provenance/configuration.yaml",
+        "rois/candidates.tsv",
         "rois/shard-0.h5",
+        "rois/views-0.json",
         "splits/split-0.tsv",
         "tables/counts.csv",
         "tables/table2.csv",

@@ -16,7 +16,7 @@ def test_nothing_has_changed(results):
     lines, same = verify(results)
     assert same
     assert lines[1:] == [
-        "results: 8 files as recorded",
+        "results: 11 files as recorded",
         "data: 1 files as recorded",
         "given files: 1 files as recorded",
     ]
@@ -32,7 +32,7 @@ def test_what_is_tampered_with_missing_or_new_is_named(results, tmp_path):
     lines, same = verify(results)
     assert not same
     assert lines[1:] == [
-        "results: 6 files as recorded, 1 missing, 1 altered, 1 new",
+        "results: 9 files as recorded, 1 missing, 1 altered, 1 new",
         "  missing: index.tsv",
         "  altered: tables/table2.csv",
         "  new: tables/table9.csv",
