@@ -69,14 +69,15 @@ def base(clone, tmp_path_factory) -> Iterator[str]:
 
 
 def pip_configuration(folder: Path) -> list[str]:
-    """Options of a build that give its pip the package index that pip has here."""
+    """Options of a build that give its pip the configuration that pip has here."""
     listed = done(sys.executable, "-m", "pip", "config", "list").stdout
     given = dict(re.findall(r"^(?:global|:env:)\.([\w-]+)='(.*)'$", listed, re.M))
-    kept = {key: given[key] for key in ["index-url", "proxy", "trusted-host"] if key in given}
+    # but what lies in files, which the build does not see
+    kept = {name: value for name, value in given.items() if not re.match(r"(/|file:)", value)}
     if "cert" in given:
         shutil.copy(given["cert"], folder / "ca.crt")
         kept["cert"] = "/host/ca.crt"
-    text = "\n".join(["[global]", *(f"{key} = {value}" for key, value in kept.items())])
+    text = "\n".join(["[global]", *(f"{name} = {value}" for name, value in kept.items())])
     (folder / "pip.conf").write_text(text + "\n")
     return [f"--volume={folder}:/host:ro", f"--volume={folder}/pip.conf:/etc/pip.conf:ro"]
 

@@ -1,7 +1,7 @@
 """Pictures, masks, heat maps and Dice curves as short texts, which a browser unpacks by itself.
 
 Texts are base64. What is inside is zlib's format (RFC 1950), which browsers undo with
-`DecompressionStream("deflate")`; images are JPEG, which they show.
+`DecompressionStream("deflate")` (unpack.js); images are JPEG, which they show.
 """
 
 import base64
@@ -34,13 +34,6 @@ def pack_map(grey: np.ndarray) -> list:
         grey = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
 
 
-def unpack_map(packed: list) -> np.ndarray:
-    """Return the map (side, side) uint8 of `pack_map`, as the page unpacks it."""
-    side, differ, text = packed
-    grey = np.frombuffer(_unzip(text), np.uint8).reshape(side, side)
-    return grey.cumsum(axis=0).cumsum(axis=1).astype(np.uint8) if differ else grey
-
-
 def _differences(grey: np.ndarray) -> np.ndarray:
     """Return x[i, j] - x[i-1, j] - x[i, j-1] + x[i-1, j-1], modulo 256; beyond the edge is 0."""
     wide = np.pad(grey.astype(int), ((1, 0), (1, 0)))
@@ -50,12 +43,6 @@ def _differences(grey: np.ndarray) -> np.ndarray:
 def pack_mask(mask: np.ndarray) -> str:
     """Return a mask (S, S) of {0, 1} as a text: row by row, 8 pixels a byte, the first highest."""
     return _text(_zip(np.packbits(mask)))
-
-
-def unpack_mask(text: str, side: int) -> np.ndarray:
-    """Return the mask (side, side) uint8 of `pack_mask`."""
-    bits = np.frombuffer(_unzip(text), np.uint8)
-    return np.unpackbits(bits, count=side * side).reshape(side, side)
 
 
 def pack_curves(curves: np.ndarray) -> str:
@@ -71,12 +58,6 @@ def pack_curves(curves: np.ndarray) -> str:
     return _text(_zip(np.stack([steps & 255, steps >> 8]).astype(np.uint8)))
 
 
-def unpack_curves(text: str) -> np.ndarray:
-    """Return the Dice curves (n, 256) of `pack_curves`, each at most 0.5 / STEPS off."""
-    low, high = np.frombuffer(_unzip(text), np.uint8).reshape(2, -1, 256).astype(np.uint16)
-    return (low + 256 * high).cumsum(axis=1).astype(np.uint16) / STEPS
-
-
 def pack_image(image: np.ndarray, quality: int = QUALITY) -> str:
     """Return an image, uint8, (H, W) grey or (H, W, 3) BGR, as a JPEG."""
     done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
@@ -86,10 +67,6 @@ def pack_image(image: np.ndarray, quality: int = QUALITY) -> str:
 
 def _zip(values: np.ndarray) -> bytes:
     return zlib.compress(values.tobytes(), 9)
-
-
-def _unzip(text: str) -> bytes:
-    return zlib.decompress(base64.b64decode(text))
 
 
 def _text(data: bytes) -> str:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import unpacking
 from camseg.errors import CamsegError
 from camseg.explorer import packing
 
@@ -23,7 +24,7 @@ def test_smooth_maps_come_back_to_the_bit_and_as_differences():
         grey = enlarged(random.integers(0, 256, (4, 4)))
         packed = packing.pack_map(grey)
         assert packed[:2] == [64, 1]
-        assert np.array_equal(packing.unpack_map(packed), grey)
+        assert np.array_equal(unpacking.unpack_map(packed), grey)
         assert len(base64.b64decode(packed[2])) < grey.size / 4
 
 
@@ -44,28 +45,28 @@ def test_a_map_that_is_hard_to_pack_is_halved_until_it_fits():
     assert (side, differ) == (32, 0)
     assert len(base64.b64decode(text)) <= packing.LARGEST
     expected = grey.reshape(32, 4, 32, 4).mean(axis=(1, 3))
-    found = packing.unpack_map([side, differ, text]).astype(float)
+    found = unpacking.unpack_map([side, differ, text]).astype(float)
     assert abs(found - expected).max() <= 1  # of two roundings
 
 
 def test_a_map_of_nothing_is_stored_whole():
     packed = packing.pack_map(np.zeros((32, 32), np.uint8))
     assert packed[0] == 32
-    assert not packing.unpack_map(packed).any()
+    assert not unpacking.unpack_map(packed).any()
 
 
 def test_masks_come_back_to_the_bit():
     random = np.random.default_rng(3)
     for side in (8, 13):  # 169 pixels are no whole number of bytes
         mask = random.integers(0, 2, (side, side)).astype(np.uint8)
-        assert np.array_equal(packing.unpack_mask(packing.pack_mask(mask), side), mask)
+        assert np.array_equal(unpacking.unpack_mask(packing.pack_mask(mask), side), mask)
 
 
 def test_curves_come_back_within_half_a_step():
     random = np.random.default_rng(4)
     curves = random.random((3, 256))
     curves[0, :3] = 0, 1, 0  # the largest steps
-    found = packing.unpack_curves(packing.pack_curves(curves))
+    found = unpacking.unpack_curves(packing.pack_curves(curves))
     assert found.shape == curves.shape
     assert abs(found - curves).max() <= 0.5 / packing.STEPS
     assert list(found[0, :3]) == [0, 1, 0]

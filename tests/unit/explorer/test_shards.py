@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import unpacking
 from camseg.errors import CamsegError
 from camseg.explorer import packing, shards
 from camseg.io import store
@@ -30,12 +31,12 @@ def test_a_shard_has_what_the_study_s_files_have(explored):
             if not rois.label[place]:
                 assert roi["mask"] == roi["curves"] == ""
             else:
-                mask = packing.unpack_mask(roi["mask"], 32)
+                mask = unpacking.unpack_mask(roi["mask"], 32)
                 assert np.array_equal(mask, rois.mask[place])
             for (explanation, model), packed_map in zip(SETS, roi["maps"], strict=True):
                 path = explored / explanation / model / "cams.h5"
                 cam = store.read_cams(path, rois.roi_id[[place]]).cam[0]
-                assert np.array_equal(packing.unpack_map(packed_map), cam)
+                assert np.array_equal(unpacking.unpack_map(packed_map), cam)
     assert [bool(roi["mask"]) for roi in both[0]] == [True] * 5
     assert [bool(roi["mask"]) for roi in both[1]] == [False] * 5
 
@@ -43,7 +44,7 @@ def test_a_shard_has_what_the_study_s_files_have(explored):
 def test_curves_are_those_of_the_scores_set_by_set(explored):
     rois = store.read_rois([explored / "shard-0.h5"])
     for place, roi in enumerate(packed(explored, 0)["rois"]):
-        curves = packing.unpack_curves(roi["curves"])
+        curves = unpacking.unpack_curves(roi["curves"])
         assert len(curves) == len(SETS)
         for (explanation, model), curve in zip(SETS, curves, strict=True):
             table = pd.read_csv(explored / explanation / model / "split-0.tsv", sep="\t")

@@ -12,11 +12,8 @@ import zipfile
 import pytest
 
 from camseg.errors import CamsegError
-from camseg.report import manifest
+from camseg.report import crate, manifest
 from recorded import write_record
-
-pytest.importorskip("rocrate", reason="the package rocrate is not installed: make env")
-from camseg.report import crate
 
 
 @pytest.fixture
