@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from camseg.errors import CamsegError
 from camseg.io.checked import REMEDY, SIDES, UNKNOWN_PATIENT, USED, read_table
@@ -70,6 +69,9 @@ def split_rois(
     chooses nothing.
     Raises CamsegError where there are too few patients or ROIs for it.
     """
+    # most of a second, which programs that only read a split do not wait for
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
     shuffle, fold = divmod(split, FOLDS)
     options = {"shuffle": True, "random_state": derive_seed(seed, "split", shuffle) % 2**32}
     n_patients, counts = len(set(patient_ids)), np.bincount(labels, minlength=2)

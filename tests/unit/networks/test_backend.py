@@ -90,3 +90,30 @@ def test_settings_of_somebody_elses_program_stay_but_build_no_networks(name, val
     finally:
         choose(needed)
     check_settings()
+
+
+LOADED = """
+import sys
+from camseg.networks import backend
+print(os.environ["TF_ENABLE_ONEDNN_OPTS"], *(name in sys.modules for name in NAMES))
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "environment", "expected"),
+    [
+        # a program of the workflow loads neither for Keras, and still can
+        ("import camseg.cli", {}, "1 False False"),
+        ("import camseg.cli, sklearn", {}, "1 False True"),
+        # somebody else's may use what Keras makes of them
+        ("", {}, "1 True True"),
+        ("", {"TF_ENABLE_ONEDNN_OPTS": "0"}, "0 True True"),
+    ],
+)
+def test_what_is_loaded_and_switched_on(first, environment, expected, tmp_path, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    names = f'import os; NAMES = ("matplotlib", "sklearn"); {first}'
+    assert said(["-c", f"{names}\n{LOADED}"], tmp_path, {}, **environment) == expected
+    if first:
+        code = f"{names}\n{LOADED}import matplotlib.pyplot, sklearn.metrics\nprint('both')"
+        assert said(["-c", code], tmp_path, {}, **environment) == "both"

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import model_selection
 
 from camseg.errors import CamsegError
 from camseg.rois import split
@@ -78,7 +79,7 @@ def test_every_side_has_both_classes(number, side, monkeypatch):
         def split(self, *_):
             return [(None, fold) for fold in folds]
 
-    monkeypatch.setattr(split, "StratifiedKFold", Folds)
+    monkeypatch.setattr(model_selection, "StratifiedKFold", Folds)
     with pytest.raises(CamsegError, match=f"split {number} leaves only one class for {side}: "):
         split.split_rois(labels, labels, split=number, by="roi", seed=1, test=True)
 
