@@ -1,4 +1,7 @@
-"""Check whether a model's heat maps depend on its weights, the class, the image and the place."""
+"""Check whether a model's heat maps depend on its weights, the class, the image and the place.
+
+Several explanations at a time share what their maps are made of, and the network's start.
+"""
 
 import argparse
 from functools import partial
@@ -19,12 +22,16 @@ def main() -> None:
     parser.add_argument("--network", required=True, help="as in train_classifier.py")
     parser.add_argument("--shards", nargs="+", required=True, help="HDF5 shards of extract_rois.py")
     parser.add_argument("--split", required=True, help="TSV of split_rois.py")
-    parser.add_argument("--explanation", required=True, help="the method, as grad_cam")
+    parser.add_argument("--explanations", nargs="+", required=True, help="methods, as grad_cam")
     add_options(parser, MapOptions)
     add_options(parser, BatchOptions)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--output", required=True, help="TSV, one row per check, ROI and draw")
-    parser.add_argument("--locality", required=True, help="TSV, one row per ROI and cell")
+    parser.add_argument(
+        "--output", nargs="+", required=True, help="a TSV each, one row per check, ROI and draw"
+    )
+    parser.add_argument(
+        "--locality", nargs="+", required=True, help="a TSV each, one row per ROI and cell"
+    )
     args = parser.parse_args()
 
     from camseg.audit import locality, sanity  # TensorFlow takes seconds
@@ -36,14 +43,14 @@ def main() -> None:
     rois = store.read_rois(args.shards, load=False)
     side = split.read_split(args.split, rois.roi_id)
     abnormal = (side == "validation") & (rois.label == 1)
-    chosen = sanity.sample(abnormal, args.seed, args.explanation)
+    chosen = sanity.sample(abnormal, args.seed, args.explanations)
     preprocess = partial(classifiers.preprocess, args.network)
     patients = rois.patient_id[chosen]
-    background = background_of(args.explanation, rois, side, patients, preprocess)
+    background = background_of(args.explanations, rois, side, patients, preprocess)
     rois = rois.take(chosen).loaded()
     explained: dict = {
         "preprocess": preprocess,
-        "explanation": args.explanation,
+        "explanations": args.explanations,
         "score": maps.score,
     }
     checks = sanity.check(
@@ -56,12 +63,16 @@ def main() -> None:
         background=background,
         **explained,
     )
-    print(checks.groupby("check")[["correlation", "dice"]].mean().to_string(float_format="%.3f"))
+    for each, table in checks.items():
+        print(each)
+        means = table.groupby("check")[["correlation", "dice"]].mean()
+        print(means.to_string(float_format="%.3f"))
     cells = locality.centres(model, rois.image, **explained)
-    for table, path in ((checks, args.output), (cells, args.locality)):
-        table["roi"] = rois.roi_id[table["roi"]]
-        with whole_file(path) as temporary:
-            table.rename(columns={"roi": "roi_id"}).to_csv(temporary, sep="\t", index=False)
+    for tables, paths in ((checks, args.output), (cells, args.locality)):
+        for table, path in zip(tables.values(), paths, strict=True):
+            table["roi"] = rois.roi_id[table["roi"]]
+            with whole_file(path) as temporary:
+                table.rename(columns={"roi": "roi_id"}).to_csv(temporary, sep="\t", index=False)
 
 
 if __name__ == "__main__":

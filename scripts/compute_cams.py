@@ -56,7 +56,7 @@ def main() -> None:
     if args.split:
         sides = split.read_split(args.split, rois.roi_id)
         background = compute.background_of(
-            args.explanation, rois, sides, explained.patient_id, preprocess
+            [args.explanation], rois, sides, explained.patient_id, preprocess
         )
     files = [[args.model], args.shards, [args.split] if args.split else []]
     folder = args.output.with_name(f"{args.output.stem}.parts")

@@ -36,7 +36,7 @@ def main() -> None:
     chosen = (side != "unused") & (rois.label == 1)
     preprocess = partial(classifiers.preprocess, args.network)
     patients = rois.patient_id[chosen]
-    background = background_of(args.explanation, rois, side, patients, preprocess)
+    background = background_of([args.explanation], rois, side, patients, preprocess)
     rois = rois.take(chosen)
     measured = sensitivity.measure(
         model,

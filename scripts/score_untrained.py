@@ -44,7 +44,7 @@ def main() -> None:
     side = split.read_split(args.split, rois.roi_id)
     preprocess = partial(classifiers.preprocess, args.network)
     patients = rois.patient_id[abnormal]
-    background = background_of(args.explanation, rois, side, patients, preprocess)
+    background = background_of([args.explanation], rois, side, patients, preprocess)
     rois, side = rois.take(abnormal).loaded(), side[abnormal]
     resolution = read_resolution(args.index, args.candidates, rois.roi_id)
     draws = untrained_maps(

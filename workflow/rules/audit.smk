@@ -1,6 +1,44 @@
 rule check_cams:
     """Whether a model's heat maps depend on its weights, the class, the image and the place."""
     input:
+        # the study's quick methods in one job, which starts and traces the network once
+        code=code("check_cams", *(f"camseg.explanations.methods.{each}" for each in QUICK)),
+        shards=ROIS,
+        split="<results>/splits/split-{split}.tsv",
+        model="<results>/training/original/{model}/split-{split}/model.keras",
+        own=own_code_of,
+    output:
+        checks=of_quick("<results>/sanity/{explanation}/{{model}}/split-{{split}}.tsv"),
+        locality=of_quick("<results>/locality/{explanation}/{{model}}/split-{{split}}.tsv"),
+    log:
+        "<results>/logs/check_cams/{model}/split-{split}.log",
+    benchmark:
+        "<results>/runtime/check_cams/{model}/split-{split}.tsv"
+    conda:
+        TRAIN
+    threads: config["training"]["threads"]
+    resources:
+        **NETWORK,
+    params:
+        explanations=lambda wildcards: getattr(wildcards, "explanation", QUICK),
+        network=lambda wildcards: MODELS[wildcards.model].network,
+        options=to_arguments(MapOptions, config["cam"]),
+        batches=to_arguments(BatchOptions, config["training"]),
+        seed=seed_of,
+    message:
+        "Checking whether the CAMs of {wildcards.model} depend on what they should"
+        " (split {wildcards.split})"
+    shell:
+        "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
+        " --shards {input.shards:q} --split {input.split:q}"
+        " --explanations {params.explanations} {params.options:q} {params.batches:q}"
+        " --seed {params.seed} --output {output.checks:q} --locality {output.locality:q}"
+        " > {log:q} 2>&1"
+
+
+use rule check_cams as check_costly_cams with:
+    input:
+        # one method, which may have the network run for hours: not again for another one's sake
         code=lambda wildcards: code(
             "check_cams", f"camseg.explanations.methods.{wildcards.explanation}"
         ),
@@ -15,25 +53,8 @@ rule check_cams:
         "<results>/logs/check_cams/{explanation}/{model}/split-{split}.log",
     benchmark:
         "<results>/runtime/check_cams/{explanation}/{model}/split-{split}.tsv"
-    conda:
-        TRAIN
-    threads: config["training"]["threads"]
-    resources:
-        **NETWORK,
-    params:
-        network=lambda wildcards: MODELS[wildcards.model].network,
-        options=to_arguments(MapOptions, config["cam"]),
-        batches=to_arguments(BatchOptions, config["training"]),
-        seed=seed_of,
-    message:
-        "Checking whether the CAMs of {wildcards.model} depend on what they should"
-        " (split {wildcards.split})"
-    shell:
-        "python {input.code[0]:q} --model {input.model:q} --network {params.network:q}"
-        " --shards {input.shards:q} --split {input.split:q}"
-        " --explanation {wildcards.explanation} {params.options:q} {params.batches:q}"
-        " --seed {params.seed} --output {output.checks:q} --locality {output.locality:q}"
-        " > {log:q} 2>&1"
+    wildcard_constraints:
+        explanation="|".join(each for each in EXPLANATIONS if each not in QUICK),
 
 
 rule measure_sensitivity:

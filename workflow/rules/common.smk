@@ -127,6 +127,8 @@ GIVEN_FILES = [
 EXPLANATION = config["cam"]["explanation"]
 ALSO = config["cam"]["also"]
 METHODS = [EXPLANATION, *ALSO]
+# whose maps are checked in one job
+QUICK = [method for method in METHODS if not EXPLANATIONS[method].costly] or METHODS[:1]
 RETRAIN = config["cam"]["retrain"]
 # what an explanation's name ends with if the network explained has random weights
 UNTRAINED = "_untrained"
@@ -208,6 +210,11 @@ def of_trainings(path, regimes=REGIMES):
 def of_methods(path):
     """The file of that name of every method, of its maps of every model on every split."""
     return [name for method in METHODS for name in of_models(path, explanation=method)]
+
+
+def of_quick(path):
+    """The file of that name of every method whose maps are checked in one job."""
+    return expand(path, explanation=QUICK)
 
 
 def of_segmenters(path, trains=None, splits=SPLITS):

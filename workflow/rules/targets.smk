@@ -59,8 +59,15 @@ MEASURED = [
     ],
     *[
         path
-        for stage in ("compute_cams", "score_dice", "check_cams")
+        for stage in ("compute_cams", "score_dice")
         for path in of_methods(f"{stage}/{{explanation}}/{{model}}/split-{{split}}")
+    ],
+    *of_models("check_cams/{model}/split-{split}"),
+    *[
+        path
+        for method in METHODS
+        if method not in QUICK
+        for path in of_models(f"check_cams/{method}/{{model}}/split-{{split}}")
     ],
     *of_segmenters("score_segmenter/{segmenter}/split-{split}"),
     *of_segmenters("train_segmenter/{segmenter}/split-{split}", trains=True),

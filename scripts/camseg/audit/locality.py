@@ -4,7 +4,8 @@ A heat map is drawn as if each cell showed its own part of the image. Whether it
 network: behind many layers, or a pooling of everything, a cell may see the whole image.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -22,38 +23,53 @@ def centres(
     images: np.ndarray,
     *,
     preprocess: Callable[[np.ndarray], np.ndarray],
-    explanation: str,
+    explanations: Sequence[str],
     score: str,
-) -> pd.DataFrame:
+) -> dict[str, pd.DataFrame]:
     """Return where the cells of the maps of at most ROIS images are drawn and where they look.
 
-    `images` (n, S, S) uint8; `preprocess` makes the model's input of them; `explanation` and
+    `images` (n, S, S) uint8; `preprocess` makes the model's input of them; `explanations` and
     `score` as for `explain.raw_maps`, of the class abnormal. A cell's value is the sum of its
     features times what they count there (`explain.raw_weights`), which is held fixed: behind a
     pooling and a dense layer it is the same for all images. The cell looks at the centre of mass
     of the absolute gradient of its value by the input, summed over the channels.
 
-    A row per image and cell: `roi` (place in `images`), `row`, `column` (of the cell), `place_row`,
-    `place_column` (its middle) and `centre_row`, `centre_column`, shares of the image's height and
-    width from its upper left corner; centres are NaN where nothing in the image changes the cell.
-    The cells of methods of the input are pixels, and look where they are drawn by definition.
+    A table by explanation, with a row per image and cell: `roi` (place in `images`), `row`,
+    `column` (of the cell), `place_row`, `place_column` (its middle) and `centre_row`,
+    `centre_column`, shares of the image's height and width from its upper left corner; centres are
+    NaN where nothing in the image changes the cell. The cells of methods of the input are pixels,
+    and look where they are drawn by definition.
     """
     inputs = preprocess(images[:ROIS])
-    if explain.is_of_input(explanation):
-        weights, gradient_of = np.ones_like(inputs), None  # a pixel looks at itself
-    else:
-        weights = explain.raw_weights(
-            explain.derive(model, inputs, explanation), explanation=explanation, score=score
-        )
-        gradient_of = _trace(model)
+    gradient_of = None
+    made: dict[str, explain.Made] = {}
+    found = {}
+    for each in explanations:
+        if explain.is_of_input(each):  # a pixel looks at itself
+            found[each] = _cells(np.ones_like(inputs), lambda cell: cell)
+            continue
+        kind = explain.kind(each)
+        if kind not in made:
+            made[kind] = explain.derive(model, inputs, each)
+        weights = explain.raw_weights(made[kind], explanation=each, score=score)
+        gradient_of = gradient_of or _trace(model)
+        found[each] = _cells(weights, partial(gradient_of, inputs))
+    return found
+
+
+def _cells(weights: np.ndarray, seen_by: Callable[[np.ndarray], np.ndarray]) -> pd.DataFrame:
+    """Return the table of `centres` of maps whose features count by `weights` (n, h, w, k).
+
+    `seen_by` gives what one cell's weights, the others 0, see in the images: (n, H, W, c).
+    """
     height, width = weights.shape[1:3]
     rows = []
     for row in _spread(height):
         for column in _spread(width):
             cell = np.zeros_like(weights)
             cell[:, row, column] = weights[:, row, column]
-            seen = cell if gradient_of is None else gradient_of(inputs, cell).numpy()
-            for roi, (down, right) in enumerate(centre_of_mass(np.abs(seen).sum(axis=3))):
+            strength = np.abs(seen_by(cell)).sum(axis=3)
+            for roi, (down, right) in enumerate(centre_of_mass(strength)):
                 place = (row + 0.5) / height, (column + 0.5) / width
                 rows.append((roi, row, column, *place, down, right))
     names = ["roi", "row", "column", "place_row", "place_column", "centre_row", "centre_column"]
@@ -80,7 +96,7 @@ def _spread(length: int) -> list[int]:
     return sorted({round(place) for place in np.linspace(0, length - 1, min(CELLS, length))})
 
 
-def _trace(model: keras.Model) -> Callable:
+def _trace(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return the traced function of images and weights (n, h, w, k) of the pooled features.
 
     It gives the gradient of each image's weighted sum by that image.
@@ -94,4 +110,4 @@ def _trace(model: keras.Model) -> Callable:
         features = tf.cast(upto(images, training=False), tf.float32)
         return tf.gradients(tf.reduce_sum(features * weights), images)[0]
 
-    return gradient_of
+    return lambda images, weights: gradient_of(images, weights).numpy()

@@ -5,7 +5,7 @@ they must change the map. The map of the other class must be another one, that o
 must move along.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,12 +24,12 @@ FEW = 8  # ROIs, and one draw, by methods that have the network run hundreds of 
 DRAWS = 3  # of weights: the maps of one draw resemble each other, whatever the images show
 
 
-def sample(candidates: np.ndarray, seed: int, explanation: str) -> np.ndarray:
+def sample(candidates: np.ndarray, seed: int, explanations: Sequence[str]) -> np.ndarray:
     """Return the places of at most SAMPLE of the ROIs that are `candidates`, (n,) bool, sorted.
 
     Of at most FEW for an explanation that is costly.
     """
-    most = FEW if explain.is_costly(explanation) else SAMPLE
+    most = FEW if any(map(explain.is_costly, explanations)) else SAMPLE
     order = generator(seed, "sanity checks").permutation(np.flatnonzero(candidates))
     return np.sort(order[:most])
 
@@ -42,20 +42,21 @@ def check(
     preprocess: Callable[[np.ndarray], np.ndarray],
     seed: int,
     batch_size: int,
-    explanation: str,
+    explanations: Sequence[str],
     score: str,
     rule: GreyRule,
     background: Background | None = None,
-) -> pd.DataFrame:
-    """Return how the maps of abnormal ROIs change with weights, class and place: a row per map.
+) -> dict[str, pd.DataFrame]:
+    """Return how the maps of abnormal ROIs change with weights, class and place, by explanation.
 
     `images` and `masks` (n, S, S) uint8; `preprocess` makes the model's input of images; the rest
-    as for `explain.explain`, and `background` of the images for methods that compare ROIs. The
-    model keeps its weights.
+    as for `explain.explain`, and `background` of the images for methods that compare ROIs.
+    Explanations of one `explain.kind` share what their maps are made of; one that is costly is to
+    come alone. The model keeps its weights.
 
-    Columns: `check`, `roi` (its place in `images`), `draw` (from 0), `correlation` (of the ranks
-    of the raw map with those of the unchanged map; NaN if one is constant) and `dice` (mean-Dice
-    of the changed map; NaN where the mask does not fit). Checks:
+    Each table has a row per map. Columns: `check`, `roi` (its place in `images`), `draw` (from 0),
+    `correlation` (of the ranks of the raw map with those of the unchanged map; NaN if one is
+    constant) and `dice` (mean-Dice of the changed map; NaN where the mask does not fit). Checks:
 
     - "unchanged": the map for the class abnormal;
     - "random_weights", "random_head": all weights, or those of the head's layers, re-initialised;
@@ -65,59 +66,80 @@ def check(
     - "moved", "moved_in_place": the image moved by one cell of what is pooled last, each way a
       draw; the map along with it, or cell by cell (see `moved_correlations`).
     """
+    kinds = {explain.kind(each): each for each in explanations}
 
-    def derive(images: np.ndarray) -> list[explain.Made]:
-        made = []
+    def derive(images: np.ndarray) -> dict[str, list[explain.Made]]:
+        made: dict[str, list[explain.Made]] = {each: [] for each in kinds}
         for start in range(0, len(images), batch_size):
             batch = slice(start, start + batch_size)
             other = background.at(batch) if background else None
-            made.append(explain.derive(model, preprocess(images[batch]), explanation, other=other))
+            inputs = preprocess(images[batch])
+            for each, method in kinds.items():
+                made[each].append(explain.derive(model, inputs, method, other=other))
         return made
 
-    def raw(derivatives: list[explain.Made], score: str = score, label: int = 1) -> np.ndarray:
+    def raw(
+        made: dict[str, list[explain.Made]], explanation: str, score: str = score, label: int = 1
+    ) -> np.ndarray:
         options = {"explanation": explanation, "score": score, "target": "true"}
         return np.concatenate(
             [
                 explain.raw_maps(batch, labels=np.full(len(batch.logits), label), **options)
-                for batch in derivatives
+                for batch in made[explain.kind(explanation)]
             ]
         )
 
     def dice(maps: np.ndarray) -> np.ndarray:
         return mean_dice(scaling.to_grey(maps, masks.shape[1:], rule), masks)
 
-    rows = []
+    rows: dict[str, list[pd.DataFrame]] = {each: [] for each in explanations}
 
-    def add(check: str, correlation: np.ndarray, dice: np.ndarray | float, draw: int = 0) -> None:
+    def add(
+        explanation: str,
+        check: str,
+        correlation: np.ndarray,
+        dice: np.ndarray | float,
+        draw: int = 0,
+    ) -> None:
         row = {"check": check, "roi": np.arange(len(images)), "draw": draw}
-        rows.append(pd.DataFrame(row | {"correlation": correlation, "dice": dice}))
+        rows[explanation].append(pd.DataFrame(row | {"correlation": correlation, "dice": dice}))
+
+    own = {}
+    made = derive(images)
+    for each in explanations:
+        own[each], other = raw(made, each), raw(made, each, label=0)
+        logits = (raw(made, each, "logit", label) for label in (0, 1))
+        add(each, "unchanged", rank_correlation(own[each], own[each]), dice(own[each]))
+        add(each, "other_class", rank_correlation(own[each], other), dice(other))
+        add(each, "other_class_logit", rank_correlation(*logits), np.nan)
+        add(each, "other_roi", with_others(own[each]), np.nan)
 
     shift = cell_pixels(model)
-    cells = shift if explain.is_of_input(explanation) else 1
-    derivatives = derive(images)
-    own, other = raw(derivatives), raw(derivatives, label=0)
-    logits = (raw(derivatives, "logit", label) for label in (0, 1))
-    add("unchanged", rank_correlation(own, own), dice(own))
-    add("other_class", rank_correlation(own, other), dice(other))
-    add("other_class_logit", rank_correlation(*logits), np.nan)
-    add("other_roi", with_others(own), np.nan)
     for draw, (rows_down, columns_right) in enumerate(((0, 1), (0, -1), (1, 0), (-1, 0))):
-        moved = raw(derive(translate(images, shift * rows_down, shift * columns_right)))
-        along, in_place = moved_correlations(own, moved, cells * rows_down, cells * columns_right)
-        add("moved", along, np.nan, draw)
-        add("moved_in_place", in_place, np.nan, draw)
+        made = derive(translate(images, shift * rows_down, shift * columns_right))
+        for each in explanations:
+            cells = shift if explain.is_of_input(each) else 1
+            by = cells * rows_down, cells * columns_right
+            along, in_place = moved_correlations(own[each], raw(made, each), *by)
+            add(each, "moved", along, np.nan, draw)
+            add(each, "moved_in_place", in_place, np.nan, draw)
+
+    def add_random(check: str, draw: int) -> None:
+        made = derive(images)
+        for each in explanations:
+            maps = raw(made, each)
+            add(each, check, rank_correlation(own[each], maps), dice(maps), draw)
+
     trained = model.get_weights()
-    for draw in range(1 if explain.is_costly(explanation) else DRAWS):
+    for draw in range(1 if any(map(explain.is_costly, explanations)) else DRAWS):
         fresh = classifiers.untrained(model, derive_seed(seed, "random weights", draw))
         for layer, drawn in zip(head_layers(model), head_layers(fresh), strict=True):
             layer.set_weights(drawn.get_weights())
-        maps = raw(derive(images))
-        add("random_head", rank_correlation(own, maps), dice(maps), draw)
+        add_random("random_head", draw)
         model.set_weights(fresh.get_weights())
-        maps = raw(derive(images))
-        add("random_weights", rank_correlation(own, maps), dice(maps), draw)
+        add_random("random_weights", draw)
         model.set_weights(trained)
-    return pd.concat(rows, ignore_index=True)
+    return {each: pd.concat(tables, ignore_index=True) for each, tables in rows.items()}
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -30,17 +30,17 @@ class Explained:
 
 
 def background_of(
-    explanation: str,
+    explanations: Sequence[str],
     rois: Rois,
     sides: np.ndarray,
     patients: np.ndarray,
     preprocess: Callable[[np.ndarray], np.ndarray],
 ) -> Background | None:
-    """Return with what a method compares ROIs of `patients` (n,): None if it compares none.
+    """Return with what methods compare ROIs of `patients` (n,): None if none of them does.
 
     Of the training ROIs of `rois`, whose sides are `sides`, drawn by `draw_pool`.
     """
-    if explain.asks(explanation) != "background":
+    if "background" not in map(explain.asks, explanations):
         return None
     return Background(draw_pool(rois, sides), patients, preprocess)
 

@@ -260,6 +260,14 @@ def asks(explanation: str) -> str:
     return getattr(named.load(METHODS, explanation, "explanation"), "ASKS", "gradient")
 
 
+def kind(explanation: str) -> str:
+    """Return which kind of thing `derive` gives for a method: methods of one kind can share it."""
+    asked = asks(explanation)
+    if asked in PERTURBING:
+        return explanation
+    return "gradient" if asked == "head" else asked
+
+
 def is_additive(explanation: str) -> bool:
     """Return whether a method's maps add up to the margin where the margin is a sum over places.
 

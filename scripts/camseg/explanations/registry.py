@@ -17,6 +17,7 @@ class Explanation:
     class_blind: bool = False  # the same map whatever class is explained
     of_input: bool = False  # on the image's own grid
     background: bool = False  # compares with ROIs of other patients
+    costly: bool = False  # has the network run hundreds of times for a map
 
 
 EXPLANATIONS = {
@@ -109,23 +110,27 @@ EXPLANATIONS = {
         "each superpixel by its Shapley value in the score",
         "Lundberg and Lee, 2017",
         of_input=True,
+        costly=True,
     ),
     "occlusion": Explanation(
         "Occlusion",
         "each pixel by what the score loses without the squares that it lies in",
         "Zeiler and Fergus, 2014",
         of_input=True,
+        costly=True,
     ),
     "rise": Explanation(
         "RISE",
         "each pixel by the mean score behind the random masks that keep it",
         "Petsiuk et al., 2018",
         of_input=True,
+        costly=True,
     ),
     "score_cam": Explanation(
         "Score-CAM",
         "each channel by the score of the part of the image that it shows",
         "Wang et al., 2020",
+        costly=True,
     ),
     "ablation_cam": Explanation(
         "Ablation-CAM",

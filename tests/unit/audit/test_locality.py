@@ -31,8 +31,8 @@ def model_of(*layers: keras.Layer, size: int = 32, flat: bool = False) -> keras.
 
 
 def centres(model: keras.Model, shown: np.ndarray, explanation: str = "grad_cam"):
-    options = {"explanation": explanation, "score": "margin"}
-    return locality.centres(model, shown, preprocess=preprocess, **options)
+    options = {"explanations": [explanation], "score": "margin"}
+    return locality.centres(model, shown, preprocess=preprocess, **options)[explanation]
 
 
 def seen_slopes(*layers: keras.Layer) -> tuple[float, float]:
@@ -121,3 +121,16 @@ def test_large_grids_and_many_rois_are_sampled():
     assert sorted(set(found["row"])) == sorted(set(found["column"])) == [0, 2, 4, 6]
     assert set(found["roi"]) == set(range(locality.ROIS))
     assert len(found) == locality.ROIS * locality.CELLS**2
+
+
+def test_several_explanations_at_a_time_give_what_each_gives_by_itself():
+    model, several = (
+        model_of(keras.layers.Conv2D(**LOCAL), flat=True),
+        ["grad_cam", "layer_cam", "saliency"],
+    )
+    options = {"explanations": several, "score": "margin", "preprocess": preprocess}
+    found = locality.centres(model, images(), **options)
+    assert list(found) == several
+    for each in several:
+        assert found[each].equals(centres(model, images(), each))
+    assert not found["grad_cam"].equals(found["layer_cam"])

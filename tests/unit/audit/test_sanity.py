@@ -8,7 +8,7 @@ from camseg.explanations import explain
 from camseg.explanations.options import GreyRule
 from camseg.scoring.dice import mean_dice
 
-OPTIONS = {"explanation": "grad_cam", "score": "margin", "rule": GreyRule()}
+OPTIONS = {"score": "margin", "rule": GreyRule()}
 
 
 def preprocess(images: np.ndarray) -> np.ndarray:
@@ -32,11 +32,15 @@ def model_of(layers: list[keras.Layer], seed: int = 0) -> keras.Model:
     return model
 
 
-def check(model: keras.Model, seed: int = 0, **options: object):
+def check_all(model: keras.Model, explanations: list[str], seed: int = 0, **options: object):
     images, masks = rois()
     options = OPTIONS | options
     common = {"preprocess": preprocess, "seed": seed, "batch_size": 3}
-    return sanity.check(model, images, masks, **common, **options)
+    return sanity.check(model, images, masks, explanations=explanations, **common, **options)
+
+
+def check(model: keras.Model, seed: int = 0, explanation: str = "grad_cam", **options: object):
+    return check_all(model, [explanation], seed, **options)[explanation]
 
 
 def of(checks, name: str, column: str = "correlation") -> np.ndarray:
@@ -197,12 +201,21 @@ def test_draws_differ_and_repeat():
 
 def test_the_sample_is_drawn_among_the_candidates():
     candidates = np.arange(100) % 2 == 1
-    chosen = sanity.sample(candidates, 1, "grad_cam")
+    chosen = sanity.sample(candidates, 1, ["grad_cam", "saliency"])
     assert len(set(chosen)) == sanity.SAMPLE
     assert candidates[chosen].all()
     assert (np.diff(chosen) > 0).all()
-    assert not np.array_equal(chosen, sanity.sample(candidates, 2, "grad_cam"))
-    few = sanity.sample(candidates, 1, "rise")  # of which each has the network run often
+    assert not np.array_equal(chosen, sanity.sample(candidates, 2, ["grad_cam"]))
+    few = sanity.sample(candidates, 1, ["rise"])  # of which each has the network run often
     assert len(few) == sanity.FEW
     assert set(few) <= set(chosen)
-    np.testing.assert_array_equal(sanity.sample(candidates[:10], 1, "grad_cam"), [1, 3, 5, 7, 9])
+    np.testing.assert_array_equal(sanity.sample(candidates[:10], 1, ["grad_cam"]), [1, 3, 5, 7, 9])
+
+
+def test_several_explanations_at_a_time_give_what_each_gives_by_itself():
+    """Also those that share what their maps are made of, and one of the head alone."""
+    several = ["grad_cam", "cam", "layer_cam", "input_x_gradient", "saliency", "ablation_cam"]
+    found = check_all(looking_model(), several)
+    assert list(found) == several
+    for each in several:
+        assert found[each].equals(check(looking_model(), explanation=each))

@@ -98,8 +98,10 @@ def test_only_methods_that_compare_have_a_background():
     every = rois()
     sides = np.array(["train"] * 5 + ["validation"] * 2, object)
     patients = every.patient_id[5:]
-    assert background_of("saliency", every, sides, patients, preprocess) is None
-    background = background_of("expected_gradients", every, sides, patients, preprocess)
+    assert background_of(["saliency"], every, sides, patients, preprocess) is None
+    background = background_of(
+        ["saliency", "expected_gradients"], every, sides, patients, preprocess
+    )
     assert set(background.pool.roi_id) == set(every.roi_id[:5])
     assert background.at(slice(0, 2))(0).shape == (2, SIDE, SIDE, 1)
 
@@ -108,7 +110,7 @@ def test_a_method_that_compares_has_its_background(tmp_path, model):
     options = given(tmp_path, model, explanation="expected_gradients")
     sides = np.full(7, "train", object)
     options["background"] = background_of(
-        "expected_gradients", options["rois"], sides, options["rois"].patient_id, preprocess
+        ["expected_gradients"], options["rois"], sides, options["rois"].patient_id, preprocess
     )
     found = np.concatenate([each.raw for each in compute_maps(**options)])
     # a ROI alone, compared with the same others

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from camseg import named
-from camseg.explanations.explain import METHODS, asks, is_of_input
+from camseg.explanations.explain import METHODS, asks, is_costly, is_of_input
 from camseg.explanations.options import CamOptions
 from camseg.explanations.registry import EXPLANATIONS
 from camseg.explanations.scaling import RESIZES
@@ -30,6 +30,7 @@ def test_table_and_module_say_the_same_of_a_method(explanation):
     assert is_of_input(explanation) == known.of_input
     assert (asks(explanation) == "head") == (known.head == "gap")
     assert (asks(explanation) == "background") == known.background
+    assert is_costly(explanation) == known.costly
 
 
 @pytest.mark.parametrize(
