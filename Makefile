@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= all
 
-.PHONY: demo real report test test-cluster test-envs test-container check env plan dag docs pin clean
+.PHONY: demo real report test test-cluster test-envs test-container bench bench-guard check env plan dag docs pin clean
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 .DELETE_ON_ERROR:
@@ -43,6 +43,12 @@ test-container: .venv/dev  ## builds the image with Podman, installed where apt-
 	    { apt-get -qq update && apt-get -qq install -y --no-install-recommends podman runc mmdebstrap; } >/dev/null 2>&1 || \
 	    echo "Podman and mmdebstrap could not be installed; the container's tests will skip" >&2
 	$(BIN)/python -m pytest tests/container
+
+bench: .venv/dev  ## all benchmarks, in under 15 minutes of an idle machine: writes the table of benchmarks/README.md
+	$(BIN)/python benchmarks/bench.py $(if $(TORCH),--torch "$(TORCH)")
+
+bench-guard: .venv/dev  ## has anything become slower than it may be? A few ratios, under three minutes
+	$(BIN)/python benchmarks/guard.py
 
 check: .venv/dev
 	$(BIN)/ruff check .

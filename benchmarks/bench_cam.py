@@ -34,6 +34,7 @@ from camseg.io import store
 from camseg.networks import classifiers
 from camseg.networks.registry import NETWORKS
 from camseg.seeds import generator
+from finding import span, tell
 
 PAPER = ["NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3"]
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts/compute_cams.py"
@@ -45,7 +46,8 @@ def seconds(function: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def compare(network: str, args: argparse.Namespace) -> None:
+def compare(network: str, args: argparse.Namespace) -> float:
+    """Print what a network's explanations took; return the median ratio to the bare passes."""
     model = classifiers.build(network, size=args.size, batchnorm_momentum=None)
     shape = (args.rois, args.size, args.size)
     grey = generator(0, "bench_cam").integers(0, 256, shape).astype(np.float32)
@@ -82,9 +84,11 @@ def compare(network: str, args: argparse.Namespace) -> None:
         f"ratio {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}); {first}",
         flush=True,
     )
+    return statistics.median(ratios)
 
 
-def memory(rois: int, args: argparse.Namespace) -> None:
+def memory(rois: int, args: argparse.Namespace) -> float:
+    """Print the peak memory of the maps of so many ROIs, and return it, MB."""
     random = generator(0, "bench_cam", rois)
     shape = (rois, args.size, args.size)
     text = np.array([f"roi-{number:06}" for number in range(rois)], object)
@@ -110,6 +114,7 @@ def memory(rois: int, args: argparse.Namespace) -> None:
     if status:
         sys.exit("compute_cams.py failed")
     print(f"{rois} ROIs at {args.size} px: peak memory {usage.ru_maxrss / 1024:.0f} MB", flush=True)
+    return usage.ru_maxrss / 1024
 
 
 def main() -> None:
@@ -125,10 +130,18 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     print(conditions.line())
-    for rois in args.memory:
-        memory(rois, args)
-    for network in [] if args.memory else args.networks:
-        compare(network, args)
+    if args.memory:
+        held = [memory(rois, args) for rois in args.memory]
+        pairs = zip(held, args.memory, strict=True)
+        told = ", ".join(f"{most:.0f} MB for {rois} ROIs" for most, rois in pairs)
+        tell(f"MobileNetV2, {args.size} px: {told}", memory=held[-1] / held[0])
+        return
+    ratios = [compare(network, args) for network in args.networks]
+    tell(
+        f"{args.explanation} {span(ratios)} times the bare passes at {args.size} px "
+        f"({len(ratios)} networks)",
+        ratio=max(ratios),
+    )
 
 
 if __name__ == "__main__":

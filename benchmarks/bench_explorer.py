@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import numpy as np
-from playwright.sync_api import sync_playwright
 
 from camseg.explorer import findings, page
+from finding import skip, span, tell
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 3
@@ -46,8 +46,8 @@ def repeat(data: dict, count: int, shards: int) -> None:
     data["across"] = page.per_row(count)
 
 
-def write(results: Path, folder: Path, count: int) -> None:
-    """Write the explorer of `count` ROIs to a folder."""
+def write(results: Path, folder: Path, count: int) -> float:
+    """Write the explorer of `count` ROIs to a folder; return its size, MB."""
     text = (results / "explorer/index.html").read_text(encoding="utf-8")
     given = re.search(r'id="data">(.*?)</script>', text, re.S)
     assert given
@@ -71,6 +71,7 @@ def write(results: Path, folder: Path, count: int) -> None:
     size = size // (turns * len(rois)) + len(text)
     print(f"{count} ROIs, {len(data['sets'])} sets of maps: {size / 1e6:.1f} MB,")
     print(f"of which {len(text) / 1e6:.1f} MB are the page that is painted first")
+    return size / 1e6
 
 
 def main() -> None:
@@ -79,8 +80,15 @@ def main() -> None:
     parser.add_argument("--rois", type=int, default=622)
     args = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if not chromium:
+        skip("no Chromium")
+    if not (args.results / "explorer/index.html").is_file():
+        skip(f"no finished study in {args.results}")
+    from playwright.sync_api import sync_playwright  # which users need not have
+
+    paints, seconds = [], []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        write(args.results, Path(folder), args.rois)
+        size = write(args.results, Path(folder), args.rois)
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for _ in range(ROUNDS):
             tab = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -92,8 +100,14 @@ def main() -> None:
             (cpu,) = (each["value"] for each in metrics if each["name"] == "ThreadTime")
             paint = tab.evaluate("performance.getEntriesByType('paint')[0].startTime")
             print(f"first paint after {paint / 1000:.2f} s; {cpu:.2f} s of CPU till a ROI is shown")
+            paints.append(paint / 1000)
+            seconds.append(cpu)
             tab.close()
         browser.close()
+    tell(
+        f"{args.rois} ROIs: {size:.1f} MB; first paint after {span(paints)} s, {span(seconds)} s "
+        "of CPU till a ROI is shown"
+    )
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from finding import tell
+
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
 VOLUMES = 43
@@ -45,10 +47,16 @@ def main() -> None:
         source = args.source or draw_cases(folder / "source")
         tree = folder / "tree"
         link_cases(source, tree, args.cases)
-        index = measure_index(tree, args.cases, args.rounds)
-        measure_extraction(tree, index, args.extract, args.rounds)
-        measure_dry_runs(folder, args.cases, args.rounds)
+        index, indexed = measure_index(tree, args.cases, args.rounds)
+        rates = measure_extraction(tree, index, args.extract, args.rounds)
+        planned = measure_dry_runs(folder, args.cases, args.rounds)
         measure_parts(tree, index, args.rounds)
+    kind = "real" if args.source else "synthetic"
+    tell(
+        f"{args.cases} cases ({kind}): index {indexed.wall:.1f} s, dry run {planned[0].wall:.1f} s "
+        f"({planned[1].wall:.1f} s of a tenth); extraction of {rates[0]:.1f} cases/s by one "
+        f"process, {rates[1]:.1f} by two"
+    )
 
 
 def draw_cases(folder: Path) -> Path:
@@ -105,18 +113,21 @@ def run(*commands: list) -> Cost:
     )
 
 
-def measure_index(tree: Path, cases: int, rounds: int) -> Path:
-    """Index the tree; return the index."""
+def measure_index(tree: Path, cases: int, rounds: int) -> tuple[Path, Cost]:
+    """Index the tree; return the index, and what it cost."""
     index = tree.with_name("index.tsv")
     command = [sys.executable, SCRIPTS / "index_cases.py", tree, "--source", "ddsm"]
     command += ["--listing", r".*\.ics(\.gz)?", "--grey", "optical_density", "--output", index]
     cost = min(run(command) for _ in range(rounds))
     print(f"index of {cases} cases: {cost.wall:.1f} s ({cost.cpu:.1f} s CPU), {cost.peak} MB")
-    return index
+    return index, cost
 
 
-def measure_extraction(tree: Path, index: Path, cases: int, rounds: int) -> None:
-    """Extract the ROIs of the index's first cases by one process and by two, and those of one."""
+def measure_extraction(tree: Path, index: Path, cases: int, rounds: int) -> list[float]:
+    """Extract the ROIs of the index's first cases by one process and by two, and those of one.
+
+    Return the cases per second of one and of two, apart from the start.
+    """
     costs = {}
     for n_cases, shards in ((1, 1), (cases, 1), (cases, 2)):
         part = index.with_name("part.tsv")
@@ -137,20 +148,23 @@ def measure_extraction(tree: Path, index: Path, cases: int, rounds: int) -> None
             f"extraction of {n_cases} case(s), {shards} process(es): {cost.wall:.1f} s "
             f"({cost.cpu:.1f} s CPU), peak {cost.peak} MB each"
         )
-    start = costs[1, 1]
+    start, rates = costs[1, 1], []
     for shards in (1, 2):
         cost, more = costs[cases, shards], cases - shards  # each process starts, with a case
+        rates.append(more / (cost.wall - start.wall))
         print(
-            f"apart from the start, {shards} process(es): {more / (cost.wall - start.wall):.1f} "
+            f"apart from the start, {shards} process(es): {rates[-1]:.1f} "
             f"cases/s, {more / (cost.cpu - shards * start.cpu):.1f} per CPU second"
         )
+    return rates
 
 
-def measure_dry_runs(folder: Path, cases: int, rounds: int) -> None:
-    """Time the workflow's dry run on the tree and on a tenth of it."""
+def measure_dry_runs(folder: Path, cases: int, rounds: int) -> list[Cost]:
+    """Time the workflow's dry run on the tree and on a tenth of it; return both costs."""
     tenth = folder / "tenth"
     for path in sorted(folder.glob("tree/*/*"))[: cases // 10]:
         shutil.copytree(path, tenth / path.parent.name / path.name, copy_function=os.link)
+    costs = []
     for tree in (folder / "tree", tenth):
         config = folder / f"{tree.name}.yaml"
         config.write_text(f"dataset: {{source: ddsm, path: {tree}}}\n")
@@ -160,6 +174,8 @@ def measure_dry_runs(folder: Path, cases: int, rounds: int) -> None:
         print(
             f"dry run on {n_cases} cases: {cost.wall:.1f} s ({cost.cpu:.1f} s CPU), {cost.peak} MB"
         )
+        costs.append(cost)
+    return costs
 
 
 def measure_parts(tree: Path, index: Path, rounds: int) -> None:

@@ -26,6 +26,7 @@ from camseg.training import filtering
 from camseg.training.checkpoint import Checkpoint, State
 from camseg.training.examples import Examples
 from camseg.training.loop import make_repeatable
+from finding import span, tell
 
 NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
 EVERY = 300  # seconds between two saved states
@@ -43,12 +44,20 @@ def main() -> None:
     print(f"batches of {args.batch_size}, one thread\n")
     print("| network | px | step s | input ms | share | files ms | share | state MB | s | share |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+    shares = []
     for size in args.sizes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "shard.h5")
             store.write_shard(path, made_up_rois(8 * args.batch_size, size), source="benchmark")
             for network in args.networks:
-                measure(network, size, path, args)
+                shares.append(measure(network, size, path, args))
+    memory, files, states = map(list, zip(*shares, strict=True))
+    tell(
+        f"a batch takes {span(memory, '.1%')} of its step from memory, {span(files, '.1%')} from "
+        f"files; a saved state at most {max(states):.1%} of five minutes",
+        memory=max(memory),
+        files=max(files),
+    )
 
 
 def made_up_rois(n: int, size: int) -> store.Rois:
@@ -68,7 +77,10 @@ def made_up_rois(n: int, size: int) -> store.Rois:
     )
 
 
-def measure(network: str, size: int, path: Path, args: argparse.Namespace) -> None:
+def measure(
+    network: str, size: int, path: Path, args: argparse.Namespace
+) -> tuple[float, float, float]:
+    """Print a network's line; return the shares of a batch, from memory and files, and a state."""
     from camseg.training.step import Adam, trace_step
 
     model = classifiers.build(network, size=size, batchnorm_momentum=0.9)
@@ -113,6 +125,8 @@ def measure(network: str, size: int, path: Path, args: argparse.Namespace) -> No
         f"| {megabytes:.0f} | {median['state']:.2f} | {median['state'] / EVERY:.2%} |",
         flush=True,
     )
+    bare = median["step"]
+    return median["memory"] / bare, median["files"] / bare, median["state"] / EVERY
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import conditions
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from camseg.networks import classifiers
+from finding import tell
 
 NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
 MOMENTUM, LEARNING_RATE = 0.9, 1e-3
@@ -54,6 +55,12 @@ def main() -> None:
         )
     first, later = np.mean(ratios, axis=0)
     print(f"| mean | | | {first:.2f} | | | {later:.2f} | | |")
+    tell(
+        f"to the end of the first step {first:.2f} of stock Keras, later steps {later:.2f} of it "
+        f"({args.size} px, {', '.join(args.networks)})",
+        first=first,
+        later=later,
+    )
 
 
 def in_fresh_process(network: str, which: str, args: argparse.Namespace) -> dict:

@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+sys.path.insert(0, str(Path(__file__).parent))
 from camseg.formats import ljpeg
+from finding import tell
 
 FIELDS = {"precision": 6, "height": 7, "width": 9}  # offsets in a stream of our encoder
 
@@ -146,6 +148,11 @@ def main() -> None:
         print(f"| {outcome} | {count} |")
     seconds = time.perf_counter() - begin
     print(f"\n{arguments.streams} streams in {seconds:.1f} s, slowest {1e3 * slowest:.1f} ms")
+    counts = Counter[str]()
+    for outcome, count in outcomes.items():
+        counts[outcome.partition(": ")[2]] += count
+    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    tell(f"none of {arguments.streams} gets through: {told}; slowest {1e3 * slowest:.1f} ms")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from camseg.report import designs, intervals, statistics
 from camseg.rois import runs
 from camseg.rois.split import FOLDS
+from finding import span, tell
 
 SHARE, DICE = 0.85, 0.43
 Interval = tuple[float, float]
@@ -32,38 +33,45 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=1000)
     draws = parser.parse_args().draws
+    shares, rates = [], []
     print("| interval of | drawn as | held by |\n| --- | --- | --: |")
     for patients in (15, 50):
         for correlation in (0.0, 0.2, 0.5):
             held = share_held(one_split, SHARE, draws, patients, correlation)
             told = f"{patients} patients, correlation {correlation:g}"
+            shares.append(held)
             print(f"| an accuracy, one split | {told} | {held:.3f} |")
     for splits, seeds in ((2, 1), (3, 1), (5, 1), (10, 1), (20, 1), (1, 3), (1, 5), (5, 3)):
         for chance in (0.0, 0.03, 0.06):
             held = share_held(several_runs, SHARE, draws, splits, seeds, chance)
             told = f"85 patients, correlation 0.2, chance in training {chance:g}"
+            shares.append(held)
             print(f"| an accuracy, {splits} splits, {seeds} seeds | {told} | {held:.3f} |")
     for seeds in (1, 3):
         for distance in (0.5, 1.5, 2.5):
             area = float(stats.norm.cdf(distance / 2**0.5))
             held = share_held(one_auc, area, draws, distance, seeds)
+            shares.append(held)
             print(f"| AUC, one split, {seeds} seeds | 15 patients, area {area:.2f} | {held:.3f} |")
     for splits in (2, 3, 5):
         for spread in (0.0, 0.05, 0.1):
             held = share_held(dice, DICE, draws, splits, spread)
             told = f"85 patients, splits' deviation {spread:g}"
+            shares.append(held)
             print(f"| Dice, {splits} splits | {told} | {held:.3f} |")
     for patients in (8, 15, 40):
         for mean in (0.45, 0.85):
             for how in ("t", "bootstrap"):
                 held = share_held(validation_dice, mean, draws, patients, mean, how)
                 told = f"{patients} patients, mean {mean:g}"
+                shares.append(held)
                 print(f"| Dice of validation ROIs, one split, {how} | {told} | {held:.3f} |")
     for networks, heads in ((6, 1), (20, 1), (3, 7)):
         for correlation in (0.0, 0.4, 0.7, 0.9):
             truth = 6 / np.pi * np.arcsin(correlation / 2)
             held = share_held(ranks, truth, draws, networks, heads, correlation)
             told = f"{networks} networks, {heads} heads each, {truth:.2f}"
+            shares.append(held)
             print(f"| a rank correlation | {told} | {held:.3f} |")
     print("\n| test of a claim | drawn as | p < 0.05 |\n| --- | --- | --: |")
     for splits, seeds in ((1, 1), (1, 3), (1, 5), (3, 1), (5, 1), (5, 3), (10, 1)):
@@ -72,8 +80,13 @@ def main() -> None:
                 random = np.random.default_rng(1)
                 p = [p_of_claim(random, splits, seeds, patients, chance) for _ in range(draws)]
                 told = f"{patients} patients, chance in training {chance:g}"
-                rate = np.mean(np.array(p) < 0.05)
+                rate = float(np.mean(np.array(p) < 0.05))
+                rates.append(rate)
                 print(f"| {splits} splits, {seeds} seeds | {told} | {rate:.3f} |", flush=True)
+    tell(
+        f"95 % intervals hold the truth in {span(shares)} of {draws} draws, tests of claims err in "
+        f"{span(rates)}"
+    )
 
 
 def share_held(draw: Callable[..., Interval], truth: float, draws: int, *how: object) -> float:

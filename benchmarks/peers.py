@@ -44,6 +44,7 @@ from camseg.rois.split import read_split
 from camseg.scoring.dice import mean_dice
 from camseg.seeds import derive_seed, generator
 from conditions import SWITCH, line_of_child
+from finding import tell
 from project import ROOT, copy_project
 
 HERE = ROOT / "benchmarks"
@@ -91,13 +92,20 @@ def main() -> None:
     here = line_of_child(unset)
     chosen = "1" if "oneDNN on" in here else "0"
     print(f"{here}; {args.size} px, batches of {args.batch_size}, {args.rounds} rounds\n")
+    told = {}
     for network in args.networks:
         with tempfile.TemporaryDirectory() as folder:
-            compare(network, Path(folder), args, chosen)
+            told[network] = compare(network, Path(folder), args, chosen)
+    if not args.torch:
+        told["PyTorch"] = "not measured, no --torch"
+    tell("; ".join(f"{name}: {found}" for name, found in told.items()))
 
 
-def compare(network: str, folder: Path, args: argparse.Namespace, chosen: str) -> None:
-    """Measure a network's study and its peers in an empty folder, and print the tables."""
+def compare(network: str, folder: Path, args: argparse.Namespace, chosen: str) -> str:
+    """Measure a network's study and its peers in an empty folder, and print the tables.
+
+    Return what of a peer's time camseg takes, as TensorFlow has oneDNN here if that is measured.
+    """
     results = prepare(folder, network, args)
     draw(results, folder)
     runs = planned(folder, results, network, args)
@@ -119,6 +127,22 @@ def compare(network: str, folder: Path, args: argparse.Namespace, chosen: str) -
         weights = f"{told[who]['weights']:,} weights trained"
         print(f"- {who}: {told[who]['version']}, {weights}", flush=True)
     print()
+    onednn = chosen if chosen in args.onednn else args.onednn[0]
+    peers = ["Keras", *([] if missing(network, args.torch) else TORCH)]
+    shares = {
+        part: ", ".join(
+            f"{statistics.median(ratios(rounds, onednn, who, part)):.2g} of {who}" for who in peers
+        )
+        for part in ("training step", "end to end")
+    }
+    return f"oneDNN {word(onednn)}, " + ", ".join(f"{part} {of}" for part, of in shares.items())
+
+
+def ratios(rounds: list[dict], onednn: str, who: str, part: str) -> list[float]:
+    """Return camseg's time over a peer's, of the same part, round by round."""
+    ours = "study" if part.startswith("end to end") else "camseg"
+    switch = onednn if who == "Keras" else ""
+    return [found[ours, onednn][part] / found[who, switch][part] for found in rounds]
 
 
 def word(onednn: str) -> str:
@@ -307,9 +331,9 @@ def table(rounds: list[dict], onednn: str, without_torch: str) -> str:
                 cells += [without_torch, ""]
                 continue
             theirs = [found[who, onednn if who == "Keras" else ""][part] for found in rounds]
-            ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
-            spread = f"{min(ratios):.2g} to {max(ratios):.2g}"
-            cells += [shown(theirs, many), f"{statistics.median(ratios):.2g} ({spread})"]
+            shares = ratios(rounds, onednn, who, part)
+            spread = f"{min(shares):.2g} to {max(shares):.2g}"
+            cells += [shown(theirs, many), f"{statistics.median(shares):.2g} ({spread})"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -1,0 +1,215 @@
+"""What runs the benchmarks and what is made of their figures; the times are theirs."""
+
+import json
+import sys
+import tomllib
+
+import pytest
+
+from project import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import bench
+import bench_scaling
+import finding
+import guard
+import projection
+
+BENCHMARKS = ROOT / "benchmarks"
+RATIOS: list[guard.Ratio] = [
+    {"what": "a step", "command": "one.py", "of": "step", "most": 0.9},
+    {"what": "a map", "command": "one.py --maps", "of": "map", "most": 1.2},
+]
+
+
+# --- What a benchmark tells -----------------------------------------------------------------------
+
+
+def test_what_is_told_is_read_from_the_last_line(capsys):
+    print("| a table | 1 |")
+    finding.tell("twice as fast", ratio=0.5)
+    expected = {"finding": "twice as fast", "figures": {"ratio": 0.5}}
+    assert finding.read(capsys.readouterr().out) == expected
+
+
+def test_what_is_skipped_says_why_and_ends_well(capsys):
+    with pytest.raises(SystemExit) as ended:
+        finding.skip("no Chromium")
+    assert ended.value.code is None
+    assert finding.read(capsys.readouterr().out) == {"skipped": "no Chromium"}
+
+
+@pytest.mark.parametrize("said", ["", "3 s", "{}", "3", '{"finding": "x"}\nand more'])
+def test_nothing_told_is_no_finding(said):
+    with pytest.raises(ValueError):
+        finding.read(said)
+
+
+def test_a_span_is_of_both_ends_or_the_one_value_that_they_are():
+    assert finding.span([2, 1, 3], ".0f") == "1 to 3"
+    assert finding.span([1.001, 1.002]) == "1.00"
+
+
+# --- make bench -----------------------------------------------------------------------------------
+
+
+def test_all_benchmarks_are_run():
+    programs = {each.command.split()[0] for each in bench.BENCHMARKS}
+    expected = {path.name for path in BENCHMARKS.glob("bench_*.py")}
+    assert programs == expected | {"peers.py", "fuzz_ljpeg.py", "interval_coverage.py"}
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ('print(\'{"finding": "fast"}\')', "fast"),
+        ('print(\'{"skipped": "no data"}\')', "skipped: no data"),
+        ("raise SystemExit('no such folder')", "**failed**: no such folder"),
+        ("raise SystemExit(3)", "**failed**: status 3"),
+        ("print('done')", "**failed**: its last line is no finding"),
+        ("import time; time.sleep(60)", "**failed**: took more than 5 s"),
+    ],
+)
+def test_what_fails_says_so_in_its_row(program, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "HERE", tmp_path)
+    (tmp_path / "program.py").write_text(program)
+    limit = 5 if "sleep" in program else 60
+    assert bench.found(["program.py"], limit)[0] == said
+
+
+def test_the_table_has_a_row_for_each_benchmark():
+    row = bench.Benchmark("steps", "one.py --size 96")
+    text = bench.table([(row, "a | b", 12.4)], "2026-01-01, on a machine.")
+    assert text.splitlines() == [
+        "2026-01-01, on a machine.",
+        "",
+        "| measured | command | found | s |",
+        "|---|---|---|--:|",
+        r"| steps | `benchmarks/one.py --size 96` | a \| b | 12 |",
+    ]
+
+
+@pytest.mark.parametrize("name", ["findings", "scaling"])
+def test_there_is_a_place_for_what_is_written(name):
+    text = (BENCHMARKS / "README.md").read_text()
+    assert text.count(f"<!-- begin {name} ") == text.count(f"<!-- end {name} -->") == 1
+
+
+# --- make bench-guard -----------------------------------------------------------------------------
+
+
+def test_a_ratio_at_its_bound_passes():
+    assert not guard.above(RATIOS, {"one.py": {"step": 0.9}, "one.py --maps": {"map": 1.0}})
+
+
+@pytest.mark.parametrize("value", [0.901, float("nan")])
+def test_what_got_slower_is_named(value):
+    (line,) = guard.above(RATIOS, {"one.py": {"step": value}, "one.py --maps": {"map": 1.2}})
+    expected = f"slower: a step is {value:.3g}, must be at most 0.9 (one.py)"
+    assert line == expected
+
+
+def test_what_was_not_measured_does_not_pass():
+    (line,) = guard.above(RATIOS, {"one.py": {"step": 0.5}, "one.py --maps": {}})
+    assert line == "a map: was not measured (one.py --maps)"
+
+
+def test_the_guard_ends_with_an_error(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(guard, "HERE", tmp_path)
+    told = json.dumps({"finding": "", "figures": {"step": 2.0}})
+    (tmp_path / "one.py").write_text(f"print('{told}')")
+    table = '[[ratio]]\nwhat = "a step"\ncommand = "one.py"\nof = "step"\nmost = '
+    (tmp_path / "guard.toml").write_text(table + "2.5")
+    guard.main()
+    assert capsys.readouterr().out == "a step: 2 (at most 2.5)\n"
+    (tmp_path / "guard.toml").write_text(table + "1.5")
+    with pytest.raises(SystemExit) as ended:
+        guard.main()
+    assert ended.value.code == "slower: a step is 2, must be at most 1.5 (one.py)"
+
+
+def test_what_is_guarded_is_measured_by_a_benchmark_and_in_one_run_of_each():
+    ratios = tomllib.loads((BENCHMARKS / "guard.toml").read_text())["ratio"]
+    assert len({ratio["command"].split()[0] for ratio in ratios}) == len(
+        {ratio["command"] for ratio in ratios}
+    )
+    for ratio in ratios:
+        program = (BENCHMARKS / ratio["command"].split()[0]).read_text()
+        assert f"{ratio['of']}=" in program
+        assert set(ratio) == {"what", "command", "of", "most"}
+
+
+# --- Scaling --------------------------------------------------------------------------------------
+
+
+def test_a_line_is_fitted_exactly():
+    assert bench_scaling.fit([1, 10, 100], [5, 23, 203]) == pytest.approx((3, 2))
+
+
+def test_a_line_that_would_start_below_nothing_starts_at_nothing():
+    start, slope = bench_scaling.fit([1, 2], [1, 3])  # by the points: -1 + 2 x
+    assert start == 0
+    assert slope == pytest.approx(15 / 13)  # the minimum of (1 - s)^2 + (1 - 2 s / 3)^2
+
+
+def test_relative_errors_count_alike():
+    """A tenth too much at the large end moves the start by little: not by what it is there."""
+    start, _ = bench_scaling.fit([1, 1000, 10000], [3, 2001, 22001])
+    assert 0.5 < start < 3
+
+
+def test_the_table_of_slopes():
+    rois = bench_scaling.Series("cutting", "ROI", [100, 200], [3, 4], [50, 70])
+    side = bench_scaling.Series("a step", "Mpx", [0.0164], [0.02], [])
+    lines = bench_scaling.table([rois, side]).splitlines()
+    assert lines[2] == "| cutting | 100 | 200 | 3 to 4 | 2 | 10 ms a ROI | 50 to 70 |"
+    assert lines[3] == "| a step | 0.0164 | 0.0164 | 0.02 |  |  |  |"
+
+
+def test_used_candidates_are_the_rois(tmp_path):
+    (tmp_path / "c.tsv").write_text("roi_id\tstatus\na\tused\nb\tdropped\nc\tused\n")
+    assert bench_scaling.number_of_rois(tmp_path / "c.tsv") == 2
+
+
+# --- Projection -----------------------------------------------------------------------------------
+
+SLOW = projection.Network(step=0.5, inference=0.1, map=0.2)
+COSTS = {"InceptionV3": SLOW, "Other": projection.Network(0.25, 0.05, 0.1)}
+
+
+def test_the_work_of_a_study_in_closed_form():
+    """100 ROIs, 10 epochs: a training takes 1000 x (0.8 x 0.5 + 0.2 x 0.1) = 420 s, and 210 s.
+
+    Five folds of 4 and 3 trainings, maps of 20 and 10 s; 5 x (7 + 6) jobs that start in 2 s, 1000
+    scores of 0.05 s; the longest chain is two trainings of the slower network and its maps.
+    """
+    found = projection.work(COSTS, 100, 10, score=0.05, start=2)
+    assert found.networks == pytest.approx(5 * (4 * 420 + 20 + 3 * 210 + 10))
+    assert found.other == pytest.approx(projection.INGESTION + 5 * 13 * 2 + 50)
+    assert found.chain == pytest.approx(860)
+
+
+def test_few_cores_are_busy_and_many_wait_for_the_longest_chain():
+    found = projection.Work(networks=10_000, other=2_000, chain=900)
+    assert found.seconds(2, 1, 1.0) == 6_000
+    assert found.seconds(800, 1, 1.0) == 900
+    assert found.seconds(800, 4, 2.5) == 360
+    assert found.seconds(10, 4, 2.5) == (10_000 * 4 / 2.5 + 2_000) / 10
+    assert projection.on_gpu(found, 100) == 2_100
+
+
+@pytest.mark.parametrize(("two", "four"), [(2, 4), (1, 1), (4 / 3, 1.6), (0.9, 1), (2.2, 4)])
+def test_more_threads_by_amdahls_law(two, four):
+    """4/3 times as fast by two: half is serial, and four are 1 / (1/2 + 1/8) times as fast."""
+    assert projection.amdahl(two, 4) == pytest.approx(four)
+
+
+def test_what_is_told_has_the_arithmetic_in_it():
+    costs = dict.fromkeys(bench_scaling.NETWORKS, SLOW)
+    text = projection.told(costs, score=0.05, start=8, two_threads=4 / 3)
+    hours = projection.EPOCHS * projection.ROIS * 0.42 / 3600
+    assert f"Xception {hours:.0f}" in text
+    assert "95 trainings of 200 epochs" in text
+    assert "assumed, not measured" in text
+    assert f"{projection.GPU * 0.5:.0f} times as many" in text
+    assert "4 would be 1.60 times" in text
