@@ -111,7 +111,14 @@ def train(
     _check({"training": training, **evaluated})
     optimizer = Adam if settings.fused else StockAdam
     adam = optimizer(model.trainable_variables, settings.learning_rate)
-    step = trace_step(model, adam, training.task(settings), fused=settings.fused)
+    step = trace_step(
+        model,
+        adam,
+        training.task(settings),
+        fused=settings.fused,
+        precision=settings.precision,
+        xla=settings.xla,
+    )
     outputs = _inference(model, settings)
     writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
 

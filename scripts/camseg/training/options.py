@@ -19,6 +19,18 @@ class StepOptions(BatchOptions):
         choices=("fused", "stock"),
         default="fused",
     )
+    precision: str = option(
+        "what a step is computed in: `float32`, or `bfloat16`, of half the bits, for GPUs: "
+        "weights, batch statistics, logits and loss stay float32, and so does all that a network "
+        "does once it is trained",
+        choices=("float32", "bfloat16"),
+        default="float32",
+    )
+    xla: bool = option(
+        "whether XLA compiles the step, which takes its time once; for GPUs: on a CPU each step is "
+        "slower",
+        default=False,
+    )
 
     @property
     def fused(self) -> bool:

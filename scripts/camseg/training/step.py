@@ -4,11 +4,17 @@ A short training on a CPU pays TensorFlow mostly for tracing and optimising its 
 proportion to the number of nodes. Hence the fused kernels of Adam and batch normalisation in
 place of the dozens of nodes that Keras composes them of: the same numbers to float32 rounding.
 They lean on how Keras' layers are made; Keras' own stay at hand (`training: kernels: stock`).
+
+On a GPU the arithmetic counts. Hence steps in bfloat16, which has the range of float32: gradients
+do not vanish in it, and the loss needs no scaling, as it would in float16. And steps by XLA.
 """
 
+import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from itertools import product
 
 import numpy as np
 
@@ -107,16 +113,20 @@ def trace_step(
     task: Task | None = None,
     *,
     fused: bool = True,
+    precision: str = "float32",
+    xla: bool = False,
 ) -> Callable:
-    """Return the traced training step: (images, targets) to (mean loss, outputs).
+    """Return the traced training step: (images, targets) to (mean loss, outputs), both float32.
 
     The `task` is `classification` unless another one is given. Batch normalisation is `fused`, or
-    Keras' own. Raises CamsegError if nothing depends on some of the weights.
+    Keras' own. In a `precision` other than float32 the step alone is computed: the model is left
+    as it was. XLA compiles it if asked, for each size of a batch when it first comes. Raises
+    CamsegError if nothing depends on some of the weights.
     """
     task = task or classification()
     signature = [_images(model), task.targets]
 
-    @tf.function(input_signature=signature, autograph=False)
+    @tf.function(input_signature=signature, autograph=False, jit_compile=xla or None)
     def step(images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(optimizer.variables)
@@ -132,16 +142,58 @@ def trace_step(
         optimizer.apply(gradients)
         return loss, outputs
 
-    with _batch_normalization(fused):
-        return step.get_concrete_function()
+    with (
+        _in_place_of(keras.layers.BatchNormalization, _fused_call, fused),
+        _in_place_of(keras.layers.MaxPooling2D, _maximum_call, xla),
+        _computing_in(precision, model),
+    ):
+        traced = step.get_concrete_function()
+    return _told(traced, model.name) if xla else traced
 
 
 def trace_inference(model: keras.Model, *, fused: bool = True) -> Callable:
     """Return the traced inference: images to outputs; `fused` as in `trace_step`."""
     signature = [_images(model)]
     infer = tf.function(lambda images: model(images, training=False), signature, autograph=False)
-    with _batch_normalization(fused):
+    with _in_place_of(keras.layers.BatchNormalization, _fused_call, fused):
         return infer.get_concrete_function()
+
+
+@contextmanager
+def _computing_in(precision: str, model: keras.Model) -> Iterator[None]:
+    """Trace a model's layers by Keras' mixed policy of a `precision` while this is open.
+
+    They compute in it with float32 weights, which are cast where they are used; batch statistics
+    are float32 all the same. So is the last layer that has weights, and what follows it: the head.
+    """
+    body = list(model.layers) if precision != "float32" else []
+    while body and not body.pop().weights:
+        pass
+    layers = [each for layer in body for each in layer._flatten_layers()]
+    own = [layer.dtype_policy for layer in layers]
+    try:
+        for layer in layers:
+            layer.dtype_policy = f"mixed_{precision}"
+        yield
+    finally:
+        for layer, policy in zip(layers, own, strict=True):
+            layer.dtype_policy = policy
+
+
+def _told(step: Callable, name: str) -> Callable:
+    """Return a step that tells in a line what of it XLA, which compiles it late, cannot compile."""
+
+    def told(images: np.ndarray, targets: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
+        try:
+            return step(images, targets)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+            reason = re.sub(r"\[.*?\]", "", str(error).strip().splitlines()[0])
+            raise CamsegError(
+                f"{name}: its training step cannot be compiled by XLA: {reason.rstrip('.')}; set "
+                "training: xla: false"
+            ) from error
+
+    return told
 
 
 def _images(model: keras.Model) -> tf.TensorSpec:
@@ -149,25 +201,39 @@ def _images(model: keras.Model) -> tf.TensorSpec:
     return tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
 
 
-def _batch_normalization(fused: bool) -> AbstractContextManager[None]:
-    return _fused_batch_normalization() if fused else nullcontext()
-
-
-_STOCK = keras.layers.BatchNormalization.call
-
-
 @contextmanager
-def _fused_batch_normalization() -> Iterator[None]:
-    """Trace Keras' BatchNormalization layers as TensorFlow's fused kernel while this is open.
+def _in_place_of(kind: type[keras.Layer], call: Callable, asked: bool) -> Iterator[None]:
+    """Trace a `kind` of Keras' layers by `call` while this is open, if that is `asked` for.
 
-    Keras composes them of elementary operations: twice the nodes of the whole step, and up to a
-    third of its time. The layers themselves, and so the model as saved, stay Keras' own.
+    The layers themselves, and so the model as saved, stay Keras' own.
     """
-    keras.layers.BatchNormalization.call = _fused_call
+    stock = kind.call
+    if asked:
+        kind.call = call
     try:
         yield
     finally:
-        keras.layers.BatchNormalization.call = _STOCK
+        kind.call = stock
+
+
+def _maximum_call(layer: keras.layers.MaxPooling2D, inputs: tf.Tensor) -> tf.Tensor:
+    """Stand in for MaxPooling2D.call: the maximum of shifted images, which is the same to the bit.
+
+    XLA compiles no gradient of TensorFlow's own kernel that repeats to the bit.
+    """
+    sides = list(zip(inputs.shape[1:3], layer.pool_size, layer.strides, strict=True))
+    if layer.padding == "same":
+        missing = [max(0, (-(-n // step) - 1) * step + window - n) for n, window, step in sides]
+        margins = [(each // 2, each - each // 2) for each in missing]
+        inputs = tf.pad(inputs, [(0, 0), *margins, (0, 0)], constant_values=inputs.dtype.min)
+    starts = [
+        [slice(first, n - window + first + 1, step) for first in range(window)]
+        for n, (_, window, step) in zip(inputs.shape[1:3], sides, strict=True)
+    ]
+    return reduce(tf.maximum, (inputs[:, down, across] for down, across in product(*starts)))
+
+
+_STOCK = keras.layers.BatchNormalization.call
 
 
 def _fused_call(

@@ -220,8 +220,11 @@ def test_an_epoch_chosen_by_other_rois_is_scored_on_those_of_validation():
         assert scores == {score: row[f"{name}_{score}"] for score in scores}
 
 
-@pytest.mark.parametrize("kernels", ["fused", "stock"])
-def test_a_training_with_a_selection_side_resumes_to_the_same_bits(tmp_path, monkeypatch, kernels):
+STEPS = [{}, {"kernels": "stock"}, {"precision": "bfloat16"}, {"xla": True}]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_training_with_a_selection_side_resumes_to_the_same_bits(tmp_path, monkeypatch, step):
     monkeypatch.setattr(loop, "PLATEAU", 2)
 
     def broken(grey):
@@ -233,17 +236,17 @@ def test_a_training_with_a_selection_side_resumes_to_the_same_bits(tmp_path, mon
     seen: list[int] = []
     selection = make_examples(seed=3)
     selection.labels[:5] = 1 - selection.labels[:5]
-    whole, weights = trained(make_examples(seed=2), selection, keep="best", kernels=kernels)
+    whole, weights = trained(make_examples(seed=2), selection, keep="best", **step)
     assert len({row["learning_rate"] for row in whole.history[:8]}) > 1
     assert whole.best_epoch <= 8
     with pytest.raises(KeyboardInterrupt):
         trained(
             make_examples(seed=2, preprocess=broken), selection,
-            Checkpoint(tmp_path, {}, 0), keep="best", kernels=kernels,
+            Checkpoint(tmp_path, {}, 0), keep="best", **step,
         )  # fmt: skip
     again, resumed = trained(
         make_examples(seed=2, preprocess=broken), selection, Checkpoint(tmp_path, {}, 0),
-        keep="best", kernels=kernels,
+        keep="best", **step,
     )  # fmt: skip
     assert len(seen) == 26 + 3 * (len(whole.history) - 8)
     assert again.history == whole.history
@@ -261,6 +264,23 @@ def test_a_training_by_keras_own_kernels_is_the_same_up_to_rounding(monkeypatch)
     pd.testing.assert_frame_equal(*columns, rtol=1e-3, check_exact=False)
     for one, other in zip(weights, others, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-2, atol=1e-4)
+
+
+def test_what_was_trained_in_bfloat16_is_a_float32_network(tmp_path):
+    model, validation = tiny_model(), make_examples(seed=2)
+    settings = make_settings(keep="last", precision="bfloat16")
+    result = loop.train(model, make_examples(), validation, settings)
+    plain = loop.train(tiny_model(), make_examples(), validation, make_settings(keep="last"))
+    assert result.history != plain.history
+    model.save(tmp_path / "model.keras")
+    saved = keras.models.load_model(tmp_path / "model.keras")
+    assert {layer.dtype_policy.name for layer in saved.layers} == {"float32"}
+    assert {variable.dtype for variable in saved.variables} == {"float32"}
+    logits = saved(validation.inputs(np.arange(20)), training=False)
+    np.testing.assert_allclose(result.outputs(validation), logits, rtol=1e-5, atol=1e-6)
+    labels = validation.labels
+    loss = np.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, True))
+    assert result.history[-1]["val_loss"] == pytest.approx(loss, rel=1e-5)
 
 
 def test_the_last_epochs_weights_can_be_kept_instead():
@@ -366,8 +386,9 @@ def test_senseless_settings_are_one_readable_line(changes, message):
     assert str(error.value) == message
 
 
-def test_it_learns():
-    settings = make_settings(epochs=30, learning_rate=0.03)
+@pytest.mark.parametrize("step", STEPS)
+def test_it_learns(step):
+    settings = make_settings(epochs=30, learning_rate=0.03, **step)
     result = loop.train(tiny_model(), make_examples(), make_examples(seed=2), settings)
     assert max(row["val_accuracy"] for row in result.history) == 1
     assert result.history[-1]["loss"] < 0.5 * result.history[0]["loss"]
@@ -416,10 +437,11 @@ def test_images_read_batch_by_batch_are_those_in_memory(study):
         np.testing.assert_array_equal(sides[0].inputs(batch), sides[1].inputs(batch))
 
 
-def test_a_tiny_training_repeats_to_the_bit():
+@pytest.mark.parametrize("step", STEPS)
+def test_a_tiny_training_repeats_to_the_bit(step):
     def weights():
         model = tiny_model()
-        loop.train(model, make_examples(), make_examples(seed=2), make_settings())
+        loop.train(model, make_examples(), make_examples(seed=2), make_settings(**step))
         return model.get_weights()
 
     for first, second in zip(weights(), weights(), strict=True):

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from camseg.errors import CamsegError
 from camseg.training import loop, step
@@ -136,3 +137,128 @@ def test_weights_that_nothing_depends_on_are_named():
     model = placed(idle=True)
     with pytest.raises(CamsegError, match=r"^placed: the weights placed.*/unused do not take part"):
         step.trace_step(model, step.Adam(model.trainable_variables, 0.01))
+
+
+def pooled(**options):
+    """Of the usual kinds of layers; `options` are those of all but the last."""
+    keras.utils.set_random_seed(4)
+    layers, images = keras.layers, keras.Input((8, 8, 3))
+    x = layers.Conv2D(6, 3, use_bias=False, **options)(images)
+    x = layers.ReLU(**options)(layers.BatchNormalization(momentum=0.9, **options)(x))
+    x = layers.SeparableConv2D(6, 3, padding="same", use_bias=False, **options)(x)
+    x = layers.BatchNormalization(momentum=0.9, **options)(x)
+    x = layers.MaxPooling2D(3, 2, padding="same", **options)(x)
+    x = layers.AveragePooling2D(2, **options)(x)
+    x = layers.Dense(5, **options)(layers.GlobalAveragePooling2D(**options)(x))
+    return keras.Model(images, layers.Dense(2, name="logits")(x), name="pooled")
+
+
+def steps(model, **options):
+    """Losses of three steps of the first twenty ROIs."""
+    adam = step.Adam(model.trainable_variables, 0.01)
+    take = step.trace_step(model, adam, **options)
+    examples, batch = make_examples(), np.arange(20)
+    labels = examples.labels.astype(np.int32)
+    return [float(take(examples.inputs(batch), labels)[0]) for _ in range(3)]
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_steps_in_bfloat16_are_those_of_keras_mixed_precision(fused):
+    """Keras' own network of layers with that policy; of float32 to what bfloat16 can tell apart."""
+    ours, theirs = pooled(), pooled(dtype="mixed_bfloat16")
+    losses = steps(ours, fused=fused, precision="bfloat16")
+    theirs.compile(
+        keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+    examples, batch = make_examples(), np.arange(20)
+    expected = [
+        theirs.train_on_batch(examples.inputs(batch), examples.labels[batch]) for _ in range(3)
+    ]
+    plain = steps(pooled())
+    assert losses == pytest.approx(expected, rel=1e-3 if fused else 1e-5)
+    assert losses == pytest.approx(plain, rel=1e-2)
+    assert losses != pytest.approx(plain, rel=1e-5)
+    assert {variable.dtype for variable in ours.variables} == {"float32"}
+    assert {layer.dtype_policy.name for layer in ours.layers} == {"float32"}
+
+
+def test_what_of_a_step_is_in_bfloat16():
+    model = pooled()
+    adam = step.Adam(model.trainable_variables, 0.01)
+    take = step.trace_step(model, adam, precision="bfloat16")
+    found = {}
+    for each in take.graph.get_operations():
+        found.setdefault(each.type, set()).update(given.dtype for given in each.inputs)
+    assert found["Conv2D"] == found["DepthwiseConv2dNative"] == found["MaxPool"] == {tf.bfloat16}
+    assert found["FusedBatchNormV3"] == {tf.bfloat16, tf.float32}  # statistics, scale and offset
+    assert found["MatMul"] == {tf.bfloat16, tf.float32}  # the hidden layer, and the logits
+    assert found["SparseSoftmaxCrossEntropyWithLogits"] == {tf.float32, tf.int32}
+    assert found["ResourceApplyAdam"] == {tf.resource, tf.float32}
+    assert [each.dtype for each in take.outputs] == [tf.float32, tf.float32]
+
+
+@pytest.mark.skipif(not tf.test.is_built_with_cuda(), reason="TensorFlow is built for no GPU")
+@pytest.mark.parametrize("fused", [True, False])
+def test_every_operation_of_a_step_in_bfloat16_has_a_kernel_for_gpus(fused):
+    """TensorFlow knows which it has, with or without a GPU."""
+    model = pooled()
+    adam = (step.Adam if fused else step.StockAdam)(model.trainable_variables, 0.01)
+    take = step.trace_step(model, adam, fused=fused, precision="bfloat16")
+    missing = set()
+    for each in take.graph.get_operations():
+        registered = get_registered_kernels_for_op(each.type).kernel
+        fits = [
+            kernel.device_type in ("GPU", "DEFAULT")
+            and all(
+                not rule.allowed_values.list.type
+                or each.get_attr(rule.name) in rule.allowed_values.list.type
+                for rule in kernel.constraint
+            )
+            for kernel in registered
+        ]
+        if not any(fits):
+            missing.add(each.type)
+    assert not missing
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_steps_by_xla_are_the_same_up_to_rounding(fused):
+    ours, plain = pooled(), pooled()
+    losses = steps(ours, fused=fused, xla=True)
+    assert losses == pytest.approx(steps(plain, fused=fused), rel=1e-4)
+    for our, their in zip(ours.weights, plain.weights, strict=True):
+        np.testing.assert_allclose(our, their, rtol=1e-2, atol=1e-4, err_msg=our.path)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize(("window", "strides"), [(2, 2), (3, 2), ((3, 2), (1, 3)), (2, 3)])
+@pytest.mark.parametrize("size", [7, 8])
+def test_the_maximum_of_shifted_images_is_max_pooling(padding, window, strides, size):
+    layer = keras.layers.MaxPooling2D(window, strides, padding)
+    images = tf.constant(-np.random.default_rng(1).random((2, size, size + 2, 3), np.float32))
+    found = []
+    for call in (layer, lambda images: step._maximum_call(layer, images)):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            pooled = call(images)
+            score = tf.reduce_sum(
+                pooled * tf.reshape(tf.range(tf.size(pooled), dtype=tf.float32), pooled.shape)
+            )
+        found.append((pooled, tape.gradient(score, images)))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_what_xla_cannot_compile_is_told_in_a_line():
+    class Foreign(keras.layers.Layer):
+        def call(self, x):
+            return x * tf.ensure_shape(tf.numpy_function(np.ones_like, [x], tf.float32), x.shape)
+
+    images = keras.Input((8, 8, 3))
+    x = keras.layers.GlobalAveragePooling2D()(Foreign()(keras.layers.Conv2D(2, 3)(images)))
+    model = keras.Model(images, keras.layers.Dense(2)(x), name="seen")
+    said = (
+        r"^seen: its training step cannot be compiled by XLA: .*PyFunc.*; set training: xla: false$"
+    )
+    with pytest.raises(CamsegError, match=said):
+        steps(model, xla=True)
