@@ -50,8 +50,8 @@ def test_default_study_has_nineteen_trainings(project):
     counts = jobs(snakemake(project, "-n", "all"))
     assert counts["train_classifier"] == 19
     # of three methods on six networks
-    assert counts["compute_cams"] == counts["score_dice"] == counts["check_cams"] == 3 * 6
-    assert counts["probe_cams"] == 6
+    assert counts["compute_cams"] == counts["score_dice"] == 3 * 6
+    assert counts["check_cams"] == counts["probe_cams"] == 6
     assert counts["measure_leaks"] == counts["render_label_leaks"] == 1
     assert counts["measure_sensitivity"] == counts["transplant_regions"] == 1
     assert counts["extract_rois"] == 2
@@ -74,7 +74,9 @@ def test_more_splits_are_more_of_the_same_jobs(project):
 def test_more_seeds_are_more_of_the_same_jobs(project):
     counts = jobs(snakemake(project, "-n", "all", config={"splits": 2, "seeds": 3}))
     assert counts["train_classifier"] == counts["render_learning_curve"] == 6 * 19
-    assert counts["check_cams"] == 3 * counts["probe_cams"] == 6 * 3 * 6
+    assert (
+        counts["compute_cams"] == 3 * counts["check_cams"] == 3 * counts["probe_cams"] == 6 * 3 * 6
+    )
     assert counts["split_rois"] == counts["score_baselines"] == counts["measure_leaks"] == 6
     assert counts["measure_sensitivity"] == counts["render_tables"] == 1
 
@@ -90,9 +92,26 @@ def test_a_test_set_is_asked_for_where_rois_are_divided(project):
 def test_further_explanations_are_made_scored_and_checked_and_train_nothing(project):
     counts = jobs(snakemake(project, "-n", "all", config={"cam": {"also": ["hires_cam"]}}))
     assert counts["train_classifier"] == 19
-    assert counts["compute_cams"] == counts["score_dice"] == counts["check_cams"] == 2 * 6
-    assert counts["probe_cams"] == 6
+    assert counts["compute_cams"] == counts["score_dice"] == 2 * 6
+    assert counts["check_cams"] == counts["probe_cams"] == 6
     assert counts["render_explanations"] == 1
+
+
+@pytest.mark.parametrize(
+    ("methods", "expected"),
+    [
+        (["grad_cam", "rise", "saliency", "occlusion"], ["grad_cam saliency", "occlusion", "rise"]),
+        (["rise", "occlusion"], ["occlusion", "rise"]),
+    ],
+)
+def test_quick_methods_are_checked_together_and_costly_ones_by_themselves(
+    project, methods, expected
+):
+    config = {"cam": {"explanation": methods[0], "also": methods[1:]}, "models": ["Xception"]}
+    config["regimes"] = {"inverse": []}
+    planned = snakemake(project, "-n", "-p", "all", config=config).stdout
+    checks = [line for line in planned.splitlines() if "check_cams.py" in line]
+    assert sorted(re.search("--explanations ([a-z_ ]+) --", line)[1] for line in checks) == expected
 
 
 def test_retraining_on_a_methods_maps_brings_the_controls_along_and_nothing_else(project):
