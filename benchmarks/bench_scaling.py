@@ -49,31 +49,34 @@ INTERVALS = {
 
 
 class Plan(NamedTuple):
-    """What is measured: cases, ROIs, splits; sides of networks, all parts; networks' steps only."""
+    """What is measured: as many cases, ROIs, splits; explanations checked; sides, of networks."""
 
     cases: tuple[int, ...]
     rois: tuple[int, ...]
     explained: tuple[int, ...]
+    checked: tuple[tuple[str, ...], ...]
     splits: tuple[int, ...]
     sides: dict[str, tuple[int, ...]]
-    steps: tuple[str, ...]
+    at_one_side: tuple[str, ...]
 
 
 FULL = Plan(
     cases=(8, 32, 128),
     rois=(200, 2000, 20000),
     explained=(200, 1000, 2000),
+    checked=(("grad_cam",), ("grad_cam", "layer_cam", "saliency")),
     splits=(1, 5, 25),
     sides=dict.fromkeys(("MobileNetV2", "DenseNet121"), (128, 224, 320, 512)),
-    steps=("NASNetMobile", "ResNet50V2", "Xception", "InceptionV3"),
+    at_one_side=("NASNetMobile", "ResNet50V2", "Xception", "InceptionV3"),
 )
 QUICK = Plan(
     cases=(8, 32),
     rois=(200, 2000),
     explained=(100, 400),
+    checked=(),
     splits=(1, 5),
     sides={"MobileNetV2": (128, 224)},
-    steps=(),
+    at_one_side=(),
 )
 
 
@@ -200,26 +203,38 @@ def of_rois(folder: Path, plan: Plan) -> list[Series]:
     for n in sorted({*plan.rois, *plan.explained}):
         part("rois", like, folder / f"rois-{n}", n, SIDE)
     found += of_input(folder, plan)
+    return found + of_maps(folder, plan)
+
+
+def of_maps(folder: Path, plan: Plan) -> list[Series]:
+    """Measure MobileNetV2's maps against ROIs, and their checks against explanations."""
     model = folder / "model.keras"
     part("model", model, "MobileNetV2", SIDE)
-    explained = {
-        n: run(program("compute_cams.py", *maps_options(model, folder, n))) for n in plan.explained
-    }
-    return [*found, series_of("compute_cams.py, MobileNetV2", "ROI", explained)]
+    common: list[object] = ["--network", "MobileNetV2", "--model", model, "--score", "margin"]
+    common += ["--sign", "signed", "--resize", "bilinear", "--smoothing", "0"]
+    common += ["--batch-size", BATCH, "--threads", 1]
+    explained, checked = {}, {}
+    for n in plan.explained:
+        rois = folder / f"rois-{n}"
+        given: list[object] = ["--explanation", "grad_cam", "--target", "abnormal"]
+        given += ["--output", folder / "cams.h5", "--shards", *sorted(rois.glob("*.h5"))]
+        explained[n] = run(program("compute_cams.py", *common, *given))
+    for names in plan.checked:
+        given = ["--explanations", *names, "--split", rois / "split-0.tsv", "--seed", 1]
+        given += ["--output", *(folder / f"{name}.tsv" for name in names)]
+        given += ["--locality", *(folder / f"{name}-places.tsv" for name in names)]
+        given += ["--shards", *sorted(rois.glob("*.h5"))]
+        checked[len(names)] = run(program("check_cams.py", *common, *given))
+    found = [series_of("compute_cams.py, MobileNetV2", "ROI", explained)]
+    if checked:
+        found.append(series_of("check_cams.py, MobileNetV2", "explanation", checked))
+    return found
 
 
 def number_of_rois(candidates: Path) -> int:
     """Return how many candidates of a table became ROIs."""
     header, *rows = (line.split("\t") for line in candidates.read_text("utf-8").splitlines())
     return sum(row[header.index("status")] == "used" for row in rows)
-
-
-def maps_options(model: Path, folder: Path, n: int) -> list[object]:
-    options = ["--explanation", "grad_cam", "--score", "margin", "--target", "abnormal"]
-    options += ["--sign", "signed", "--resize", "bilinear", "--smoothing", "0"]
-    options += ["--batch-size", str(BATCH), "--threads", "1", "--network", "MobileNetV2"]
-    files = ["--model", model, "--output", folder / f"cams-{n}.h5", "--shards"]
-    return [*options, *files, *sorted((folder / f"rois-{n}").glob("*.h5"))]
 
 
 def of_input(folder: Path, plan: Plan) -> list[Series]:
@@ -247,13 +262,13 @@ def of_networks(plan: Plan) -> tuple[list[Series], float]:
             seconds = [each[name] for each in told]
             series = Series(f"{name}, {network}", "Mpx", numbers, seconds, [])
             found.append(series._replace(memory=memory if name == "step" else []))
-    for network in plan.steps:
+    for network in plan.at_one_side:
         told = [part("network", network, PROJECTED, BATCH, 1, "step,inference,map")]
         for name in ("step", "inference", "map"):
             memory = [told[0]["mb"]] if name == "step" else []
             at = [PROJECTED**2 / 1e6]
             found.append(Series(f"{name}, {network}", "Mpx", at, [told[0][name]], memory))
-    if not plan.steps:
+    if not plan.at_one_side:
         return found, 1.0
     network = "DenseNet121"
     walls = [

@@ -53,8 +53,14 @@ NUMBERS = ("n", "size", "models", "splits", "batches", "loaded", "batch_size", "
 
 
 def write_rois(like: str, folder: str, n: int, size: int) -> None:
-    """Write `n` ROIs of a size into shards: those of the shard `like` in turn, each shifted."""
+    """Write `n` ROIs of a size into shards: those of the shard `like` in turn, each shifted.
+
+    And a split of them.
+    """
     import cv2
+    import pandas as pd
+
+    from camseg.rois.split import write_split
 
     known = store.read_rois([like])
     images, masks = (
@@ -63,6 +69,7 @@ def write_rois(like: str, folder: str, n: int, size: int) -> None:
     )
     random = generator(0, "bench_scaling", n)
     Path(folder).mkdir(parents=True)
+    tables = []
     for start in range(0, n, IN_A_SHARD):
         number = np.arange(start, min(start + IN_A_SHARD, n))
         place = number % len(known)
@@ -80,6 +87,9 @@ def write_rois(like: str, folder: str, n: int, size: int) -> None:
         )
         path = Path(folder, f"shard-{start // IN_A_SHARD:02}.h5")
         store.write_shard(path, shard, source="benchmark")
+        table = pd.DataFrame({"roi_id": shard.roi_id, "patient_id": shard.patient_id})
+        tables.append(table.assign(side=np.where(number // 2 % 5, "train", "validation")))
+    write_split(Path(folder, "split-0.tsv"), pd.concat(tables))
 
 
 def rolled(images: np.ndarray, shifts: np.ndarray) -> np.ndarray:
