@@ -297,7 +297,7 @@ def of_splits(folder: Path, plan: Plan) -> list[Series]:
         command += ["--configfile", str(project / "test-config.yaml"), "--", "all"]
         planned[sum(known.values())] = run(command)
     return [
-        series_of("tables, intervals, claims, curves", "training", drawn),
+        series_of("tables, intervals, curves", "training", drawn),
         series_of("dry run", "job", planned),
     ]
 

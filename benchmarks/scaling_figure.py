@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from camseg.figures.style import STYLE, looks, save
 
@@ -19,6 +20,7 @@ CAPTION = (
     "Time and memory of a study's parts: points are measured, lines fitted (start and slope). "
     "Both axes are logarithmic."
 )
+SIDES = "side of a ROI, pixels (in proportion to their number)"
 PANELS = {  # what each shows: the series' names begin so, the axes
     "ROIs: seconds": (
         ("extract_rois", "score_dice", "compute_cams", "input of"),
@@ -32,7 +34,7 @@ PANELS = {  # what each shows: the series' names begin so, the axes
     ),
     "side: seconds": (
         ("step", "inference", "map"),
-        "megapixels of a ROI",
+        SIDES,
         "CPU seconds a ROI",
     ),
     "splits: seconds": (("tables", "dry run"), "trainings, or planned jobs", "CPU seconds"),
@@ -51,8 +53,17 @@ def draw(series: list[Series], path: Path) -> None:
             ]
             panel(axes, shown, memory=title.endswith("memory"))
             axes.set(xscale="log", yscale="log", xlabel=x, ylabel=y)
+            for axis, labelled in ((axes.xaxis, (1,)), (axes.yaxis, (1, 2, 5))):
+                axis.set_major_locator(LogLocator(subs=labelled))
+                axis.set_major_formatter("{x:g}")
+                axis.set_minor_formatter(NullFormatter())
+            if x == SIDES:
+                places = shown[0].numbers
+                axes.set_xticks(places, [f"{(1e6 * place) ** 0.5:.0f}" for place in places])
+            bottom, top = axes.get_ylim()
+            axes.set_ylim(bottom, top * (top / bottom) ** 0.4)  # room for the legend
             axes.set_title(title, loc="left", fontsize=STYLE["font.size"])
-            axes.legend(fontsize=6, frameon=False)
+            axes.legend(fontsize=6, frameon=False, loc="upper left")
         save(figure, [path], CAPTION)
 
 
@@ -67,5 +78,5 @@ def panel(axes: Axes, shown: list[Series], *, memory: bool) -> None:
             axes.plot(each.numbers, values, color=style["color"], linewidth=1)
             continue
         start, slope = each.line
-        x = np.geomspace(each.numbers[0], each.numbers[-1], 50)
+        x = np.geomspace(each.numbers[0], each.numbers[-1], 20)
         axes.plot(x, start + slope * x, color=style["color"], linewidth=1)

@@ -75,8 +75,8 @@ def write_rois(like: str, folder: str, n: int, size: int) -> None:
         place = number % len(known)
         shifts = random.integers(0, size, len(number))
         text = np.array([f"{each // 2:06}" for each in number], object)
-        ids = [f"{each // 2:06}.{('normal', 'abnormal')[known.label[each % len(known)]]}.{each}"
-               for each in number]  # fmt: skip
+        kinds = np.array(["normal", "abnormal"])[known.label[place]]
+        ids = [f"{each:06}.{kind}" for each, kind in zip(number, kinds, strict=True)]
         shard = store.Rois(
             image=rolled(images[place], shifts),
             mask=rolled(masks[place], shifts),

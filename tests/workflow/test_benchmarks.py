@@ -14,6 +14,12 @@ import bench_scaling
 import finding
 import guard
 import projection
+import scaling_figure
+import scaling_parts
+from camseg.io import store
+from camseg.report import results
+from camseg.rois.split import read_split
+from made import make_rois
 
 BENCHMARKS = ROOT / "benchmarks"
 RATIOS: list[guard.Ratio] = [
@@ -169,6 +175,46 @@ def test_the_table_of_slopes():
 def test_used_candidates_are_the_rois(tmp_path):
     (tmp_path / "c.tsv").write_text("roi_id\tstatus\na\tused\nb\tdropped\nc\tused\n")
     assert bench_scaling.number_of_rois(tmp_path / "c.tsv") == 2
+
+
+def test_rois_are_repeated_under_ids_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(scaling_parts, "IN_A_SHARD", 4)
+    shard = make_rois(["a.normal", "b.abnormal", "c.abnormal"])
+    store.write_shard(tmp_path / "like.h5", shard, source="test")
+    scaling_parts.write_rois(str(tmp_path / "like.h5"), str(tmp_path / "many"), 7, 8)
+    paths = sorted((tmp_path / "many").glob("*.h5"))
+    rois = store.read_rois(paths)  # which would refuse an id that is there twice
+    assert len(paths) == 2
+    assert list(rois.label) == [shard.label[number % 3] for number in range(7)]
+    sums = shard.image.sum(axis=(1, 2), dtype=int)
+    assert list(rois.image.sum(axis=(1, 2), dtype=int)) == [sums[n % 3] for n in range(7)]
+    assert len(read_split(tmp_path / "many/split-0.tsv", rois.roi_id)) == 7
+
+
+def test_a_made_up_study_is_one_that_tables_are_made_of(tmp_path):
+    scaling_parts.write_results(str(tmp_path), models=2, splits=3)
+    metrics = sorted(tmp_path.glob("training/*/*/*/metrics.json"))
+    assert len(metrics) == 2 * 3 * len(scaling_parts.REGIMES)
+    found = results.read_predictions(
+        metrics, [each.with_name("predictions.tsv") for each in metrics]
+    )
+    assert len(found) == len(metrics) * scaling_parts.ROIS / 5
+    scores = sorted(tmp_path.glob("dice/*/*.tsv"))
+    trainings = results.read_trainings(metrics)
+    dice = results.read_dice([each.parent.name for each in scores], scores, trainings)
+    assert len(dice) == 2 * 3 * scaling_parts.ROIS / 2
+
+
+def test_the_figure_is_drawn_of_what_has_a_slope(tmp_path):
+    rois = bench_scaling.Series("extract_rois.py", "ROI", [100, 200], [3, 4], [50, 70])
+    one = bench_scaling.Series("step, Xception", "Mpx", [0.05], [0.3], [])
+    side = bench_scaling.Series("step, MobileNetV2", "Mpx", [0.0164, 0.05], [0.02, 0.06], [])
+    jobs = bench_scaling.Series("dry run", "job", [130, 500], [2, 4], [100, 110])
+    scaling_figure.draw([rois, one, side, jobs], tmp_path / "scaling.svg")
+    text = (tmp_path / "scaling.svg").read_text()
+    assert text.count("step, MobileNetV2") == 1
+    assert "Xception" not in text
+    assert "<title>Time and memory of a study" in text
 
 
 # --- Projection -----------------------------------------------------------------------------------
