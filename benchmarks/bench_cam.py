@@ -25,13 +25,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import numpy as np
-import tensorflow as tf
 
 import conditions
 from camseg import named
 from camseg.explanations.explain import METHODS, asks, explain
 from camseg.io import store
 from camseg.networks import classifiers
+from camseg.networks.backend import tf
 from camseg.networks.registry import NETWORKS
 from camseg.seeds import generator
 from finding import span, tell

@@ -3,8 +3,8 @@
 Each measurement runs in a fresh process of its own. "First step" is the time from before the
 network is built to the end of its first step, without imports, which are the same for both;
 "later step" the mean of the steps after it. Stock Keras is compile("adam") and fit on arrays, with
-Keras' choices (just-in-time compilation among them) and the same threads. TensorFlow's switches are
-the environment's, as in the workflow: the first line says whether oneDNN is on.
+Keras' choices (just-in-time compilation among them) and the same threads. Both have oneDNN as the
+workflow has it; the first line says so.
 """
 
 import argparse
@@ -73,8 +73,7 @@ def in_fresh_process(network: str, which: str, args: argparse.Namespace) -> dict
 
 def measure(args: argparse.Namespace) -> dict:
     """Return seconds to the end of the `first` step, of a `later` one, and peak `memory` in GB."""
-    import keras
-
+    from camseg.networks.backend import keras, tf
     from camseg.training import loop
     from camseg.training import step as steps
 
@@ -85,8 +84,6 @@ def measure(args: argparse.Namespace) -> dict:
     if args.measure == "camseg":
         loop.make_repeatable(1, args.threads)
     else:
-        import tensorflow as tf
-
         tf.config.threading.set_intra_op_parallelism_threads(args.threads)
         tf.config.threading.set_inter_op_parallelism_threads(args.threads)
 

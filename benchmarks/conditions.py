@@ -2,8 +2,8 @@
 
     python benchmarks/conditions.py
 
-The workflow leaves TF_ENABLE_ONEDNN_OPTS as it finds it, and so do the benchmarks: where it is not
-set, TensorFlow decides by the processor. `peers.py` alone sets it, to measure both.
+As in the workflow: where TF_ENABLE_ONEDNN_OPTS is not set, camseg.networks.backend has it on.
+`peers.py` alone sets it, to measure both.
 """
 
 import os
@@ -21,7 +21,9 @@ def line() -> str:
 
     found = machine.processor()
     wide = "with" if "avx512f" in found["instruction_sets"] else "without"
-    by = SWITCH if SWITCH in os.environ else "TensorFlow itself"
+    by = SWITCH if SWITCH in os.environ else "camseg"
+    from camseg.networks import backend  # noqa: F401  # which sets the switch
+
     return (
         f"{found['model']} ({found['architecture']}), {wide} AVX-512, {found['cores']} cores; "
         f"oneDNN {'on' if uses_onednn() else 'off'}, by {by}"

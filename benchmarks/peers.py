@@ -104,7 +104,7 @@ def main() -> None:
 def compare(network: str, folder: Path, args: argparse.Namespace, chosen: str) -> str:
     """Measure a network's study and its peers in an empty folder, and print the tables.
 
-    Return what of a peer's time camseg takes, as TensorFlow has oneDNN here if that is measured.
+    Return what of a peer's time camseg takes, as the workflow has oneDNN if that is measured.
     """
     results = prepare(folder, network, args)
     draw(results, folder)
@@ -119,7 +119,7 @@ def compare(network: str, folder: Path, args: argparse.Namespace, chosen: str) -
             check(found, folder)
         rounds.append({key: taken for key, (taken, _) in found.items()})
     for onednn in args.onednn:
-        by = ", as TensorFlow has it here" if onednn == chosen else ""
+        by = ", as the workflow has it" if onednn == chosen else ""
         print(f"{network}, oneDNN {word(onednn)}{by}:\n")
         print(table(rounds, onednn, missing(network, args.torch)))
     told = {who: of for (who, _), (_, of) in found.items() if who != "study"}
