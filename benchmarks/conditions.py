@@ -6,7 +6,6 @@ As in the workflow: where TF_ENABLE_ONEDNN_OPTS is not set, camseg.networks.back
 `peers.py` alone sets it, to measure both.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,18 +14,16 @@ SWITCH = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def line() -> str:
-    """Return the processor, whether TensorFlow uses oneDNN in this process, and who chose so."""
+    """Return the processor, and whether TensorFlow uses oneDNN in this process."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-    from camseg.networks import machine
+    from camseg.networks import backend, machine  # the first sets the switch
 
+    backend.check_settings()
     found = machine.processor()
     wide = "with" if "avx512f" in found["instruction_sets"] else "without"
-    by = SWITCH if SWITCH in os.environ else "camseg"
-    from camseg.networks import backend  # noqa: F401  # which sets the switch
-
     return (
         f"{found['model']} ({found['architecture']}), {wide} AVX-512, {found['cores']} cores; "
-        f"oneDNN {'on' if uses_onednn() else 'off'}, by {by}"
+        f"oneDNN {'on' if uses_onednn() else 'off'}"
     )
 
 
