@@ -88,12 +88,18 @@ def test_jobs_on_gpus_claim_theirs(rules):
     assert set(asking) == set(
         yaml.safe_load(re.sub("^# ", "", offered, flags=re.M))["set-resources"]
     )
-    claiming = {
-        name
-        for name, rule in rules.items()
-        if "scripts/camseg/networks/devices.py" in code_of_rule(rule)
+    code = {name: set(map(str, code_of_rule(rule))) for name, rule in rules.items()}
+    defined = "scripts/camseg/networks/devices.py"
+    callers = {
+        path
+        for path in set().union(*code.values()) - {defined}
+        if "claim_gpu()" in (ROOT / path).read_text(encoding="utf-8")
     }
-    assert claiming == set(asking)
+    assert {name for name, paths in code.items() if paths & callers} == set(asking)
+    computing = {
+        name for name, paths in code.items() if "scripts/camseg/networks/backend.py" in paths
+    }
+    assert computing == {*asking, "record_provenance"}  # which computes on the processor alone
 
 
 JOBS = """
