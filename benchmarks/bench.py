@@ -33,7 +33,7 @@ class Benchmark(NamedTuple):
 
 
 BENCHMARKS = [
-    Benchmark("starting a program", "bench_start.py"),
+    Benchmark("starting a program", "bench_start.py --rounds 3"),
     Benchmark("decoding lossless JPEG of 4736 x 2624", "bench_ljpeg.py"),
     Benchmark("mutated streams of lossless JPEG", "fuzz_ljpeg.py --streams 20000"),
     Benchmark(
