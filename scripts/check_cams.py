@@ -39,7 +39,7 @@ def main() -> None:
     from camseg.explanations.compute import background_of
 
     maps, batches = from_arguments(MapOptions, args), from_arguments(BatchOptions, args)
-    model = explain.load(args.model, network=args.network, threads=batches.threads)
+    model = explain.load(args.model, network=args.network, **batches.arithmetic)
     rois = store.read_rois(args.shards, load=False)
     side = split.read_split(args.split, rois.roi_id)
     abnormal = (side == "validation") & (rois.label == 1)

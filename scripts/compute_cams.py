@@ -46,7 +46,7 @@ def main() -> None:
     options |= {"additive": explain.is_additive(args.explanation), "abnormal": args.abnormal}
     rois = store.read_rois(args.shards, load=False)
     explained = rois.take(rois.label == 1) if args.abnormal else rois
-    model = explain.load(args.model, network=args.network, threads=batches.threads)
+    model = explain.load(args.model, network=args.network, **batches.arithmetic)
     if args.untrained is not None:
         purpose = "untrained", model.name, args.output.stem
         model = classifiers.untrained(model, derive_seed(args.untrained, *purpose))

@@ -30,7 +30,7 @@ def main() -> None:
     from camseg.explanations.compute import background_of
 
     batches = from_arguments(BatchOptions, args)
-    model = explain.load(args.model, network=args.network, threads=batches.threads)
+    model = explain.load(args.model, network=args.network, **batches.arithmetic)
     rois = store.read_rois(args.shards, load=False)
     side = split.read_split(args.split, rois.roi_id)
     chosen = (side != "unused") & (rois.label == 1)

@@ -38,7 +38,7 @@ def main() -> None:
     from camseg.explanations.compute import background_of
 
     batches = from_arguments(BatchOptions, args)
-    model = explain.load(args.model, network=args.network, threads=batches.threads)
+    model = explain.load(args.model, network=args.network, **batches.arithmetic)
     rois = store.read_rois(args.shards, load=False)
     abnormal = rois.label == 1  # a normal ROI has no score
     side = split.read_split(args.split, rois.roi_id)

@@ -36,7 +36,7 @@ def main() -> None:
     from camseg.explanations import explain
 
     batches = from_arguments(BatchOptions, args)
-    model = explain.load(args.model, network=args.network, threads=batches.threads)
+    model = explain.load(args.model, network=args.network, **batches.arithmetic)
     rois = store.read_rois(args.shards, load=False)
     sides = split.read_split(args.split, rois.roi_id)
     drawn = args.seed if args.any_normal else None

@@ -159,7 +159,7 @@ OWN = {
     "io.locks": MODELS,
     "io.store": EXPLORER + "extract_rois split_rois probe_cams render_dice_curves render_sanity "
     + ("render_checklist " + INTERVALS + MODELS + SCORED + IMAGES),
-    "networks.arithmetic": "train_classifier " + EXPLAINED,
+    "networks.arithmetic": "train_classifier transplant_regions " + EXPLAINED,
     "networks.backend": MODELS + "record_provenance",
     "networks.classifiers": MODELS,
     "networks.devices": MODELS,

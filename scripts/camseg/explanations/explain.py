@@ -26,7 +26,7 @@ from camseg.explanations.options import CamOptions, GreyRule
 from camseg.explanations.perturbed import Perturbed, perturb
 from camseg.explanations.runs import Runs
 from camseg.explanations.scaling import PLAIN, to_grey
-from camseg.networks import own
+from camseg.networks import arithmetic, own
 from camseg.networks.backend import keras, tf
 from camseg.networks.classifiers import read_model
 from camseg.networks.devices import claim_gpu
@@ -100,18 +100,16 @@ def _in_turn(images: np.ndarray, draw: int) -> np.ndarray:
     return images[[draw % len(images)]]
 
 
-def load(path: str | Path, *, network: str, threads: int) -> keras.Model:
+def load(path: str | Path, *, network: str, threads: int, instructions: str = "any") -> keras.Model:
     """Return a trained model, and have TensorFlow repeat its results to the bit.
 
-    They depend on `threads`. To be called before any other operation of TensorFlow. The user's own
-    code for `network`, if that is none of Keras, is run. Raises CamsegError as `check_network`,
-    `own.load` and `read_model` do.
+    To be called before any other operation of TensorFlow; `threads` and `instructions` as for
+    `arithmetic.repeat`. The user's own code for `network`, if that is none of Keras, is run. Raises
+    CamsegError as `check_network`, `own.load` and `read_model` do.
     """
     check_network(network)
     claim_gpu()
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.config.experimental.enable_op_determinism()
+    arithmetic.repeat(threads, instructions)
     own.load(network)
     return read_model(path)
 

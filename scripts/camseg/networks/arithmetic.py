@@ -7,6 +7,7 @@ from pathlib import Path
 from platform import python_version
 
 from camseg.io.files import digest
+from camseg.networks.backend import tf
 from camseg.networks.devices import devices
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless")  # that do the arithmetic
@@ -17,6 +18,20 @@ SWITCHES: tuple[str, ...] = (
     "ONEDNN_DEFAULT_FPMATH_MODE",
 )
 SWITCHES += ("TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE")
+
+
+def repeat(threads: int, instructions: str = "any") -> None:
+    """Have TensorFlow repeat its results to the bit; call it before any other operation.
+
+    They depend on `threads`, and with more than one thread between operations also on chance; and
+    on the processor's `instructions` that oneDNN uses: "any", or none beyond a set that it knows,
+    as "avx2".
+    """
+    if instructions != "any":
+        os.environ["ONEDNN_MAX_CPU_ISA"] = instructions.upper()  # which it reads when first used
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
 
 
 def arithmetic() -> dict:

@@ -60,3 +60,14 @@ class BatchOptions(Options):
         "from --cores",
         minimum=1,
     )
+    instructions: str = option(
+        "of the processor that oneDNN may use: `any`, or none beyond `avx2`, by which training "
+        "steps gave the same bits on processors with AVX-512 and without; up to a sixth slower",
+        choices=("any", "avx2"),
+        default="any",
+    )
+
+    @property
+    def arithmetic(self) -> dict:
+        """What of it TensorFlow is told, the arguments of `arithmetic.repeat`."""
+        return {"threads": self.threads, "instructions": self.instructions}

@@ -91,7 +91,7 @@ def train_segmenter(
     )
     with checkpoint.locked():
         claim_gpu()
-        make_repeatable(settings.seed, settings.threads)
+        make_repeatable(settings.seed, settings.threads, settings.instructions)
         size, channels = rois.image.shape[1], 1 if second is None else 2
         model = unet.build(
             size, channels, width=options.width, batchnorm_momentum=settings.batchnorm_momentum

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from camseg.errors import CamsegError
+from camseg.networks import arithmetic
 from camseg.networks.backend import keras, tf
 from camseg.seeds import derive_seed, generator
 from camseg.training import augmentation
@@ -72,15 +73,13 @@ class Training:
         return results | {"best_epoch": self.best_epoch, "epochs": last["epoch"]}
 
 
-def make_repeatable(seed: int, threads: int) -> None:
+def make_repeatable(seed: int, threads: int, instructions: str = "any") -> None:
     """Make TensorFlow's results the same to the bit from run to run; call it before any operation.
 
-    They depend on `threads`, and with more than one thread between operations also on chance.
-    The weights of networks built afterwards follow `seed`.
+    `threads` and `instructions` as for `arithmetic.repeat`. The weights of networks built
+    afterwards follow `seed`.
     """
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.experimental.enable_op_determinism()
+    arithmetic.repeat(threads, instructions)
     keras.utils.set_random_seed(derive_seed(seed, "weights") % 2**32)
 
 

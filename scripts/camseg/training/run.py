@@ -95,7 +95,7 @@ def train_classifier(
     with checkpoint.locked():
         rois, sides, examples = _read(inputs, regime, classifier, execution, seed)
         claim_gpu()
-        make_repeatable(settings.seed, settings.threads)
+        make_repeatable(settings.seed, settings.threads, settings.instructions)
         sets = examples["train"], examples["validation"]
         selection = examples.get("selection")
         if taken:

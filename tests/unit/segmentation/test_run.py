@@ -78,7 +78,7 @@ def outputs_in(folder):
 def train(monkeypatch, tmp_path):
     """Train a segmenter in this process, and return its maps."""
 
-    def seeded(seed, threads):  # other tests have used TensorFlow: its threads are set
+    def seeded(seed, *_):  # other tests have used TensorFlow: its threads are set
         keras.utils.set_random_seed(seed % 2**32)
 
     monkeypatch.setattr(run, "make_repeatable", seeded)

@@ -77,7 +77,7 @@ OTHER = {
     **{"epochs": 2, "patience": 9, "monitor": "val_auc", "keep": "last", "batch_size": 5},
     **{"learning_rate": 0.02, "schedule": "cosine", "class_weights": "balanced", "flips": True},
     **{"rotation": 5, "batchnorm_momentum": None, "seed": 2, "threads": 2, "kernels": "stock"},
-    **{"precision": "bfloat16", "xla": True},
+    **{"precision": "bfloat16", "xla": True, "instructions": "avx2"},
 }
 
 
