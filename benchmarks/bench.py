@@ -9,6 +9,7 @@ needs. What a row says is the benchmark's own last line (`finding.py`).
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -95,26 +96,32 @@ def main() -> None:
 def found(command: list[str], limit: float = LIMIT) -> tuple[str, float]:
     """Return a benchmark's finding, or why there is none, and the seconds that it took."""
     started = time.monotonic()
-    try:
-        done = subprocess.run(
-            [sys.executable, str(HERE / command[0]), *command[1:]],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": ""},
-            capture_output=True,
-            text=True,
-            timeout=limit,
-            check=True,
-        )
-        told = read(done.stdout)
-        said = told.get("finding") or f"skipped: {told['skipped']}"
-    except subprocess.TimeoutExpired:
-        said = f"**failed**: took more than {limit:.0f} s"
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or [f"status {error.returncode}"])[-1]
-        said = f"**failed**: {last}"
-    except ValueError as error:
-        said = f"**failed**: {error}"
+    with subprocess.Popen(
+        [sys.executable, str(HERE / command[0]), *command[1:]],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            printed, errors = process.communicate(timeout=limit)
+            said = finding_of(process.returncode, printed, errors)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # with what it has started
+            said = f"**failed**: took more than {limit:.0f} s"
     return said, time.monotonic() - started
+
+
+def finding_of(status: int, printed: str, errors: str) -> str:
+    """Return what an ended benchmark says, or why it says nothing."""
+    if status:
+        return f"**failed**: {(errors.strip().splitlines() or [f'status {status}'])[-1]}"
+    try:
+        told = read(printed)
+    except ValueError as error:
+        return f"**failed**: {error}"
+    return told.get("finding") or f"skipped: {told['skipped']}"
 
 
 def table(rows: list[tuple[Benchmark, str, float]], about: str) -> str:

@@ -58,7 +58,7 @@ class Work(NamedTuple):
 def work(
     costs: Mapping[str, Network], rois: float, epochs: int, *, score: float, start: float
 ) -> Work:
-    """Return the work of all folds: `score` seconds an abnormal ROI and map, `start` of a job."""
+    """Return the work of all folds, from the seconds of a ROI's `score` and a job's `start`."""
     trainings = {name: len(REGIMES) + (name == INVERSE) for name in costs}
     networks = FOLDS * sum(
         trainings[name] * of.training(rois, epochs) + of.explained(rois)
