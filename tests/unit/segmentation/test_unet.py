@@ -1,8 +1,11 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from camseg.segmentation import unet
+from camseg.segmentation.examples import losses
+from camseg.training import step
 
 
 def parameters(width, channels):
@@ -36,3 +39,23 @@ def test_a_map_is_as_large_as_its_roi_and_lies_where_it_does(size):
     assert first.shape == (size, size)
     change = np.abs(second - first)
     assert change[-4:, -4:].mean() > 5 * change[:-8, :-8].mean()
+
+
+@pytest.mark.parametrize(
+    ("options", "near"), [({"precision": "bfloat16"}, 0.01), ({"xla": True}, 1e-4)]
+)
+def test_its_steps_in_bfloat16_and_by_xla_are_those_of_float32(options, near):
+    random = np.random.default_rng(1)
+    images = random.normal(size=(4, 21, 21, 1)).astype(np.float32)
+    masks = (images[..., 0] > 0.5).astype(np.float32)
+    task = step.Task(tf.TensorSpec((None, 21, 21), tf.float32), losses)
+    found = []
+    for each in ({}, options):
+        keras.utils.set_random_seed(1)
+        model = unet.build(21, 1, width=3, batchnorm_momentum=0.9)
+        take = step.trace_step(model, step.Adam(model.trainable_variables, 0.01), task, **each)
+        found.append([float(take(images, masks)[0]) for _ in range(3)])
+        assert take(images, masks)[1].dtype == tf.float32
+    assert found[1] == pytest.approx(found[0], rel=near)
+    assert found[1] != found[0]
+    assert found[1][2] < found[1][0]
