@@ -92,12 +92,15 @@ def training(study: Study) -> str:
     turns = f"rotations up to {options['rotation']:g} degrees" if options["rotation"] else ""
     augmented = ", ".join(filter(None, ["flips" if options["flips"] else "", turns])) or "none"
     momentum = options["batchnorm_momentum"]
+    steps = ["in bfloat16"] if options["precision"] == "bfloat16" else []
+    steps += ["compiled by XLA"] if options["xla"] else []
     return (
         f"cross-entropy, Adam, learning rate {options['learning_rate']:g} ({options['schedule']}), "
         f"batches of {options['batch_size']}, at most {options['epochs']} epochs; early stopping "
         f"after {options['patience']} epochs without a better {options['monitor']} (it ended "
         f"{stopped} of {len(epochs)} trainings); augmentation: {augmented}; BatchNorm momentum: "
         + ("the networks' own" if momentum is None else f"{momentum:g}")
+        + (f"; steps {', '.join(steps)}" if steps else "")
     )
 
 

@@ -35,6 +35,7 @@ CONFIGURATION = {
         **{"epochs": 20, "patience": 5, "monitor": "val_auc", "keep": "best", "batch_size": 4},
         **{"learning_rate": 0.001, "schedule": "cosine", "class_weights": None, "flips": False},
         **{"rotation": 0, "batchnorm_momentum": 0.8, "threads": 2},
+        **{"precision": "float32", "xla": False},
     },
     "cam": {
         **{"explanation": "grad_cam", "score": "margin", "target": "abnormal"},
@@ -362,6 +363,9 @@ def test_training_is_described():
     assert "augmentation: flips, rotations up to 15 degrees; " in row["Training"]
     assert row["Training"].endswith("BatchNorm momentum: the networks' own")
     assert row["Choice of the final model"].startswith("the last epoch's weights; ")
+    given = configured("training", precision="bfloat16", xla=True)
+    row = said(make_study(configuration=given))
+    assert row["Training"].endswith("momentum: 0.8; steps in bfloat16, compiled by XLA")
 
 
 def test_pretrained_weights_and_other_heads_are_named():
