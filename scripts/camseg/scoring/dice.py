@@ -71,13 +71,13 @@ def _curves(cams: np.ndarray, masks: np.ndarray) -> np.ndarray:
             counts[_bin(cam[p + three], mask[p + three]), three] += np.uint32(1)
         for p in range(pixels // 4 * 4, pixels):
             counts[_bin(cam[p], mask[p]), 0] += np.uint32(1)
-        histogram = counts.sum(axis=1)
-        in_mask = histogram[THRESHOLDS:].sum()
+        in_mask = counts[THRESHOLDS:].sum()
         above = above_in_mask = 0
         for t in range(THRESHOLDS - 1, -1, -1):
             curves[roi, t] = 2 * above_in_mask / (in_mask + above) if in_mask else np.nan
-            above += histogram[t] + histogram[THRESHOLDS + t]
-            above_in_mask += histogram[THRESHOLDS + t]
+            outside, inside = counts[t].sum(), counts[THRESHOLDS + t].sum()
+            above += outside + inside
+            above_in_mask += inside
     return curves
 
 

@@ -5,6 +5,8 @@ network of that grid can score higher than the best grid does. Finding it is a m
 several local maxima; what is returned is the best found, a lower bound of the true limit.
 """
 
+from functools import cache
+
 import cv2
 import numpy as np
 
@@ -49,10 +51,7 @@ def starting_grids(mask: np.ndarray, grid: tuple[int, int], rule: GreyRule = PLA
     fit reaches far beyond [0, 1]: there it is taken once more, squeezed in between.
     """
     height, width = grid
-    rows, columns = (
-        np.linalg.pinv(enlargement(cells, size, rule))
-        for cells, size in zip(grid, mask.shape, strict=True)
-    )
+    rows, columns = (_fitting(*sides, rule) for sides in zip(grid, mask.shape, strict=True))
     share = cv2.resize(mask.astype(np.float64), (width, height), interpolation=cv2.INTER_AREA)
     corners = np.full((4, height, width), 0.9)
     corners[range(4), [0, 0, -1, -1], [0, -1, 0, -1]] = 0
@@ -69,10 +68,17 @@ def enlargement(cells: int, size: int, rule: GreyRule = PLAIN) -> np.ndarray:
     return smoothed(matrix, rule.smoothing * size, 0) if rule.smoothing else matrix
 
 
-def _taps(cells: int, size: int, rule: GreyRule) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """Return an enlargement as each pixel's first cell, and the weights of that and the next ones.
+@cache  # the same for all masks
+def _fitting(cells: int, size: int, rule: GreyRule) -> np.ndarray:
+    """Return the matrix (cells, size) of the least-squares fit of an enlarged row to pixels."""
+    return np.linalg.pinv(enlargement(cells, size, rule))
 
-    Two cells or, where a Gaussian smooths the map, as many as any pixel takes from.
+
+def _taps(cells: int, size: int, rule: GreyRule) -> tuple[np.ndarray, np.ndarray]:
+    """Return an enlargement as each pixel's first cell (size,), and the weights (taps, size).
+
+    Of that cell and the next ones: two or, where a Gaussian smooths the map, as many as any pixel
+    takes from.
     """
     matrix = enlargement(cells, size, rule)
     used = matrix > 0
@@ -81,7 +87,7 @@ def _taps(cells: int, size: int, rule: GreyRule) -> tuple[np.ndarray, tuple[np.n
     first = np.minimum(first, cells - taps)
     places = first[:, np.newaxis] + np.arange(taps)
     weights = np.take_along_axis(matrix, places, axis=1)
-    return first, tuple(np.ascontiguousarray(weights.T))
+    return first, np.ascontiguousarray(weights.T)
 
 
 @compiled
@@ -115,74 +121,94 @@ def _ascend(
     starts: np.ndarray,
     mask: np.ndarray,
     first_row: np.ndarray,
-    row_weights: tuple[np.ndarray, ...],
+    row_weights: np.ndarray,
     first_column: np.ndarray,
-    column_weights: tuple[np.ndarray, ...],
+    column_weights: np.ndarray,
 ) -> np.ndarray:
     """Return the best iterate of an ascent from each of the starts."""
     _, h, w = starts.shape
     height, width = mask.shape
     down, across = len(row_weights), len(column_weights)
     best = starts.copy()
-    large = np.empty(mask.shape)
-    bins = np.empty(mask.shape, np.uint16)  # of each pixel: its grey level, and 256 in the mask
-    offset = 0.5 + 256.0 * mask
+    # a column of pixels lies in a row: what is done to all its pixels takes several at once
+    columns = np.empty((w, height))
+    large = np.empty((width, height))
+    bins = np.empty(large.shape, np.uint16)  # of each pixel: its grey level, and 256 in the mask
     counts = np.empty((512, 2), np.uint32)
-    row = np.empty(w)
+    histogram = np.empty((2, 256), np.uint64)
+    lows, highs, gained = np.empty((3, height))
+    offset = np.empty(large.shape)
+    for x in range(width):
+        for y in range(height):
+            offset[x, y] = 0.5 + 256.0 * mask[y, x]
     shrink = (STEP_SIZES[1] / STEP_SIZES[0]) ** (1 / (STEPS - 1))
     for start in range(len(starts)):
         cells = starts[start].copy()
         highest = -1.0
         size = STEP_SIZES[0]
         for _ in range(STEPS):
-            low, high = np.inf, -np.inf
-            for y in range(height):
-                i = first_row[y]
-                for k in range(w):
-                    value = row_weights[0][y] * cells[i, k]
+            for k in range(w):
+                for y in range(height):
+                    i = first_row[y]
+                    value = row_weights[0, y] * cells[i, k]
                     for tap in range(1, down):
-                        value += row_weights[tap][y] * cells[i + tap, k]
-                    row[k] = value
-                for x in range(width):
-                    k = first_column[x]
-                    value = column_weights[0][x] * row[k]
-                    for tap in range(1, across):
-                        value += column_weights[tap][x] * row[k + tap]
-                    large[y, x] = value
-                    if value < low:
-                        low = value
-                    if value > high:
-                        high = value
+                        value += row_weights[tap, y] * cells[i + tap, k]
+                    columns[k, y] = value
+            lows[:] = np.inf
+            highs[:] = -np.inf
+            for x in range(width):
+                k = first_column[x]
+                for y in range(height):
+                    large[x, y] = column_weights[0, x] * columns[k, y]
+                for tap in range(1, across):
+                    for y in range(height):
+                        large[x, y] += column_weights[tap, x] * columns[k + tap, y]
+                for y in range(height):
+                    lows[y] = min(lows[y], large[x, y])
+                    highs[y] = max(highs[y], large[x, y])
+            low, high = lows.min(), highs.max()
             if high <= low:
                 break
             counts[:] = 0
             scale = 255 / (high - low)
-            for y in range(height):
-                for x in range(width):
-                    bins[y, x] = np.uint16((large[y, x] - low) * scale + offset[y, x])
-                    counts[bins[y, x], x & 1] += np.uint32(1)
-            score, gains = pixel_gains(counts.sum(axis=1).reshape(2, 256))
+            for x in range(width):
+                for y in range(height):
+                    bins[x, y] = np.uint16((large[x, y] - low) * scale + offset[x, y])
+                for y in range(height):
+                    counts[bins[x, y], y & 1] += np.uint32(1)
+            for level in range(512):
+                histogram[level // 256, level % 256] = counts[level].sum()
+            score, gains = pixel_gains(histogram)
             gains = gains.ravel()
             if score > highest:
                 highest = score
                 best[start] = cells
+            columns[:] = 0
+            for x in range(width):
+                k = first_column[x]
+                for y in range(height):
+                    gained[y] = gains[bins[x, y]]
+                for tap in range(across):
+                    for y in range(height):
+                        columns[k + tap, y] += column_weights[tap, x] * gained[y]
             gradient = np.zeros((h, w))
             for y in range(height):
-                row[:] = 0
-                for x in range(width):
-                    k = first_column[x]
-                    gain = gains[bins[y, x]]
-                    for tap in range(across):
-                        row[k + tap] += column_weights[tap][x] * gain
                 i = first_row[y]
                 for tap in range(down):
                     for k in range(w):
-                        gradient[i + tap, k] += row_weights[tap][y] * row[k]
-            blocked = ((cells <= 0) & (gradient < 0)) | ((cells >= 1) & (gradient > 0))
-            gradient = np.where(blocked, 0.0, gradient)
-            steepest = np.abs(gradient).max()
+                        gradient[i + tap, k] += row_weights[tap, y] * columns[k, y]
+            steepest = 0.0
+            for i in range(h):
+                for k in range(w):
+                    cell, slope = cells[i, k], gradient[i, k]
+                    if (cell <= 0 and slope < 0) or (cell >= 1 and slope > 0):
+                        gradient[i, k] = 0
+                    steepest = max(steepest, abs(gradient[i, k]))
             if steepest == 0:
                 break
-            cells = np.minimum(np.maximum(cells + gradient * (size / steepest), 0.0), 1.0)
+            for i in range(h):
+                for k in range(w):
+                    moved = cells[i, k] + gradient[i, k] * (size / steepest)
+                    cells[i, k] = min(max(moved, 0.0), 1.0)
             size *= shrink
     return best
