@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 from matplotlib.patheffects import withStroke
 from matplotlib.textpath import TextPath
-from scipy.optimize import isotonic_regression
 
 from camseg.figures.style import STYLE
 
@@ -56,5 +55,8 @@ def fitting(lines: Sequence[str], width: float, size: float = TYPE["font.size"])
 
 def spread(places: np.ndarray, step: float) -> np.ndarray:
     """Return rising `places` moved as little as brings them `step` apart (least squares)."""
+    # takes longer to import than most figures take to draw
+    from scipy.optimize import isotonic_regression
+
     steps = step * np.arange(len(places))
     return isotonic_regression(places - steps).x + steps
