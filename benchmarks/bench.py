@@ -39,7 +39,7 @@ BENCHMARKS = [
     Benchmark("mutated streams of lossless JPEG", "fuzz_ljpeg.py --streams 20000"),
     Benchmark(
         "index, extraction, dry run at the DDSM's scale",
-        "bench_ingestion.py --extract 12 --rounds 1",
+        "bench_ingestion.py --rounds 2",
     ),
     Benchmark(
         "readers beside decoding alone",
@@ -63,7 +63,7 @@ BENCHMARKS = [
     ),
     Benchmark("memory of `compute_cams.py`", "bench_cam.py --memory 200 1000 --batch-size 8"),
     Benchmark("mean-Dice by histograms", "bench_dice.py"),
-    Benchmark("coverage of intervals on simulated data", "interval_coverage.py"),
+    Benchmark("coverage of intervals on simulated data", "interval_coverage.py --draws 100"),
     Benchmark("Snakemake's own time", "bench_snakemake.py --quick"),
     Benchmark("the explorer's size and first paint", "bench_explorer.py results/phantom"),
     Benchmark("camseg beside plain Keras and PyTorch", "peers.py --rounds 1 --onednn 1"),
