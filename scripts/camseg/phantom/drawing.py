@@ -8,6 +8,7 @@ where tissue is denser. Nothing here knows of cases, views or files.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -78,12 +79,20 @@ def power_law_field(
     Its power spectrum is 1/f^exponent, and flat for waves longer than `largest` pixels. `stretch`
     draws its structures out along the rows.
     """
+    noise = fft.rfft2(rng.standard_normal(shape, dtype=np.float32))
+    field = fft.irfft2(noise * _amplitude(shape, exponent, largest, stretch), s=shape)
+    return field / field.std()
+
+
+@cache  # of the few kinds of field that all cases share
+def _amplitude(
+    shape: tuple[int, int], exponent: float, largest: float, stretch: float
+) -> np.ndarray:
+    """Return the amplitudes of `power_law_field`, (H, W // 2 + 1) float32."""
     frequency = np.hypot(fft.fftfreq(shape[0])[:, None], stretch * fft.rfftfreq(shape[1])[None])
     amplitude = np.maximum(frequency, 1 / largest) ** (-exponent / 2)
     amplitude[0, 0] = 0
-    noise = fft.rfft2(rng.standard_normal(shape, dtype=np.float32))
-    field = fft.irfft2(noise * amplitude.astype(np.float32), s=shape)
-    return field / field.std()
+    return amplitude.astype(np.float32)
 
 
 def draw_breasts(
