@@ -50,8 +50,9 @@ def save(figure: Figure, paths: Iterable[str | Path], caption: str = "", note: s
     box = Bbox.from_extents(0, -STRIP if note else 0, width, height)
     if note:
         figure.dpi = DPI
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # all is where it belongs
+        if figure.get_layout_engine():
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")  # all is where it belongs
         for legend in figure.legends:  # those at the figure's edge stay there, not at the strip's
             if legend.get_bbox_to_anchor() is figure.bbox:
                 legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
