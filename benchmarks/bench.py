@@ -50,6 +50,9 @@ BENCHMARKS = [
         "bench_training.py --networks MobileNetV2 ResNet50V2",
     ),
     Benchmark(
+        "steps in bfloat16 and by XLA beside plain ones", "bench_steps.py --networks MobileNetV2"
+    ),
+    Benchmark(
         "input and saved states beside the step",
         "bench_pipeline.py --networks MobileNetV2 ResNet50V2",
     ),

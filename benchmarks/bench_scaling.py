@@ -38,6 +38,7 @@ ROOT = HERE.parent
 NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
 BATCH = 8
 SIDE = 128  # of the ROIs in files
+FIGURE = "![Time and memory of a study's parts, measured, and fitted lines](../docs/scaling.svg)"
 PROJECTED = 224  # the side that the whole DDSM is projected at
 TABLES = {"table1": "table1", "table2": "table2", "table2-extended": "table2_extended"}
 INTERVALS = {
@@ -121,7 +122,8 @@ def main() -> None:
     text = f"{conditions}; batches of {BATCH}, one thread, {minutes:.1f} minutes.\n\n"
     text += table(series)
     if not quick:
-        text += "\n" + projected(series, speed_up)
+        text += f"\n{FIGURE}\n\n**The whole DDSM, projected**, not measured:\n\n"
+        text += projected(series, speed_up)
         write(series, text)
     print(text)
     found = {each.part: each for each in series}
@@ -140,12 +142,14 @@ def main() -> None:
 
 def program(script: str, *options: object) -> list[str]:
     """Return the command of one of the workflow's programs."""
+    print(script, file=sys.stderr, flush=True)
     return [sys.executable, str(SCRIPTS / script), *map(str, options)]
 
 
 def part(name: str, *arguments: object) -> dict:
     """Return what a part of scaling_parts.py measures, or None."""
     command = [sys.executable, str(HERE / "scaling_parts.py"), name, *map(str, arguments)]
+    print("scaling_parts.py", *command[2:], file=sys.stderr, flush=True)  # minutes of work
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"error: {' '.join(command[1:])} failed:\n{done.stderr[-2000:]}")
