@@ -9,7 +9,7 @@ many are not worth drawing, those are repeated, each shifted. A training's input
 is made from files (`execution: memory_mb` exceeded) and from memory. From the slopes the study of
 the whole DDSM is projected (`projection.py`).
 
-The whole run, some six minutes, writes the figure docs/scaling.svg, and the rest into README.md;
+The whole run, some eight minutes, writes the figure docs/scaling.svg, and the rest into README.md;
 --quick, with fewer points and one network, only prints.
 """
 
@@ -39,6 +39,7 @@ NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xceptio
 BATCH = 8
 SIDE = 128  # of the ROIs in files
 FIGURE = "![Time and memory of a study's parts, measured, and fitted lines](../docs/scaling.svg)"
+TIMED = "DenseNet121"  # by one and by two threads
 PROJECTED = 224  # the side that the whole DDSM is projected at
 TABLES = {"table1": "table1", "table2": "table2", "table2-extended": "table2_extended"}
 INTERVALS = {
@@ -62,7 +63,7 @@ class Plan(NamedTuple):
 
 
 FULL = Plan(
-    cases=(8, 32, 128),
+    cases=(90, 270, 600),
     rois=(200, 2000, 20000),
     explained=(200, 1000, 2000),
     checked=(("grad_cam",), ("grad_cam", "layer_cam", "saliency")),
@@ -71,7 +72,7 @@ FULL = Plan(
     at_one_side=("NASNetMobile", "ResNet50V2", "Xception", "InceptionV3"),
 )
 QUICK = Plan(
-    cases=(8, 32),
+    cases=(8, 90),
     rois=(200, 2000),
     explained=(100, 400),
     checked=(),
@@ -258,8 +259,10 @@ def of_input(folder: Path, plan: Plan) -> list[Series]:
 def of_networks(plan: Plan) -> tuple[list[Series], float]:
     """Measure steps, inference and maps against the side; and what two threads bring, in times."""
     found = []
+    walls: dict[tuple[str, int], float] = {}
     for network, sides in plan.sides.items():
         told = [part("network", network, side, BATCH, 1, "step,inference,map") for side in sides]
+        walls |= {(network, side): each["wall"] for side, each in zip(sides, told, strict=True)}
         numbers = [side**2 / 1e6 for side in sides]
         memory = [each["mb"] for each in told]
         for name in ("step", "inference", "map"):
@@ -274,11 +277,8 @@ def of_networks(plan: Plan) -> tuple[list[Series], float]:
             found.append(Series(f"{name}, {network}", "Mpx", at, [told[0][name]], memory))
     if not plan.at_one_side:
         return found, 1.0
-    network = "DenseNet121"
-    walls = [
-        part("network", network, PROJECTED, BATCH, threads, "step")["wall"] for threads in (1, 2)
-    ]
-    return found, walls[0] / walls[1]
+    two = part("network", TIMED, PROJECTED, BATCH, 2, "step")
+    return found, walls[TIMED, PROJECTED] / two["wall"]
 
 
 def of_splits(folder: Path, plan: Plan) -> list[Series]:
@@ -348,19 +348,24 @@ def table(series: list[Series]) -> str:
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for each in series:
-        unit = {"Mpx": "s a ROI and Mpx"}.get(each.of, f"ms a {each.of}")
-        slope = ""
-        start = ""
+        start = slope = ""
         if len(each.numbers) > 1:
             first, more = each.line
             start = f"{first:.3g}"
-            slope = f"{more if each.of == 'Mpx' else 1000 * more:.3g} {unit}"
+            slope = (
+                f"{more:.3g} s / (ROI Mpx)" if each.of == "Mpx" else f"{thousandth(more)}{each.of}"
+            )
         ends = [f"{each.numbers[place]:.3g}" if each.of == "Mpx" else f"{each.numbers[place]:.0f}"
                 for place in (0, -1)]  # fmt: skip
         cells = [each.part, *ends, span(each.seconds, ".3g"), start, slope]
         cells.append(span(each.memory, ".0f") if each.memory else "")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def thousandth(seconds: float) -> str:
+    """Return seconds in ms, of three digits, with what they are divided by to follow."""
+    return f"{1000 * seconds:.3g} ms / " if seconds >= 1e-6 else "under 0.001 ms / "
 
 
 def projected(series: list[Series], speed_up: float) -> str:
