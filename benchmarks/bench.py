@@ -53,6 +53,10 @@ BENCHMARKS = [
         "steps in bfloat16 and by XLA beside plain ones", "bench_steps.py --networks MobileNetV2"
     ),
     Benchmark(
+        "a step in bfloat16, and by XLA, beside a plain one",
+        "bench_steps.py --networks ResNet50V2 --rounds 3",
+    ),
+    Benchmark(
         "input and saved states beside the step",
         "bench_pipeline.py --networks MobileNetV2 ResNet50V2",
     ),
