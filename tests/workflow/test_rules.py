@@ -60,6 +60,11 @@ def test_every_rule_has_its_code_log_environment_message_and_docstring(rules):
         assert rule.message, name
 
 
+def test_trainings_go_first_then_what_they_wait_for(rules):
+    first = {"train_classifier": 2, "train_segmenter": 2, "compute_cams": 1}
+    assert {name: rule.priority for name, rule in rules.items()} == dict.fromkeys(rules, 0) | first
+
+
 @pytest.mark.parametrize("resource", ["mem_mb", "runtime"])
 def test_every_rule_says_what_it_needs_and_gets_more_when_retried(rules, resource):
     for name, rule in rules.items():

@@ -18,6 +18,7 @@ rule compute_cams:
         "<results>/logs/compute_cams/{explanation}/{model}/split-{split}.log",
     benchmark:
         "<results>/runtime/compute_cams/{explanation}/{model}/split-{split}.tsv"
+    priority: 1
     conda:
         TRAIN
     threads: config["training"]["threads"]

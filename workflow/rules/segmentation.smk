@@ -17,6 +17,7 @@ rule train_segmenter:
         "<results>/runtime/train_segmenter/{segmenter}/split-{split}.tsv"
     wildcard_constraints:
         segmenter=segmentation.pattern(MODELS, trains=True),
+    priority: 2
     conda:
         TRAIN
     threads: config["training"]["threads"]

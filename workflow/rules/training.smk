@@ -21,6 +21,8 @@ rule train_classifier:
         "<results>/logs/train_classifier/{regime}/{model}/split-{split}.log",
     benchmark:
         "<results>/runtime/train_classifier/{regime}/{model}/split-{split}.tsv"
+    # the longest jobs, and what they wait for, go first: short ones fill the cores at the end
+    priority: 2
     conda:
         TRAIN
     threads: config["training"]["threads"]
