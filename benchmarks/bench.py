@@ -53,8 +53,8 @@ BENCHMARKS = [
         "steps in bfloat16 and by XLA beside plain ones", "bench_steps.py --networks MobileNetV2"
     ),
     Benchmark(
-        "a step in bfloat16, and by XLA, beside a plain one",
-        "bench_steps.py --networks ResNet50V2 --rounds 3",
+        "steps with AVX2 at most beside AVX-512",
+        "bench_instructions.py --networks MobileNetV2 ResNet50V2 --rounds 1 --steps 5",
     ),
     Benchmark(
         "input and saved states beside the step",
