@@ -75,9 +75,9 @@ def cost(table: pd.DataFrame, models: Sequence[str]) -> Figure:
         grid[-1].set_xlabel("runs of the network for one map (forward + 2 x back)")
         lines = grid[0].get_legend_handles_labels()
         figure.legend(*lines, loc="outside lower center", frameon=False)
-        figure.align_ylabels()
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # names must stay where they are put
+        figure.align_ylabels()
         for axes, (score, model) in zip(grid, panels, strict=True):
             _over_cost(axes, of_networks[of_networks["Classifier"] == model], score)
     return figure

@@ -50,7 +50,7 @@ def save(figure: Figure, paths: Iterable[str | Path], caption: str = "", note: s
     box = Bbox.from_extents(0, -STRIP if note else 0, width, height)
     if note:
         figure.dpi = DPI
-        if figure.get_layout_engine():
+        if figure.get_constrained_layout():
             figure.draw_without_rendering()
             figure.set_layout_engine("none")  # all is where it belongs
         for legend in figure.legends:  # those at the figure's edge stay there, not at the strip's
