@@ -365,7 +365,9 @@ def table(series: list[Series]) -> str:
 
 def thousandth(seconds: float) -> str:
     """Return seconds in ms, of three digits, with what they are divided by to follow."""
-    return f"{1000 * seconds:.3g} ms / " if seconds >= 1e-6 else "under 0.001 ms / "
+    if seconds < 1e-6:
+        return "under 0.001 ms / "
+    return f"{1000 * seconds:.{'3g' if seconds < 0.1 else '0f'}} ms / "
 
 
 def projected(series: list[Series], speed_up: float) -> str:

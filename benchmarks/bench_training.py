@@ -2,7 +2,8 @@
 
 Each measurement runs in a fresh process of its own. "First step" is the time from before the
 network is built to the end of its first step, without imports, which are the same for both;
-"later step" the mean of the steps after it. Stock Keras is compile("adam") and fit on arrays, with
+"later step" the mean of the steps after it; CPU time of all threads, so that other work on the
+machine disturbs little. Stock Keras is compile("adam") and fit on arrays, with
 Keras' choices (just-in-time compilation among them) and the same threads. Both have oneDNN as the
 workflow has it; the first line says so.
 """
@@ -87,7 +88,7 @@ def measure(args: argparse.Namespace) -> dict:
         tf.config.threading.set_intra_op_parallelism_threads(args.threads)
         tf.config.threading.set_inter_op_parallelism_threads(args.threads)
 
-    started = time.perf_counter()
+    started = time.process_time()
     model = classifiers.build(args.networks[0], size=args.size, batchnorm_momentum=MOMENTUM)
     if args.measure == "camseg":
         adam = steps.Adam(model.trainable_variables, LEARNING_RATE)
@@ -106,10 +107,10 @@ def measure(args: argparse.Namespace) -> dict:
             )
 
     fit(slice(0, args.batch_size))
-    first = time.perf_counter() - started
-    started = time.perf_counter()
+    first = time.process_time() - started
+    started = time.process_time()
     fit(slice(args.batch_size, n))
-    later = (time.perf_counter() - started) / args.steps
+    later = (time.process_time() - started) / args.steps
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return {"first": first, "later": later, "memory": memory}
 

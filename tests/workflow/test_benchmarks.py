@@ -175,13 +175,15 @@ def test_relative_errors_count_alike():
 def test_the_table_of_slopes():
     rois = bench_scaling.Series("cutting", "ROI", [100, 200], [3, 4], [50, 70])
     flat = bench_scaling.Series("a batch", "ROI", [100, 200], [0.002, 0.002], [])
+    slow = bench_scaling.Series("checks", "explanation", [1, 3], [4, 6.5], [])
     sides = bench_scaling.Series("a map", "Mpx", [0.1, 0.2], [0.3, 0.5], [])
     side = bench_scaling.Series("a step", "Mpx", [0.0164], [0.02], [])
-    lines = bench_scaling.table([rois, side, flat, sides]).splitlines()
+    lines = bench_scaling.table([rois, side, flat, sides, slow]).splitlines()
     assert lines[2] == "| cutting | 100 | 200 | 3 to 4 | 2 | 10 ms / ROI | 50 to 70 |"
     assert lines[3] == "| a step | 0.0164 | 0.0164 | 0.02 |  |  |  |"
     assert lines[4].endswith("| 0.002 | 0.002 | under 0.001 ms / ROI |  |")
     assert lines[5] == "| a map | 0.1 | 0.2 | 0.3 to 0.5 | 0.1 | 2 s / (ROI Mpx) |  |"
+    assert lines[6] == "| checks | 1 | 3 | 4 to 6.5 | 2.75 | 1250 ms / explanation |  |"
 
 
 def test_used_candidates_are_the_rois(tmp_path):
