@@ -30,6 +30,7 @@ WITH_TENSORFLOW = {
     "explanations/full_gradient.py",
     "explanations/layers.py",
     "explanations/perturbed.py",
+    "networks/arithmetic.py",
     "networks/backend.py",
     "networks/devices.py",
     "networks/machine.py",
