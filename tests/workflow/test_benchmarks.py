@@ -186,6 +186,25 @@ def test_the_table_of_slopes():
     assert lines[6] == "| checks | 1 | 3 | 4 to 6.5 | 2.75 | 1250 ms / explanation |  |"
 
 
+def test_all_networks_are_measured_and_what_two_threads_bring(monkeypatch):
+    """Seconds a ROI are those of its megapixels; by two threads 1.6 times as few pass."""
+
+    def part(name, network, side, batch, threads, parts):
+        taken = dict.fromkeys(parts.split(","), side**2 / 1e6)
+        return taken | {"wall": side / threads**0.678, "mb": 1000.0}
+
+    monkeypatch.setattr(bench_scaling, "part", part)
+    series, times = bench_scaling.of_networks(bench_scaling.FULL)
+    assert times == pytest.approx(1.6, abs=0.01)
+    assert len({each.part for each in series}) == len(series) == 3 * len(bench_scaling.NETWORKS)
+    by_side = [each for each in series if len(each.numbers) > 1]
+    assert [each.line for each in by_side] == [pytest.approx((0, 1))] * 6
+    series.append(bench_scaling.Series("score_dice.py", "ROI", [1, 2], [3, 4], []))
+    series.append(bench_scaling.Series("compute_cams.py, MobileNetV2", "ROI", [1, 2], [6, 7], []))
+    hours = projection.EPOCHS * projection.ROIS * 0.224**2 / 3600
+    assert f"NASNetMobile {hours:.0f}, " in bench_scaling.projected(series, times)
+
+
 def test_used_candidates_are_the_rois(tmp_path):
     (tmp_path / "c.tsv").write_text("roi_id\tstatus\na\tused\nb\tdropped\nc\tused\n")
     assert bench_scaling.number_of_rois(tmp_path / "c.tsv") == 2
