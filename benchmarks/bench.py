@@ -72,6 +72,7 @@ BENCHMARKS = [
     Benchmark("mean-Dice by histograms", "bench_dice.py"),
     Benchmark("coverage of intervals on simulated data", "interval_coverage.py --draws 100"),
     Benchmark("Snakemake's own time", "bench_snakemake.py --quick"),
+    Benchmark("a study beside its bare training steps", "bench_study.py results/phantom"),
     Benchmark("the explorer's size and first paint", "bench_explorer.py results/phantom"),
     Benchmark("camseg beside plain Keras and PyTorch", "peers.py --rounds 1 --onednn 1"),
     Benchmark("scaling", "bench_scaling.py --quick"),

@@ -1,6 +1,7 @@
 """What runs the benchmarks and what is made of their figures; the times are theirs."""
 
 import json
+import os
 import sys
 import tomllib
 
@@ -11,6 +12,7 @@ from project import ROOT
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import bench
 import bench_scaling
+import bench_study
 import finding
 import guard
 import projection
@@ -292,3 +294,17 @@ def test_what_is_told_has_the_arithmetic_in_it():
     assert "assumed, not measured" in text
     assert f"{projection.GPU * 0.5:.0f} times as many" in text
     assert "4 would be 1.60 times" in text
+
+
+def test_a_study_is_measured_from_its_first_start_to_its_last_end(tmp_path):
+    for name, took, end in (("table", 2, 100), ("train/a", 30, 90), ("train/b", 40, 95)):
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"s\tmax_rss\n{took}\t1\n")
+        os.utime(path, (end, end))
+    seconds, wall = bench_study.measured(tmp_path)
+    assert {rule: sorted(jobs) for rule, jobs in seconds.items()} == {
+        "table": [2],
+        "train": [30, 40],
+    }
+    assert wall == 100 - (95 - 40)

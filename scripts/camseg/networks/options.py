@@ -62,7 +62,7 @@ class BatchOptions(Options):
     )
     instructions: str = option(
         "of the processor that oneDNN may use: `any`, or none beyond `avx2`, by which training "
-        "steps gave the same bits on processors with AVX-512 and without; up to a sixth slower",
+        "steps gave the same bits on processors with AVX-512 and without; up to a third slower",
         choices=("any", "avx2"),
         default="any",
     )
