@@ -44,13 +44,15 @@ def main() -> None:
     every = sum(map(sum, seconds.values()))
     print(f"| all | {sum(map(len, seconds.values()))} | {every:.0f} |\n")
     size = json.loads(manifest.read_text())["configuration"]["values"]["rois"]["size"]
-    steps: Counter = Counter()
+    steps: Counter[tuple[str, int]] = Counter()
     for path in args.results.glob("training/*/*/*/metrics.json"):
         told = json.loads(path.read_text())
         batch_size = told["settings"]["batch_size"]
         number = len(batches(np.arange(told["n_train"]), batch_size))
         steps[told["network"], batch_size] += told["epochs"] * number
-    bare = sum(number * later(*kind, size) for kind, number in sorted(steps.items()))
+    bare = 0.0
+    for (network, batch_size), number in sorted(steps.items()):
+        bare += number * later(network, batch_size, size)
     ratio = wall * args.cores / bare
     tell(
         f"{wall:.0f} s on {args.cores} cores, {ratio:.2f} of the bare training steps "
