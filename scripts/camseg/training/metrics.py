@@ -28,8 +28,9 @@ def discrimination(probability: np.ndarray, labels: np.ndarray) -> dict[str, flo
     called = probability > 0.5
     abnormal, normal = np.sum(labels == 1), np.sum(labels == 0)
     ranks = pd.Series(probability).rank().to_numpy()[labels == 1]
+    pairs = ranks.sum() - abnormal * (abnormal + 1) / 2
     return {
-        "auc": float((ranks.sum() / abnormal - (abnormal + 1) / 2) / normal),
+        "auc": float(pairs / (abnormal * normal)),
         "sensitivity": float(np.mean(called[labels == 1])),
         "specificity": float(np.mean(~called[labels == 0])),
     }
