@@ -66,7 +66,7 @@ BENCHMARKS = [
     ),
     Benchmark(
         "RISE beside its runs",
-        "bench_cam.py --explanation rise --networks MobileNetV2 --rois 4 --batch-size 4 --rounds 2",
+        "bench_cam.py --explanation rise --networks MobileNetV2 --rois 4 --batch-size 4 --rounds 1",
     ),
     Benchmark("memory of `compute_cams.py`", "bench_cam.py --memory 200 1000 --batch-size 8"),
     Benchmark("mean-Dice by histograms", "bench_dice.py"),
