@@ -44,7 +44,7 @@ test-container: .venv/dev  ## builds the image with Podman, installed where apt-
 	    echo "Podman and mmdebstrap could not be installed; the container's tests will skip" >&2
 	$(BIN)/python -m pytest tests/container
 
-bench: .venv/dev  ## all benchmarks, in under 15 minutes of an idle machine: writes the table of benchmarks/README.md
+bench: .venv/dev  ## all benchmarks, in about 15 minutes of an idle machine: writes the table of benchmarks/README.md
 	$(BIN)/python benchmarks/bench.py $(if $(TORCH),--torch "$(TORCH)")
 
 bench-guard: .venv/dev  ## has anything become slower than it may be? A few ratios, under three minutes

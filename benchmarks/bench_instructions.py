@@ -6,9 +6,7 @@ there is nothing to be measured.
 """
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,11 +15,9 @@ import numpy as np
 import conditions
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+from bench_training import NETWORKS, in_fresh_process
 from camseg.networks.machine import processor
 from finding import skip, span, tell
-
-NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
-TRAINING = Path(__file__).with_name("bench_training.py")
 
 
 def main() -> None:
@@ -50,16 +46,8 @@ def main() -> None:
 
 def later(network: str, steps: int, isa: str) -> float:
     """Return the seconds of a step, oneDNN's instructions being kept to `isa`, if any."""
-    command = [sys.executable, str(TRAINING), "--measure", "camseg", "--networks", network]
     environment = os.environ | ({"ONEDNN_MAX_CPU_ISA": isa} if isa else {})
-    done = subprocess.run(
-        [*command, "--steps", str(steps)],
-        env=environment,
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    return json.loads(done.stdout)["later"]
+    return in_fresh_process(network, "camseg", {"steps": steps}, environment)["later"]
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ TRAINING = "what a training imports"
 STARTED = {
     "Python alone": ["-c", ""],
     PEER: ["-c", "import tensorflow"],
-    TRAINING: ["-c", "import camseg.training.run, camseg.networks.backend"],
+    TRAINING: ["-c", "import camseg.cli, camseg.training.run"],
     "train_classifier.py --help": [str(SCRIPTS / "train_classifier.py"), "--help"],
     "render_tables.py --help": [str(SCRIPTS / "render_tables.py"), "--help"],
 }

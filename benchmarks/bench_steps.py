@@ -15,13 +15,13 @@ import numpy as np
 import conditions
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+from bench_training import NETWORKS
 from camseg.networks import classifiers
 from camseg.networks.backend import tf
 from camseg.training import loop
 from camseg.training.step import Adam, trace_step
 from finding import span, tell
 
-NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
 KINDS: dict[str, dict] = {
     "float32": {},
     "bfloat16": {"precision": "bfloat16"},

@@ -11,7 +11,6 @@ no first step, no core ever idle. The table has the seconds of all jobs, by rule
 import argparse
 import json
 import os
-import subprocess
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -22,10 +21,9 @@ import pandas as pd
 import conditions
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+from bench_training import in_fresh_process
 from camseg.training.loop import batches
 from finding import skip, tell
-
-TRAINING = Path(__file__).with_name("bench_training.py")
 
 
 def main() -> None:
@@ -52,7 +50,8 @@ def main() -> None:
         steps[told["network"], batch_size] += told["epochs"] * number
     bare = 0.0
     for (network, batch_size), number in sorted(steps.items()):
-        bare += number * later(network, batch_size, size)
+        sizes = {"size": size, "batch_size": batch_size}
+        bare += number * in_fresh_process(network, "camseg", sizes)["later"]
     ratio = wall * args.cores / bare
     tell(
         f"{wall:.0f} s on {args.cores} cores, {ratio:.2f} of the bare training steps "
@@ -76,14 +75,6 @@ def measured(folder: Path) -> tuple[dict[str, list[float]], float]:
         ends.append(path.stat().st_mtime)
         starts.append(ends[-1] - took)
     return dict(seconds), max(ends) - min(starts)
-
-
-def later(network: str, batch_size: int, size: int) -> float:
-    """Return the seconds of a later step of a network, by itself in a fresh process."""
-    command = [sys.executable, str(TRAINING), "--measure", "camseg", "--networks", network]
-    command += ["--size", str(size), "--batch-size", str(batch_size)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return json.loads(done.stdout)["later"]
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,8 @@ def main() -> None:
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     ratios = []
     for network in args.networks:
-        ours, stock = (in_fresh_process(network, which, args) for which in ("camseg", "stock"))
+        sizes = {name: getattr(args, name) for name in ("size", "batch_size", "threads", "steps")}
+        ours, stock = (in_fresh_process(network, which, sizes) for which in ("camseg", "stock"))
         ratios.append([ours[key] / stock[key] for key in ("first", "later")])
         print(
             f"| {network} | {ours['first']:.1f} | {stock['first']:.1f} | {ratios[-1][0]:.2f} "
@@ -64,11 +66,16 @@ def main() -> None:
     )
 
 
-def in_fresh_process(network: str, which: str, args: argparse.Namespace) -> dict:
+def in_fresh_process(
+    network: str, which: str, sizes: Mapping[str, int], environment: dict | None = None
+) -> dict:
+    """Return what `measure` does, in a process of its own; `sizes` are this program's options."""
     command = [sys.executable, __file__, "--measure", which, "--networks", network]
-    for option in ("size", "batch_size", "threads", "steps"):
-        command += [f"--{option.replace('_', '-')}", str(getattr(args, option))]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    for option, value in sizes.items():
+        command += [f"--{option.replace('_', '-')}", str(value)]
+    done = subprocess.run(
+        command, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     return json.loads(done.stdout)
 
 

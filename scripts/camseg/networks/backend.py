@@ -35,7 +35,7 @@ _FIRST = "keras" not in sys.modules
 if _FIRST:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# Keras loads them, a quarter of its time, for drawing and for wrappers that no program here uses
+# Keras loads them, a quarter of its time and more, for drawing and wrappers that nothing here uses
 _UNUSED = ("matplotlib", "sklearn") if _FIRST and "camseg.cli" in sys.modules else ()
 try:
     with _without(*_UNUSED):

@@ -79,7 +79,7 @@ def test_the_table_has_the_map_alone_beside_cam_val_acc(tmp_path):
     right = np.array([True, True, True, False, False, True])
     patients, abnormal = np.array(PATIENTS[:6]), np.array([True, False] * 3)
     assert (row["low"], row["high"]) == statistics.clustered_wilson(4 / 6, right, patients)
-    assert row["AUC"] == pytest.approx(roc_auc_score(abnormal, PROBABILITY[:6]), abs=1e-12)
+    assert row["AUC"] == roc_auc_score(abnormal, PROBABILITY[:6])
     assert (row["n"], row["splits"], row["interval"]) == (6, 1, "Wilson, patients as clusters")
     assert "CAM_alone_val_acc" not in table
     more = pd.concat([runs, trainings(("VGG16", "cam_alone", "split-0", 0.7))])
