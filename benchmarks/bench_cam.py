@@ -36,7 +36,6 @@ from camseg.networks.registry import NETWORKS
 from camseg.seeds import generator
 from finding import span, tell
 
-PAPER = ["NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3"]
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts/compute_cams.py"
 
 
@@ -119,7 +118,7 @@ def memory(rois: int, args: argparse.Namespace) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--networks", nargs="+", default=PAPER, choices=NETWORKS)
+    parser.add_argument("--networks", nargs="+", default=conditions.NETWORKS, choices=NETWORKS)
     parser.add_argument("--explanation", default="grad_cam", choices=named.names(METHODS))
     parser.add_argument("--size", type=int, default=128, help="pixels per side")
     parser.add_argument("--rois", type=int, default=64)

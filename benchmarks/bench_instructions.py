@@ -15,14 +15,14 @@ import numpy as np
 import conditions
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from bench_training import NETWORKS, in_fresh_process
+from bench_training import in_fresh_process
 from camseg.networks.machine import processor
 from finding import skip, span, tell
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--networks", nargs="+", default=conditions.NETWORKS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=10, help="after the first")
     args = parser.parse_args()

@@ -29,13 +29,12 @@ from camseg.training.examples import Examples
 from camseg.training.loop import make_repeatable
 from finding import span, tell
 
-NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
 EVERY = 300  # seconds between two saved states
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--networks", nargs="+", default=conditions.NETWORKS)
     parser.add_argument("--sizes", nargs="+", type=int, default=[96, 224])
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=7, help="of which the medians")

@@ -15,7 +15,6 @@ import numpy as np
 import conditions
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from bench_training import NETWORKS
 from camseg.networks import classifiers
 from camseg.networks.backend import tf
 from camseg.training import loop
@@ -32,7 +31,7 @@ MOMENTUM, LEARNING_RATE = 0.8, 1e-3
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--networks", nargs="+", default=conditions.NETWORKS)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--batch-size", type=int, default=8)

@@ -25,13 +25,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from camseg.networks import classifiers
 from finding import tell
 
-NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
 MOMENTUM, LEARNING_RATE = 0.9, 1e-3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--networks", nargs="+", default=conditions.NETWORKS)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--threads", type=int, default=1)

@@ -1,4 +1,4 @@
-"""Under what a benchmark runs: the processor, and whether TensorFlow computes by oneDNN.
+"""Under what a benchmark runs: the networks, the processor, whether TensorFlow has oneDNN on.
 
     python benchmarks/conditions.py
 
@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+# the paper's
+NETWORKS = ("NASNetMobile", "MobileNetV2", "DenseNet121", "ResNet50V2", "Xception", "InceptionV3")
 SWITCH = "TF_ENABLE_ONEDNN_OPTS"
 
 
