@@ -24,7 +24,7 @@ def line() -> str:
     found = machine.processor()
     wide = "with" if "avx512f" in found["instruction_sets"] else "without"
     return (
-        f"{found['model']} ({found['architecture']}), {wide} AVX-512, {found['cores']} cores; "
+        f"{found['model']} ({found['family'] or found['architecture']}), {wide} AVX-512, {found['cores']} cores; "
         f"oneDNN {'on' if uses_onednn() else 'off'}"
     )
 

@@ -1,6 +1,5 @@
 """What every command-line program of the workflow shares."""
 
-import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -14,9 +13,6 @@ def run(main: Callable[[], None]) -> None:
     Being told to stop (SIGTERM, as by Snakemake or Slurm) ends it like an error does, so that
     half-written files go.
     """
-    # TensorFlow is objects by the million that stay: to look for garbage among them after every 700
-    # new ones, Python's choice, takes a sixth of its loading
-    gc.set_threshold(50_000)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         main()

@@ -2,7 +2,8 @@
 
 The same training gives the same network, to the bit, only where sums are added in the same order.
 `rounding` computes a layer and its gradient as TensorFlow does here, and checks them: two machines
-whose digests agree round alike in it, two whose digests differ train other networks.
+whose digests differ train other networks; two whose digests agree round alike in it, and mostly in
+trainings. Two processors of one name may be of two families.
 """
 
 import hashlib
@@ -58,18 +59,21 @@ def machine() -> dict:
 
 
 def processor(cpuinfo: Path = CPUINFO) -> dict:
-    """Return the processor's `model`, its `instruction_sets` of INSTRUCTION_SETS, its `cores`.
+    """Return the processor's `model`, `family`, `instruction_sets` of INSTRUCTION_SETS, `cores`.
 
-    The sets are empty where the system has no file like `cpuinfo`.
+    The family, of x86, is as "family 26, model 2". It and the sets are empty where the system has
+    no file like `cpuinfo`.
     """
     told: dict[str, str] = {}
     if cpuinfo.is_file():
         for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
             name, _, value = line.partition(":")
             told.setdefault(name.strip(), value.strip())
+    numbers = {"family": told.get("cpu family"), "model": told.get("model")}
     flags = (told.get("flags") or told.get("Features") or "").split()
     return {
         "model": told.get("model name") or platform.processor() or platform.machine(),
+        "family": ", ".join(f"{name} {number}" for name, number in numbers.items() if number),
         "architecture": platform.machine(),
         "instruction_sets": [each for each in INSTRUCTION_SETS if each in flags],
         "cores": os.cpu_count(),

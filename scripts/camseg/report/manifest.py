@@ -115,5 +115,11 @@ def told(found: Mapping) -> str:
     edited = {True: ", edited since", False: "", None: ", edits not known"}[code["dirty"]]
     return (
         f"camseg {code['version']}{commit}{edited}; finished {found['finished']}; "
-        f"{machine['processor']['model']}, rounding {machine['rounding']['sha256'][:8]}"
+        f"{processor(found)}, rounding {machine['rounding']['sha256'][:8]}"
     )
+
+
+def processor(found: Mapping) -> str:
+    """Return the processor that a record tells of, with its family where it is told."""
+    told = found["machine"]["processor"]
+    return f"{told['model']} ({told['family']})" if told.get("family") else told["model"]

@@ -12,6 +12,8 @@ from camseg.networks.machine import INSTRUCTION_SETS, _exactly, _numbers, proces
 from project import ROOT
 
 CPUINFO = """processor\t: 0
+cpu family\t: 26
+model\t\t: 2
 model name\t: Some Processor 3 GHz
 flags\t\t: fpu sse4_2 avx avx2 fma
 
@@ -25,6 +27,7 @@ def test_the_processor_is_told_by_its_first_core(tmp_path):
     (tmp_path / "cpuinfo").write_text(CPUINFO)
     found = processor(tmp_path / "cpuinfo")
     assert found["model"] == "Some Processor 3 GHz"
+    assert found["family"] == "family 26, model 2"
     assert found["instruction_sets"] == ["sse4_2", "avx", "avx2", "fma"]
     assert found["cores"] == os.cpu_count()
 
@@ -32,6 +35,7 @@ def test_the_processor_is_told_by_its_first_core(tmp_path):
 def test_of_arm_the_features_are_told_and_of_other_systems_none(tmp_path):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nFeatures\t: fp asimd sve\n")
     assert processor(tmp_path / "cpuinfo")["instruction_sets"] == ["asimd", "sve"]
+    assert processor(tmp_path / "cpuinfo")["family"] == ""
     assert processor(tmp_path / "none")["instruction_sets"] == []
     assert len(set(INSTRUCTION_SETS)) == len(INSTRUCTION_SETS)
 

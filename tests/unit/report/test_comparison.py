@@ -39,6 +39,7 @@ def test_the_same_tree_has_no_difference(trees):
         "cases indexed: the same",
         "splits: the same",
         "rounding of the machines: the same",
+        "processors: the same",
         "2 tables, 10 cells in both: 0 differ by more than rounding, 0 things are in one alone",
     ]
 
@@ -116,14 +117,16 @@ def test_other_keys_machines_and_splits_are_told(trees):
     record = manifest.read(trees[1])
     record["configuration"]["values"]["training"]["epochs"] = 3
     record["machine"]["rounding"]["sha256"] = "cd" * 32
+    record["machine"]["processor"]["family"] = "family 26, model 2"
     record["outputs"]["splits/split-0.tsv"]["sha256"] = "00"
     manifest.write(trees[1] / manifest.NAME, record)
     lines = list(comparison.summary(*trees, comparison.compare(*trees)))
-    assert lines[2:6] == [
+    assert lines[2:7] == [
         "configuration: differs in training.epochs",
         "cases indexed: the same",
         "splits: differ",
         "rounding of the machines: differs",
+        "processors: Some Processor and Some Processor (family 26, model 2)",
     ]
 
 
