@@ -12,8 +12,8 @@ from camseg.report import manifest
 
 DIGITS = 6  # that tables are written with
 FOLDERS = ("tables", "own_maps")  # of tables
-# the standard deviation of one training's number between two kinds of processor, the larger of two
-# pairs of the default study (README), and the tables that hold these numbers
+# the standard deviation of one training's number between two kinds of processor, the largest of
+# three pairs of the default study (README), and the tables that hold these numbers
 SPREAD = {"val_acc": 0.04, "Dice": 0.03, "CAM_val_acc": 0.05, "mask_val_acc": 0.02}
 SPREAD_TABLES = ("tables/table1.csv", "tables/table2.csv", "tables/table2_extended.csv")
 FACTOR = 1.96 * math.sqrt(2)  # 5 of 100 pairs of such numbers are further apart, in deviations
