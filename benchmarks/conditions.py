@@ -23,8 +23,9 @@ def line() -> str:
     backend.check_settings()
     found = machine.processor()
     wide = "with" if "avx512f" in found["instruction_sets"] else "without"
+    family = found["family"] or found["architecture"]
     return (
-        f"{found['model']} ({found['family'] or found['architecture']}), {wide} AVX-512, {found['cores']} cores; "
+        f"{found['model']} ({family}), {wide} AVX-512, {found['cores']} cores; "
         f"oneDNN {'on' if uses_onednn() else 'off'}"
     )
 
