@@ -9,6 +9,7 @@ workflow has it; the first line says so.
 """
 
 import argparse
+import hashlib
 import json
 import resource
 import subprocess
@@ -79,7 +80,10 @@ def in_fresh_process(
 
 
 def measure(args: argparse.Namespace) -> dict:
-    """Return seconds to the end of the `first` step, of a `later` one, and peak `memory` in GB."""
+    """Return seconds to the end of the `first` step, of a `later` one, and peak `memory` in GB.
+
+    And a digest of the `weights` after the last.
+    """
     from camseg.networks.backend import keras, tf
     from camseg.training import loop
     from camseg.training import step as steps
@@ -118,7 +122,9 @@ def measure(args: argparse.Namespace) -> dict:
     fit(slice(args.batch_size, n))
     later = (time.process_time() - started) / args.steps
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return {"first": first, "later": later, "memory": memory}
+    digest = hashlib.sha256(b"".join(each.tobytes() for each in model.get_weights()))
+    weights = digest.hexdigest()[:8]
+    return {"first": first, "later": later, "memory": memory, "weights": weights}
 
 
 if __name__ == "__main__":

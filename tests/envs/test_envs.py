@@ -5,6 +5,7 @@ This installs 4.3 GB of packages from the package index; `make test-envs` runs i
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from project import SMALL, copy_project, snakemake
 
-STANDIN = Path(__file__).with_name("conda-standin") / "bin"
+STANDIN = Path(__file__).with_name("conda-standin")
 CONFIG = {
     **SMALL,
     "regimes": {"cam": "all", "mask": [], "inverse": []},
@@ -35,7 +36,9 @@ def project() -> Iterator[Path]:
     """A project that has run the study in its rules' environments; removed afterwards."""
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = copy_project(Path(name))
-        patch.setenv("PATH", os.pathsep.join([str(STANDIN), os.environ["PATH"]]))
+        # Snakemake does not quote the path of conda's activate, and conda takes none with a blank
+        conda = shutil.copytree(STANDIN, folder / "conda-standin")
+        patch.setenv("PATH", os.pathsep.join([str(conda / "bin"), os.environ["PATH"]]))
         result = run(folder, "all")
         assert result.returncode == 0, result.stdout + result.stderr
         yield folder
