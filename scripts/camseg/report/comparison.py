@@ -211,8 +211,10 @@ def _beside(one: dict, other: dict) -> Iterator[str]:
         yield f"{what}: {'the same' if files[0] == files[1] else 'differ'}"
     digests = {each["machine"]["rounding"]["sha256"] for each in (one, other)}
     yield f"rounding of the machines: {'the same' if len(digests) == 1 else 'differs'}"
-    processors = [manifest.processor(found) for found in (one, other)]
-    yield f"processors: {'the same' if len(set(processors)) == 1 else ' and '.join(processors)}"
+    processors = sorted({manifest.processor(found) for found in (one, other)})
+    known = one["machine"]["processor"].get("family")
+    alike = "the same" if known else "of one name, which may be of two families"
+    yield f"processors: {alike if len(processors) == 1 else ' and '.join(processors)}"
 
 
 def _differ(key: str, one: dict, other: dict) -> bool:

@@ -39,7 +39,7 @@ def test_the_same_tree_has_no_difference(trees):
         "cases indexed: the same",
         "splits: the same",
         "rounding of the machines: the same",
-        "processors: the same",
+        "processors: of one name, which may be of two families",
         "2 tables, 10 cells in both: 0 differ by more than rounding, 0 things are in one alone",
     ]
 
@@ -128,6 +128,15 @@ def test_other_keys_machines_and_splits_are_told(trees):
         "rounding of the machines: differs",
         "processors: Some Processor and Some Processor (family 26, model 2)",
     ]
+
+
+def test_processors_are_the_same_if_their_family_is(trees):
+    for tree in trees:
+        record = manifest.read(tree)
+        record["machine"]["processor"]["family"] = "family 26, model 2"
+        manifest.write(tree / manifest.NAME, record)
+    lines = list(comparison.summary(*trees, comparison.compare(*trees)))
+    assert "processors: the same" in lines
 
 
 def test_trees_without_records_are_compared_too(tmp_path):
